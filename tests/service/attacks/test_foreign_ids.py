@@ -101,7 +101,6 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "proposal_id": proposals[1].json()["id"],
         "letter_id": letter.json()["id"],
         "code": ballot.json()["code"],
-        "ticket_id": await ticket(their, UNIT),
         "person": THEY,
         "ticket_id": await ticket(their, NEIGHBOUR),
         "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
