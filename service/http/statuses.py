@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed",
+    400: "service.request_malformed service.command_id_differs",
     401: """
         credential.expired credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired

@@ -9,10 +9,11 @@ from models.tables import Contact, Notice, NoticeMessage
 from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.database import Database
+from runtime.language.moments import CHINESE
 from service.access.tickets import Voter
 from service.notices.audiences import load_titles
 from service.notices.bodies import InboxMessage, MessageView, NoticeView, OwnNotice
-from service.notices.wording import CHINESE, text_of
+from service.notices.wording import text_of
 from service.situation import Situation
 
 MOST = 500

@@ -21,6 +21,7 @@ from models.values.states import MessageState
 from models.values.timetable import Timetable
 from rules.notices import GIVEN_UP_AFTER, pause_after, read_quiet
 from runtime.database import Database
+from runtime.language.moments import CHINESE
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.identity.passwords import opened, secrets_key
@@ -30,7 +31,7 @@ from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
 from service.notices.mail import MailWay
 from service.notices.sms import SmsWay
-from service.notices.wording import CHINESE, text_of
+from service.notices.wording import text_of
 
 log = structlog.get_logger("notices")
 
