@@ -15,12 +15,12 @@ from fastapi import FastAPI, Request, Response
 from standardwebhooks import Webhook as Receiver
 
 from models.values.refusal import Refused
+from rules.sending import WEBHOOKS
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.webhooks import sending
 from service.webhooks.calling import call, check_url
-from service.webhooks.sending import FIRST_PAUSE, LONGEST_PAUSE, WebhookSender, pause_after
+from service.webhooks.sending import WebhookSender
 from tests.runtime.record.test_feed import say
 from tests.support.channels import code
 from tests.support.people import bearer, sign_in
@@ -194,13 +194,6 @@ async def test_what_it_does_not_take_is_sent_again_under_the_same_id_and_what_fo
     assert (await hooks.view())["failing_since"] is None
 
 
-def test_the_pauses_grow_and_end_at_the_longest() -> None:
-    pauses = [pause_after(failures) for failures in range(1, 40)]
-    assert pauses[0] == FIRST_PAUSE
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == LONGEST_PAUSE
-
-
 async def test_after_a_pause_nothing_is_lost(
     hooks: Hooks, portal: Portal, database: Database, rid: str
 ) -> None:
@@ -226,7 +219,7 @@ async def test_an_address_that_takes_nothing_for_days_is_paused_and_says_so(
     portal.status = 503
     await say(database, rid, f"{rid}-a")
     await hooks.turn()
-    long_ago = sending.GIVEN_UP_AFTER + timedelta(minutes=1)
+    long_ago = WEBHOOKS.given_up_after + timedelta(minutes=1)
     await hooks.sql.execute(
         "UPDATE private.webhook SET failing_since = now() - $1::interval WHERE id = $2",
         *(long_ago, hooks.name),
