@@ -114,7 +114,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnTicket": {COMPLAINT: "id kind text state opened_at due_at answer"},
     "OwnObjection": {COMPLAINT: "id publication_id text filed_at state upheld answer answered_at"},
     "WebhookView": {
-        OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
+        OWN: """webhook actor url place kinds training state position failures failing_since next_at error
+            previous_until"""
     },
     "PasskeyView": {OWN: "id label created_at last_used_at"},
     "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},

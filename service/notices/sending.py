@@ -37,6 +37,8 @@ LANES = 8
 """Messages that are handed over at the same time: so many may go out twice when the process dies."""
 PAGE = 200
 TAKEN_FOR_S = 600.0
+OF_NO_CASE = "gongjian"
+"""Who writes, where it is about no case."""
 NOT_YET = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
 Point = Callable[[str], None]
 
@@ -46,7 +48,8 @@ class _Taken(NamedTuple):
 
     message: NoticeMessage
     notice: Notice
-    renovation: Renovation
+    renovation: Renovation | None
+    """None where it is of no case."""
     contact: Contact | None
     titles: Mapping[str, str]
 
@@ -127,17 +130,18 @@ class NoticeSender(Sender[_Taken]):
             rows = await session.execute(
                 select(NoticeMessage, Notice, Renovation, Contact)
                 .join(Notice, Notice.id == NoticeMessage.notice_id)
-                .join(Renovation, Renovation.id == NoticeMessage.renovation_id)
+                .outerjoin(Renovation, Renovation.id == NoticeMessage.renovation_id)
                 .outerjoin(Contact, Contact.id == NoticeMessage.contact_id)
                 .where(NoticeMessage.id.in_(ids))
                 .order_by(NoticeMessage.id)
             )
             taken = rows.all()
-            works = {
-                name: await load_titles(session, name)
-                for name in {row.NoticeMessage.renovation_id for row in taken}
-            }
-            return [_Taken(*row, works[row.NoticeMessage.renovation_id]) for row in taken]
+            cases = {row.Renovation.id for row in taken if row.Renovation is not None}
+            works = {name: await load_titles(session, name) for name in cases}
+            of_none = dict[str, str]()
+            return [
+                _Taken(*row, works.get(row.NoticeMessage.renovation_id, of_none)) for row in taken
+            ]
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[Hand[_Taken]]:
@@ -171,7 +175,7 @@ class NoticeSender(Sender[_Taken]):
 
     async def _hand(self, way: OpenWay, due: _Taken) -> Attempt:
         contact, notice, renovation = due.contact, due.notice, due.renovation
-        if due.message.channel == "training":
+        if due.message.channel == "training" and renovation is not None:
             to: str | None = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
         elif contact is None or contact.withdrawn_at or contact.returned_at:
             return Attempt(Came.NEVER, "withdrawn")
@@ -180,14 +184,17 @@ class NoticeSender(Sender[_Taken]):
         if to is None:
             return Attempt(Came.NEVER, "sealed")
         language = contact.language if contact else CHINESE
-        zone = Timetable.model_validate(renovation.timetable).zone
+        terms = (
+            Timetable() if renovation is None else Timetable.model_validate(renovation.timetable)
+        )
+        read_on = "" if renovation is None else f"/v1/renovations/{renovation.id}"
         outgoing = Outgoing(
             id=due.message.id,
             to=to,
-            title=renovation.title,
-            text=text_of(notice.template, notice.params, language, zone, due.titles),
+            title=OF_NO_CASE if renovation is None else renovation.title,
+            text=text_of(notice.template, notice.params, language, terms.zone, due.titles),
             language=language,
-            address=f"{self._settings.address}/v1/renovations/{renovation.id}",
+            address=f"{self._settings.address}{read_on}",
         )
         return await way.send(outgoing)
 

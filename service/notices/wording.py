@@ -18,6 +18,7 @@ ROOMS: Mapping[str, str] = {
     "decision": "decision",
     "ground": "ground",
     "subject": "publication_subject",
+    "stopped_by": "webhook_error",
 }
 """Parameters that the record calls by a word, and the room of the catalogue that has it."""
 

@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from models.fields import Count, Expected, IdInFile, PlacePath, TicketKind, entries
 from models.values.base import Carried, Value
 from service.bodies import CommandBody
+from service.programs.bodies import HoursOfOverlap
 from service.views import EventView
 
 Url = Annotated[
@@ -38,8 +39,17 @@ class ChangeWebhook(CommandBody):
     after: Count | None = None
 
 
+class RotateSecret(CommandBody):
+    """A new secret; for some hours messages have a signature of the one before, too."""
+
+    overlap_hours: HoursOfOverlap = 24
+
+
 class WebhookView(Carried):
-    """A webhook as its keeper sees it. `position`: so far it was told; `error`: why it was paused."""
+    """A webhook as its keeper sees it. `position`: so far it was told; `error`: why it was paused.
+
+    `previous_until`: until then its messages have a signature of the secret of before, too.
+    """
 
     webhook: str
     actor: str
@@ -53,6 +63,7 @@ class WebhookView(Carried):
     failing_since: datetime | None
     next_at: datetime
     error: str
+    previous_until: datetime | None = None
 
 
 class WebhookSecret(Value):

@@ -20,13 +20,13 @@ from runtime.record import feed
 from runtime.record.feed import FeedPage
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
-from service.identity.passwords import opened, secrets_key
 from service.identity.sessions import database_now
 from service.outbox.sender import Hand, Sender
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
-from service.webhooks.hooks import grant_over
+from service.webhooks.hooks import grant_over, secrets_of
 from service.webhooks.messages import cloud_event, feed_event, headers
+from service.webhooks.pausing import pause
 
 TOGETHER = 16
 """Webhooks that are told at the same time."""
@@ -96,10 +96,10 @@ class WebhookSender(Sender[Webhook]):
         async with self._database.session() as session:
             now = await database_now(session)
         body = cloud_event(self._settings.address, event)
-        secret = opened(secrets_key(self._settings), hook.secret)
-        if secret is None:
+        keys = secrets_of(self._settings, hook, now)
+        if not keys:
             return now, Outcome(None, "secret", 0)
-        named = headers(secret, f"evt_{event.position}", now, body)
+        named = headers(keys, f"evt_{event.position}", now, body)
         own_network = self._settings.webhooks_to_own_network
         return now, await call(hook.url, named, body, own_network=own_network)
 
@@ -126,7 +126,7 @@ class WebhookSender(Sender[Webhook]):
             if came.taken:
                 row.position, row.failures, row.failing_since = position, 0, None
             else:
-                _failed(row, now, came)
+                await _failed(session, row, now, came)
             return came.taken and row.state == "active"
 
         goes_on = await self._database.transaction(work)
@@ -149,16 +149,19 @@ class WebhookSender(Sender[Webhook]):
 
     async def _pause(self, hook: Webhook, error: str) -> None:
         async def work(session: AsyncSession) -> None:
-            paused = update(Webhook).where(Webhook.id == hook.id, Webhook.state == "active")
-            await session.execute(paused.values(state="paused", error=error))
+            row = await session.get_one(
+                Webhook, hook.id, with_for_update=True, populate_existing=True
+            )
+            if row.state == "active":
+                await pause(session, row, error, await database_now(session))
 
         await self._database.transaction(work)
 
 
-def _failed(row: Webhook, now: datetime, came: Outcome) -> None:
+async def _failed(session: AsyncSession, row: Webhook, now: datetime, came: Outcome) -> None:
     row.failures += 1
     row.failing_since = row.failing_since or now
     again = next_try(WEBHOOKS, row.failures, row.failing_since, now)
     row.next_at = again or now
     if came.status == GONE or again is None:
-        row.state, row.error = "paused", "gone" if came.status == GONE else "given_up"
+        await pause(session, row, "gone" if came.status == GONE else "given_up", now)

@@ -15,6 +15,7 @@ from service.webhooks.bodies import (
     ChangeWebhook,
     DeliveryView,
     Feed,
+    RotateSecret,
     WebhookSecret,
     WebhookView,
 )
@@ -72,6 +73,14 @@ async def change_webhook(
 ) -> WebhookView:
     """Pause it, let it go on (from another position too), or end it for good."""
     return await hooks.change(parts.database, actor_id, webhook, command)
+
+
+@router.post("/webhooks/{webhook}/rotation")
+async def rotate_webhook_secret(
+    webhook: IdInFile, actor_id: CurrentOfficial, command: RotateSecret, parts: RunningParts
+) -> WebhookSecret:
+    """Sign with a new secret, told once; with the one of before too, until the overlap is over."""
+    return await hooks.rotate(parts.database, parts.settings, actor_id, webhook, command)
 
 
 @router.post("/webhooks/{webhook}/tests")
