@@ -198,7 +198,7 @@ ReceiptCode = Annotated[str, *line(64)]
 """The short code of a receipt, as somebody types it."""
 Awaited = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 64)]
 """What or who a case waits for, as its agenda says it."""
-Cursor = Annotated[str, *line(100, 0)]
+Cursor = Annotated[str, *line(600, 0)]
 """Where a page of a list begins, or nothing."""
 BundleCode = Annotated[
     str,

@@ -25,7 +25,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "InvitationView": {OWN: "actor_id name only_case expires_at needs_password"},
     "SessionView": {OWN: "actor_id only_case way expires_at token form_token"},
     "ContactView": {OWN: "contact channel language address consented_at returned_at"},
-    "OwnNotice": {OWN: "message template channel state changed_at text"},
+    "OwnNotice": {OWN: "message template channel state created_at changed_at text"},
     "NoticeView": {OFFICIALS: "notice audience template text state unreached created_at messages"},
     "MessageView": {
         OFFICIALS: """message notice channel state attempts error unit_number actor_id created_at changed_at"""
@@ -118,5 +118,5 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             previous_until"""
     },
     "PasskeyView": {OWN: "id label created_at last_used_at"},
-    "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
+    "DeliveryView": {OWN: "number position attempt sent_at milliseconds status error"},
 }

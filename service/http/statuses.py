@@ -111,7 +111,7 @@ CODES: dict[int, str] = {
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
-        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers

@@ -1,27 +1,24 @@
 """Reading: the list, one renovation, its public progress, its record."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Response
-
-from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
+from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath
 from models.messages.journey import Stage
 from runtime.record.cases import CaseFilter
 from service import views
 from service.http.etags import etag_of
+from service.http.paging import PAGE, Limit, link_next
 from service.reading.shaping import event_for
 from service.routes.dependencies import CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
-PAGE = 100
-MOST = 500
-Page = Annotated[int, *written_whole("number", MOST, 1)]
-"""How many entries of a list are asked for."""
 
 
 @router.get("")
 async def list_renovations(
+    request: Request,
+    response: Response,
     parts: RunningParts,
     *,
     place: PlacePath = "",
@@ -30,7 +27,7 @@ async def list_renovations(
     overdue: bool = False,
     stuck: bool = False,
     after: Cursor = "",
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[ListedRenovation, ...]:
     """A page of renovations; ask again with the `cursor` of the last one as `after`.
 
@@ -41,7 +38,10 @@ async def list_renovations(
     """
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, wanted, after, limit)
+        found = await views.list_renovations(session, wanted, after, limit + 1)
+    if len(found) > limit:
+        link_next(request, response, found[limit - 1].cursor)
+    return found[:limit]
 
 
 @router.get("/{renovation_id}")
@@ -65,11 +65,13 @@ async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgres
 
 @router.get("/{renovation_id}/events")
 async def read_events(
+    request: Request,
+    response: Response,
     renovation_id: Id,
     viewer: CurrentViewer,
     parts: RunningParts,
     after: EventNumber = 0,
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events, as whoever asks may read it.
 
@@ -77,5 +79,7 @@ async def read_events(
     officials wrote freely stand as "[redacted]", except for whom they are: show a unit's ticket, or sign in.
     """
     async with parts.database.session() as session:
-        events = await views.list_events(session, renovation_id, after, limit)
-    return tuple(event_for(viewer, event) for event in events)
+        events = await views.list_events(session, renovation_id, after, limit + 1)
+    if len(events) > limit:
+        link_next(request, response, events[limit - 1].seq)
+    return tuple(event_for(viewer, event) for event in events[:limit])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AliasChoices, Field, StringConstraints
 
 from models.fields import Count, Expected, IdInFile, PlacePath, TicketKind, entries
 from models.values.base import Carried, Value
@@ -76,6 +76,8 @@ class WebhookSecret(Value):
 class DeliveryView(Carried):
     """One attempt: `status` is what the address answered, null where it did not; `position` 0 is a test."""
 
+    number: int = Field(validation_alias=AliasChoices("number", "id"))
+    """Of the attempts of all webhooks, in the order in which they were made."""
     position: int
     attempt: int
     sent_at: datetime

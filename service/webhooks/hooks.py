@@ -19,6 +19,8 @@ from runtime.record import feed, place_log
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.bodies import CommandBody
+from service.http.keysets import before
+from service.http.paging import Slice
 from service.identity.passwords import opened, sealed, secrets_key
 from service.identity.sessions import database_now
 from service.showing import shown
@@ -34,8 +36,6 @@ from service.webhooks.calling import call, check_url
 from service.webhooks.messages import headers, new_secret, test_event
 
 ADDED, CHANGED, ROTATED = "webhook.added", "webhook.changed", "webhook.rotated"
-LOGGED = 100
-"""Attempts that are shown, the newest first."""
 Change = Callable[[AsyncSession, datetime], Awaitable[str]]
 
 
@@ -144,20 +144,20 @@ async def list_webhooks(database: Database, sender_id: str) -> tuple[WebhookView
 
 
 async def list_deliveries(
-    database: Database, sender_id: str, webhook_id: str
+    database: Database, sender_id: str, webhook_id: str, part: Slice
 ) -> tuple[DeliveryView, ...]:
-    """The newest attempts of a webhook.
+    """The attempts of a webhook, the newest first; `part` by their numbers.
 
     Raises:
-        Refused: `webhook.unknown`.
+        Refused: `webhook.unknown`, `service.cursor_invalid`.
     """
     async with database.session() as session:
         await _row(session, sender_id, webhook_id)
         rows = await session.scalars(
             select(WebhookDelivery)
-            .where(WebhookDelivery.webhook_id == webhook_id)
+            .where(WebhookDelivery.webhook_id == webhook_id, *before((WebhookDelivery.id,), part))
             .order_by(WebhookDelivery.id.desc())
-            .limit(LOGGED)
+            .limit(part.limit)
         )
         return tuple(shown(DeliveryView, row) for row in rows)
 

@@ -124,3 +124,47 @@ async def test_what_the_framework_refuses_is_a_problem_document_too(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert STATUS_OF_CODE[code] == status == answer.json()["status"]
+
+
+BOUNDED = {
+    "/v1/renovations/{renovation_id}/roles": "at most one of each role",
+    "/v1/renovations/{renovation_id}/ballot-papers": "the boxes of one vote in which one home votes",
+    "/v1/renovations/{renovation_id}/contacts": "six of a household",
+    "/v1/contacts": "six of a person",
+    "/v1/passkeys": "those of one account",
+}
+"""Lists that are no longer than this, so that they have no pages."""
+
+
+def test_every_list_has_pages_or_is_short(document: dict) -> None:
+    lists = {
+        path: {each["name"] for each in operation["parameters"]}
+        for path, method, operation in operations(document)
+        if method == "get"
+        for answer in [operation["responses"]["200"]]
+        if "200" in operation["responses"]
+        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("type")
+        == "array"
+    }
+    unpaged = {path for path, names in lists.items() if not {"after", "limit"} <= names}
+    assert unpaged == BOUNDED.keys()
+    for path in lists.keys() - unpaged:
+        assert "Link" in document["paths"][path]["get"]["responses"]["200"]["headers"]
+
+
+def test_what_every_route_has_alike_is_in_the_document(document: dict) -> None:
+    for path, method, operation in operations(document):
+        names = {each["name"] for each in operation["parameters"]}
+        answers = operation["responses"]
+        assert all("X-Request-Id" in each["headers"] for each in answers.values()), path
+        for status in ("429", "503"):
+            assert "Retry-After" in answers.get(status, {"headers": ["Retry-After"]})["headers"]
+        if method == "get" and "application/json" in answers.get("200", {}).get("content", {}):
+            assert "If-None-Match" in names, path
+            assert {"ETag"} <= answers["200"]["headers"].keys() & answers["304"]["headers"].keys()
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        schema = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        fields = document["components"]["schemas"].get(schema, {})
+        command = "command_id" in fields.get("properties", {})
+        assert command == ("Idempotency-Key" in names), path
+        assert not command or "command_id" not in fields.get("required", ())

@@ -36,9 +36,9 @@ ANSWERS: Mapping[str, Json] = {
         "example": '"tickets";r=19;t=86400',
     },
     "Link": {
-        "description": 'Where the next page of the list is (`rel="next"`, RFC 8288); none at its end.',
+        "description": 'Where the next page of the list is (`rel="next"`, RFC 8288), relative to this address; none at its end.',
         "schema": {"type": "string"},
-        "example": '</v1/renovations?after=20260302T010000.000000Z.r1&limit=100>; rel="next"',
+        "example": '<?after=WyIxLTEwMSJd&limit=100>; rel="next"',
     },
 }
 RATES = ("RateLimit-Policy", "RateLimit")
@@ -91,6 +91,8 @@ def describe_headers(method: str, operation: Json, *, command: bool, quota: bool
         answers["304"] = dict(NOT_MODIFIED)
         _add(answers["200"], ["ETag"])
         _add(answers["304"], ["ETag"])
+        if {"after", "limit"} <= {each["name"] for each in asked}:
+            _add(answers["200"], ["Link"])
     for status, answer in answers.items():
         _add(answer, ["X-Request-Id"])
         if status in {"429", "503"}:
