@@ -31,7 +31,7 @@ from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
 from service.notices.mail import MailWay
 from service.notices.sms import SmsWay
 from service.notices.wording import text_of
-from service.outbox.sender import Hand, Sender
+from service.outbox.sender import Hand, OutboxSender
 
 LANES = 8
 """Messages that are handed over at the same time: so many may go out twice when the process dies."""
@@ -65,7 +65,7 @@ def ways_of(settings: Settings) -> frozenset[str]:
     return frozenset(mail | sms)
 
 
-class NoticeSender(Sender[_Taken]):
+class NoticeSender(OutboxSender[_Taken]):
     """Sends what is in the outbox.
 
     `at` is called at the points "taken", "handed" and "noted" of each message, for the tests that end

@@ -29,7 +29,7 @@ Sent = type[NoticeMessage] | type[Webhook]
 """Rows with an `id` and the moment `next_at` from which they are due."""
 
 
-class Sender(ABC, Generic[T]):
+class OutboxSender(ABC, Generic[T]):
     """Sends one kind of thing for as long as it runs; looks every `poll_s` seconds for something new."""
 
     name: str

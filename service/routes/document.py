@@ -61,7 +61,8 @@ class DocumentedApi(FastAPI):
             schemas = made["components"]["schemas"]
             portal = made["paths"][PORTAL_ROUTE]["post"]
             made["paths"][BALLOT_ROUTE] = {"post": ballot_operation(portal)}
-            commands = commands_of(schemas)
+            bodies = {_body_of(each) for _, each in _operations(made)} - {""}
+            commands = commands_of(schemas, bodies)
             for method, operation in _operations(made):
                 command = _body_of(operation) in commands
                 operation["responses"].update(refusals(operation, command=command))

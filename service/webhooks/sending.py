@@ -21,7 +21,7 @@ from runtime.record.feed import FeedPage
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.identity.sessions import database_now
-from service.outbox.sender import Hand, Sender
+from service.outbox.sender import Hand, OutboxSender
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
 from service.webhooks.hooks import grant_over, secrets_of
@@ -39,7 +39,7 @@ KEPT = timedelta(days=30)
 """So long the log of deliveries is kept."""
 
 
-class WebhookSender(Sender[Webhook]):
+class WebhookSender(OutboxSender[Webhook]):
     """Tells each webhook that has something to be told a page of it."""
 
     name = "webhooks"

@@ -168,3 +168,5 @@ def test_what_every_route_has_alike_is_in_the_document(document: dict) -> None:
         command = "command_id" in fields.get("properties", {})
         assert command == ("Idempotency-Key" in names), path
         assert not command or "command_id" not in fields.get("required", ())
+    for answer in ("Accepted", "ProposalMade"):
+        assert "command_id" in document["components"]["schemas"][answer]["required"]

@@ -66,9 +66,9 @@ def headers_of_all() -> Json:
     return {name: dict(header) for name, header in ANSWERS.items()}
 
 
-def commands_of(schemas: Mapping[str, Json]) -> frozenset[str]:
-    """The names of the bodies that are commands."""
-    return frozenset(name for name, each in schemas.items() if FIELD in each.get("required", ()))
+def commands_of(schemas: Mapping[str, Json], bodies: Iterable[str]) -> frozenset[str]:
+    """Those of the bodies, by their names, that are commands."""
+    return frozenset(name for name in bodies if FIELD in schemas[name].get("required", ()))
 
 
 def let_header_name_command(schemas: Mapping[str, Json], commands: Collection[str]) -> None:
