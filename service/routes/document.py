@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from service.http.problems import MEDIA_TYPE, ProblemDocument
 from service.http.statuses import STATUS_OF_CODE
 from service.routes.dependencies import VOTER
+from service.routes.describing.examples import example_of
 from service.routes.describing.headers import (
     commands_of,
     describe_headers,
@@ -68,6 +69,8 @@ class DocumentedApi(FastAPI):
                 operation["responses"].update(refusals(operation, command=command))
                 quota = method == "post" and "quota" in _rooms(operation)
                 describe_headers(method, operation, command=command, quota=quota)
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    content["example"] = example_of(content["schema"], schemas)
             let_header_name_command(schemas, commands)
             made["components"]["headers"] = headers_of_all()
             for name in ("HTTPValidationError", "ValidationError"):

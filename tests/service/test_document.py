@@ -6,12 +6,14 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from models.messages.acts import ACTS
 from service.app import create_app
 from service.http.statuses import CODES, STATUS_OF_CODE
 from service.routes.document import BALLOT_ROUTE
 from tests.support.channels import official
+from tests.support.fields.doors import doors
 from tests.support.people import sign_in
 
 CASE = "/v1/renovations/{renovation_id}"
@@ -170,3 +172,15 @@ def test_what_every_route_has_alike_is_in_the_document(document: dict) -> None:
         assert not command or "command_id" not in fields.get("required", ())
     for answer in ("Accepted", "ProposalMade"):
         assert "command_id" in document["components"]["schemas"][answer]["required"]
+
+
+def test_every_body_has_an_example_that_its_route_reads(document: dict) -> None:
+    read = 0
+    for door in doors():
+        operation = document["paths"].get(door.path, {}).get(door.method.lower())
+        if door.body is None or operation is None:
+            continue
+        (content,) = operation["requestBody"]["content"].values()
+        TypeAdapter(door.body).validate_json(json.dumps(content["example"]))
+        read += 1
+    assert read > 100
