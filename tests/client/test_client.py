@@ -4,18 +4,20 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import asyncpg
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 
 from client import Gongjian, ProblemError, UnavailableError
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
+from tests.service.residents.test_residents_write import instalments
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 from tests.support.people import sign_in, token_of
@@ -23,7 +25,6 @@ from tests.support.votes.portal import assertion, portal_settings
 from tests.support.votes.tickets import unit_ticket
 
 KEY, OFFICE, BANK = "0f" * 32, "client-office", "client-bank"
-Make = Callable[[], Awaitable[str]]
 
 
 @pytest.fixture(scope="module")
@@ -54,37 +55,25 @@ def address(settings: Settings) -> Iterator[str]:
     thread.join()
 
 
+ROLES = {OFFICE: "street_office", BANK: "payment_provider", "city-portal": "city_portal"}
+
+
 @pytest.fixture(scope="module")
-async def sql(owner: str) -> asyncpg.Connection:
+async def sql(owner: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(owner)
-    for actor, role in (
-        (OFFICE, "street_office"),
-        (BANK, "payment_provider"),
-        ("city-portal", "city_portal"),
-    ):
-        await sign_in(connection, actor)
-        await connection.execute(
-            "INSERT INTO role_grant (actor_id, label, role, place_id)"
-            " SELECT $1::text, $1::text, $2::text, 's' WHERE NOT EXISTS"
-            " (SELECT FROM role_grant WHERE actor_id = $1)",
-            *(actor, role),
-        )
-    return connection
+    await sign_in(connection, *ROLES)
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture
 async def case(database: Database, sql: asyncpg.Connection) -> str:
     rid = await make_renovation(database, rid=f"r{uuid.uuid4().hex[:10]}")
-    await sql.execute("DELETE FROM role_grant WHERE actor_id = ANY($1)", [OFFICE, BANK])
-    for actor, role in ((OFFICE, "street_office"), (BANK, "payment_provider")):
-        await sql.execute(
-            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1, $1, $2, 's')",
-            *(actor, role),
-        )
-    await sql.execute(
+    await sql.execute("DELETE FROM role_grant WHERE actor_id = ANY($1)", [*ROLES])
+    await sql.executemany(
         "INSERT INTO role_grant (actor_id, label, role, place_id)"
-        " SELECT 'city-portal', 'portal', 'city_portal', 's' WHERE NOT EXISTS"
-        " (SELECT FROM role_grant WHERE actor_id = 'city-portal')"
+        " VALUES ($1::text, $1::text, $2, 's')",
+        [*ROLES.items()],
     )
     await open_box(sql, rid)
     return rid
@@ -134,8 +123,6 @@ def weak(address: str) -> Iterator[Weak]:
 
 
 def ticket(case: str, unit: str = "1-101") -> str:
-    from pydantic import SecretStr
-
     return unit_ticket(SecretStr(KEY), case, unit)
 
 
@@ -191,11 +178,11 @@ def test_a_citizen_votes_and_enters_by_what_a_portal_signs(address: str, case: s
         )
         assert service.find_ballot(case, receipt.code).channel == "portal"
         assert service.turnout(case).participating_heads == 1
-        entered = service.enter_for_citizen(case, lambda: assertion(case, "1-103"))
+        entered = service.enter_for_citizen(case, lambda: assertion(case, "1-201"))
     with Gongjian(address, entered.ticket) as home:
         (paper,) = home.papers(case)
-        assert home.vote(case, "1-103", {"works": "no"}, box=paper.id).unit_number == "1-103"
-        assert home.household(case).unit_number == "1-103"
+        assert home.vote(case, "1-201", {"works": "no"}, box=paper.id).unit_number == "1-201"
+        assert home.household(case).unit_number == "1-201"
 
 
 def test_a_refusal_names_the_field_and_the_request(address: str, case: str) -> None:
@@ -225,11 +212,14 @@ def test_lists_and_the_record_are_walked_to_their_end(
         assert [each.seq for each in events] == [each.seq for each in fed]
 
 
-def test_money_is_reported_once(address: str, case: str) -> None:
+async def test_money_is_reported_once(address: str, case: str, sql: asyncpg.Connection) -> None:
+    await instalments(sql, case)
     with Gongjian(address, token_of(BANK)) as service:
         paid = [{"unit_number": "1-101", "amount_fen": 100, "reference": "t1"}]
         first, again = (service.report_payments(case, paid, command_id="day-1") for _ in range(2))
         assert first == again
+    booked = await sql.fetchval("SELECT sum(amount_fen) FROM payment WHERE renovation_id=$1", case)
+    assert booked == 100
 
 
 def test_a_webhook_is_kept_from_its_first_message_to_its_end(address: str, case: str) -> None:
