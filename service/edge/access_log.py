@@ -8,6 +8,7 @@ requests is no flood of the disk.
 
 import asyncio
 from collections import Counter
+from contextvars import Context
 from typing import NamedTuple
 
 import structlog
@@ -92,7 +93,9 @@ class AccessLog:
     def _turn_later(self) -> None:
         if not self._turning:
             self._turning = True
-            asyncio.get_running_loop().call_later(1.0, self._turn)
+            loop = asyncio.get_running_loop()
+            # The sums are of many requests: their line has the id of none.
+            loop.call_later(1.0, self._turn, context=Context())
 
     def _turn(self) -> None:
         sums, self._sums = self._sums, Counter()

@@ -49,7 +49,12 @@ class WebhookSender(OutboxSender[Webhook]):
         self._settings = settings
 
     async def take(self, session: AsyncSession) -> Sequence[str]:
-        """Take webhooks that are behind; the feed is only moved on where there is one to tell."""
+        """Take webhooks that are behind; the feed is only moved on where there is one to tell.
+
+        A process without the key of their secrets leaves them to those that have it.
+        """
+        if self._settings.person_key is None:
+            return ()
         active = Webhook.state == "active"
         due = select(Webhook.id).where(active, Webhook.next_at <= func.clock_timestamp())
         if await session.scalar(due.limit(1)) is None:

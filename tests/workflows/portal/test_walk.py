@@ -111,10 +111,10 @@ async def service(parts: Parts, folder: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def env(service: str, journey: Journey, database: Database, folder: Path) -> dict[str, str]:
+async def given(service: str, journey: Journey, database: Database, folder: Path) -> dict[str, str]:
     """A case whose vote is open, a home in it, and the key of a program: what the page says you need."""
     driver = await journey()
-    await driver.until("voting_closes")
+    await driver.until("ballots")
     while await driver.now() < (await driver.box())["opens_at"]:
         await driver.go_on()
     for actor, role in ((ACTOR, "city_portal"), (KEEPER, "street_office")):
@@ -149,7 +149,7 @@ async def env(service: str, journey: Journey, database: Database, folder: Path) 
     }
 
 
-async def test_the_page_does_what_it_says(env: dict[str, str], folder: Path) -> None:
+async def test_the_page_does_what_it_says(given: dict[str, str], folder: Path) -> None:
     done = 0
     for step in steps():
         named = re.match(r"# (\w+\.py)\n", step.text)
@@ -157,19 +157,19 @@ async def test_the_page_does_what_it_says(env: dict[str, str], folder: Path) -> 
             (folder / named[1]).write_text(step.text)
             continue
         command = ("bash", "-euo", "pipefail", "-c") if step.language == "sh" else ("python", "-c")
-        status, out, err = await run(folder, env, *command, step.text)
+        status, out, err = await run(folder, given, *command, step.text)
         assert (status, out) == (0, step.printed), f"{step.text}\n{out}\n{err}"
         done += 1
     assert done == 7
 
 
 async def test_a_portal_that_was_written_from_the_page_votes_and_follows_the_case(
-    env: dict[str, str], folder: Path, database: Database
+    given: dict[str, str], folder: Path, database: Database
 ) -> None:
     imported = re.findall(r"^(?:from|import) (\w+)", PORTAL.read_text(), re.MULTILINE)
     assert not {"client", "cli", "models", "service", "runtime", "rules", "tests"} & set(imported)
 
-    alone = {name: value for name, value in env.items() if name != "PYTHONPATH"}
+    alone = {name: value for name, value in given.items() if name != "PYTHONPATH"}
     status, out, err = await run(folder, alone, "python", str(PORTAL))
 
     assert status == 0, err
