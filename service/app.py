@@ -47,6 +47,8 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.pages import home, letter, shared
+from service.routes.privacy import access as readings
+from service.routes.privacy import bundles
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -71,6 +73,8 @@ ROUTERS = (
     clock.router,
     following.router,
     notices.router,
+    bundles.router,
+    readings.router,
     ui.router,
     acts.router,
 )

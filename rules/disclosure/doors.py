@@ -21,6 +21,8 @@ READ_AT: Mapping[str, str] = {
     f"{CASE}/verification": "ballot_check",
     f"{CASE}/non-voters": "attendance unit",
     f"{CASE}/ballots/{{code}}": "ballot ballot_batch",
+    f"{CASE}/access": "access",
+    f"{CASE}/bundle": "bundle_file bundle_piece",
     f"{CASE}/contacts": "contact",
     f"{CASE}/notices": "notice notice_message",
     "/v1/firms": "firm firm_person",

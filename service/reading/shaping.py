@@ -19,10 +19,11 @@ _READ_ALL = frozenset({ReaderKind.AUDITOR, ReaderKind.OFFICIAL})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks; `sender` is how the record names them, where it does."""
+    """Who asks; `sender` is how the record names them, where it does; `unit_number` whose ticket was shown."""
 
     reader: ReaderKind = ReaderKind.PUBLIC
     sender: str = ""
+    unit_number: str | None = None
 
 
 EVERYBODY = Viewer()

@@ -10,12 +10,14 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
+from runtime.privacy.access import note_access
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
@@ -256,23 +258,50 @@ async def viewer_in_request(
         token = bearer_token(credential)
         if token.startswith(TICKETS):
             unit = await voter_in_header(situation.id, parts, credential)
-            return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id)
+            owner = situation.owner(unit.unit_number)
+            return Viewer(ReaderKind.OWNER, owner.id, unit.unit_number)
         sender = await sender_of(parts.database, token, situation.id, door)
     except Refused:
         return EVERYBODY
     grants = await load_grants(parts.database, sender, situation.id)
-    return viewer_under(grants, situation.place_path)
+    viewer = viewer_under(grants, situation.place_path)
+    if viewer.reader is not ReaderKind.PUBLIC:
+        # Who reads as everybody does is nobody's business.
+        await note_reading(parts, situation.in_role(grants), request)
+    return viewer
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
 
 
+async def note_reading(parts: Parts, reader: Actor, request: Request, subject: str = "") -> None:
+    """Write down who reads what is not for everybody, before it is read."""
+    named = dict(request.path_params)
+    renovation_id = named.pop("renovation_id", None)
+    about = subject or next(iter(named.values()), "")
+    door = f"{request.method} {getattr(request.scope['route'], 'path', '')}"
+
+    async def work(session: AsyncSession) -> None:
+        await note_access(session, reader, door, renovation_id=renovation_id, subject=about)
+
+    await parts.database.transaction(work)
+
+
 def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     async def actor(
-        situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
+        situation: CaseSituation,
+        actor_id: CurrentOfficial,
+        parts: RunningParts,
+        request: Request,
     ) -> Actor:
-        """The sender, in one of the roles in this place; refused with `credential.no_role`."""
-        return situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
+        """The sender, in one of the roles in this place; refused with `credential.no_role`.
+
+        What officials read is not for everybody: it is written down.
+        """
+        found = situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
+        if request.method == "GET":
+            await note_reading(parts, found, request)
+        return found
 
     return actor
 
@@ -294,4 +323,6 @@ MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
+MayReadEvidence = Annotated[Actor, Depends(_who_may("read_evidence"))]
+MayReadAccess = Annotated[Actor, Depends(_who_may("read_access"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]
