@@ -37,6 +37,7 @@ from service.routes import (
     feedback,
     health,
     inspection,
+    pictures,
     proposals,
     publications,
     renovations,
@@ -47,7 +48,7 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
-from service.routes.pages import home, letter, shared
+from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles
 from service.routes.sign_in import access, firms, identity, pages, passkeys
@@ -70,6 +71,7 @@ ROUTERS = (
     bidding.router,
     inspection.router,
     feedback.router,
+    pictures.router,
     publications.router,
     clock.router,
     following.router,
@@ -79,7 +81,7 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router, *OFFICE)
+PAGES = (shared.router, letter.router, *public.ROUTERS, *resident.ROUTERS, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

@@ -41,6 +41,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "bidding": "bidding quota",
     "inspection": "",
     "feedback": "feedback quota",
+    "pictures": "picture feedback",
     "publications": "publication quota",
     "clock": "clock",
     "official acts": "act authority bidding cost_sharing feedback inspection official publication"
