@@ -7,6 +7,7 @@ no entry is shown twice, and none that stays is left out.
 import base64
 import json
 from collections.abc import Callable, Iterable, Sequence
+from operator import gt, lt
 from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -51,14 +52,17 @@ class Paging:
         self._request, self._response, self._limit = request, response, limit
         self.slice = Slice(_read(after) if after else None, limit + 1)
 
-    def cut(self, entries: Iterable[V], key: Callable[[V], Key]) -> tuple[V, ...]:
+    def cut(
+        self, entries: Iterable[V], key: Callable[[V], Key], *, newest_first: bool = False
+    ) -> tuple[V, ...]:
         """The page of a list that was read as a whole: what a case or a place has of them is few."""
         after = self.slice.after
+        follows = lt if newest_first else gt
         try:
-            rest = [each for each in entries if after is None or key(each) > after]
+            rest = [each for each in entries if after is None or follows(key(each), after)]
         except TypeError:
             raise _no_place(after) from None
-        return self.first(sorted(rest, key=key), key)
+        return self.first(sorted(rest, key=key, reverse=newest_first), key)
 
     def first(self, entries: Sequence[V], key: Callable[[V], Key]) -> tuple[V, ...]:
         """The page, from what a query has read of `slice`."""
