@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -62,9 +62,7 @@ def add_webhook(
     }
     answer = own_requests(data, as_).post("/v1/webhooks", command_of(command_id, body))
     assert isinstance(answer, dict)
-    told = said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told")
-    secret = [str(answer["secret"])] if answer["secret"] else []
-    show(answer, lambda: [_line(answer["webhook"]), told, *secret])
+    _show_secret(answer)
 
 
 @webhooks.command("change")
@@ -87,6 +85,28 @@ def change_webhook(
     body = command_of(command_id, {"state": state, "after": after})
     done = own_requests(data, as_).post(f"/v1/webhooks/{name}/changes", body)
     show(done, lambda: [_line(done)])
+
+
+@webhooks.command("rotate")
+def rotate_secret(
+    name: Name,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="So long the secret of before signs too.")
+    ] = 24,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Sign with a new secret, which is printed once; the one of before signs too for some hours.
+
+    Example: gongjian webhook rotate city --overlap-hours 48
+    """
+    speak(language)
+    body = command_of(command_id, {"overlap_hours": overlap_hours})
+    answer = own_requests(data, as_).post(f"/v1/webhooks/{name}/rotation", body)
+    assert isinstance(answer, dict)
+    _show_secret(answer)
 
 
 @webhooks.command("test")
@@ -165,6 +185,12 @@ def _page_lines(page: JsonValue) -> Iterator[str]:
 
 def _at(moment: JsonValue) -> str:
     return f"{datetime.fromisoformat(str(moment)).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _show_secret(answer: Mapping[str, JsonValue]) -> None:
+    told = said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told")
+    secret = [str(answer["secret"])] if answer["secret"] else []
+    show(answer, lambda: [_line(answer["webhook"]), told, *secret])
 
 
 def _line(webhook: JsonValue) -> str:

@@ -12,11 +12,12 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.fields import Id
+from models.fields import UNREADABLE, Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
+from runtime.language.moments import CHINESE
 from runtime.privacy.access import note_access
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
@@ -25,7 +26,6 @@ from service.http.problems import wanted_language
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
-from service.notices.wording import CHINESE
 from service.parts import Parts
 from service.programs.doors import Door, door_of
 from service.programs.visits import Visit, load_visit
@@ -289,7 +289,8 @@ async def note_reading(parts: Parts, reader: Actor, request: Request, subject: s
     """Write down who reads what is not for everybody, before it is read."""
     named = dict(request.path_params)
     renovation_id = named.pop("renovation_id", None)
-    about = subject or next(iter(named.values()), "")
+    # The path was not looked at yet: what stands in no text is not written down.
+    about = UNREADABLE.sub("", subject or next(iter(named.values()), ""))
     door = f"{request.method} {getattr(request.scope['route'], 'path', '')}"
 
     async def work(session: AsyncSession) -> None:
