@@ -5,28 +5,28 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
 from cli.inputs import read_file
-from cli.shown import moment, result_console, words
-from cli.suggestions.rooms import (
-    InEstate,
-    Named,
-    Service,
-    Where,
-    as_official,
-    path_of,
-    told,
-    with_token,
-)
-from cli.votes.commands import As, AsIfSeveral, CommandId, Data, print_all, sent_fields
-from cli.votes.household import token_in
+from cli.output import Commands, show, table
+from cli.people.requests import anybody
+from cli.people.tickets import Service, read_ticket
+from cli.shown import moment, words
+from cli.suggestions.rooms import InEstate, Named, Where, as_official, path_of, show_done
+from cli.votes.commands import As, AsIfSeveral, CommandId, Data, sent_fields
 from cli.words import named, said
 from models.values.states import SuggestionOutcome
+from models.values.timetable import Timetable
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.output import Line
+
+ZONE = Timetable.model_fields["zone"].default
 Units = Annotated[list[str], typer.Argument(metavar="UNIT...", help="The households' units.")]
 Theme = Annotated[str, typer.Option(help="What it is about, in a few words.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
@@ -34,9 +34,8 @@ Proposal = Annotated[str, typer.Option(help="What should be done.")]
 Sheet = Annotated[
     Path, typer.Option(metavar="FILE", help="The scan of the sheet; its hash is kept.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
-commands = typer.Typer(
+commands = Commands(
     help="Suggestions of residents: list, write down, review, merge, answer.", no_args_is_help=True
 )
 
@@ -47,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("list")
-def list_suggestions(  # noqa: PLR0917 - typer reads the signature
+def list_suggestions(
     where: Annotated[
         str, typer.Argument(metavar="RENOVATION", help="Of a renovation, or of an estate.")
     ] = "",
@@ -59,7 +58,6 @@ def list_suggestions(  # noqa: PLR0917 - typer reads the signature
         Path | None,
         typer.Option("--credential", metavar="FILE", help="A unit's ticket: its own words too."),
     ] = None,
-    as_json: AsJson = False,
     service: Service = "",
     data: Data = None,
 ) -> None:
@@ -71,18 +69,13 @@ def list_suggestions(  # noqa: PLR0917 - typer reads the signature
     if as_:
         requests = as_official(data, where, as_)
     else:
-        token = "" if credential is None else token_in(credential)
-        requests = with_token(data, service, token)
+        token = "" if credential is None else read_ticket(credential)
+        requests = anybody(data, service, token)
     query = {"limit": "500"} | ({"overdue": "true"} if overdue else {})
     query |= {"place": place} if place and not where else {}
     found = requests.get(path, **query)
     assert isinstance(found, list)
-    if as_json:
-        print_all(found)
-    elif found:
-        _print_table([each for each in found if isinstance(each, dict)])
-    else:
-        print(said("line.no_suggestions"))
+    show(found, lambda: _lines([each for each in found if isinstance(each, dict)]))
 
 
 @commands.command("write-down")
@@ -97,7 +90,6 @@ def write_down(  # noqa: PLR0917 - typer reads the signature
         Path | None, typer.Option(metavar="FILE", help="The scan of what they signed.")
     ] = None,
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -107,18 +99,17 @@ def write_down(  # noqa: PLR0917 - typer reads the signature
     """
     body = _words(units, theme, reason, proposal)
     body["sheet_sha256"] = None if sheet is None else _hash_of(sheet)
-    _send(data, where, as_, "written-down", sent_fields(command_id, **body), estate, as_json)
+    _send(data, where, as_, "written-down", sent_fields(command_id, **body), estate=estate)
 
 
 @commands.command("sheet")
-def take_sheet(  # noqa: PLR0917 - typer reads the signature
+def take_sheet(
     where: Where,
     suggestion: Named,
     units: Units,
     as_: As,
     sheet: Sheet,
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -128,7 +119,7 @@ def take_sheet(  # noqa: PLR0917 - typer reads the signature
     """
     named_units: list[JsonValue] = [*units]
     body = sent_fields(command_id, unit_numbers=named_units, sheet_sha256=_hash_of(sheet))
-    _send(data, where, as_, f"{suggestion}/sheets", body, estate, as_json)
+    _send(data, where, as_, f"{suggestion}/sheets", body, estate=estate)
 
 
 @commands.command("publish")
@@ -137,7 +128,6 @@ def publish(
     suggestion: Named,
     as_: As,
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -146,7 +136,7 @@ def publish(
     Example: gongjian suggestions publish r1 g1 --as committee
     """
     body = sent_fields(command_id, decision="publish")
-    _send(data, where, as_, f"{suggestion}/review", body, estate, as_json)
+    _send(data, where, as_, f"{suggestion}/review", body, estate=estate)
 
 
 @commands.command("hide")
@@ -156,7 +146,6 @@ def hide(
     as_: As,
     reason: Annotated[str, typer.Option(help="Which rule its words break; its authors are told.")],
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -165,7 +154,7 @@ def hide(
     Example: gongjian suggestions hide r1 g1 --as committee --reason "it insults a neighbour"
     """
     body = sent_fields(command_id, decision="hide", reason=reason)
-    _send(data, where, as_, f"{suggestion}/review", body, estate, as_json)
+    _send(data, where, as_, f"{suggestion}/review", body, estate=estate)
 
 
 @commands.command("merge")
@@ -175,7 +164,6 @@ def merge(
     into: Annotated[str, typer.Argument(metavar="INTO", help="The suggestion that it repeats.")],
     as_: As,
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -184,7 +172,7 @@ def merge(
     Example: gongjian suggestions merge r1 g2 g1 --as committee
     """
     body = sent_fields(command_id, into=into)
-    _send(data, where, as_, f"{suggestion}/merging", body, estate, as_json)
+    _send(data, where, as_, f"{suggestion}/merging", body, estate=estate)
 
 
 @commands.command("answer")
@@ -199,7 +187,6 @@ def answer(  # noqa: PLR0917 - typer reads the signature
     item: Annotated[str, typer.Option(help="The scheme's cost item that it became.")] = "",
     motion: Annotated[str, typer.Option(help="The scheme's motion that it became.")] = "",
     estate: InEstate = False,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -216,7 +203,7 @@ def answer(  # noqa: PLR0917 - typer reads the signature
         item=item or None,
         motion=motion or None,
     )
-    _send(data, where, as_, "replies", body, estate, as_json)
+    _send(data, where, as_, "replies", body, estate=estate)
 
 
 def _send(
@@ -225,14 +212,10 @@ def _send(
     as_: str,
     part: str,
     body: dict[str, JsonValue],
+    *,
     estate: bool,
-    as_json: bool,
 ) -> None:
-    done = as_official(data, where, as_).post(f"{path_of(where, estate=estate)}/{part}", body)
-    if as_json:
-        print_all([done])
-    else:
-        print(told(done))
+    show_done(as_official(data, where, as_).post(f"{path_of(where, estate=estate)}/{part}", body))
 
 
 def _words(units: list[str], theme: str, reason: str, proposal: str) -> dict[str, JsonValue]:
@@ -243,22 +226,22 @@ def _hash_of(sheet: Path) -> str:
     return hashlib.sha256(read_file(sheet)).hexdigest()
 
 
-def _print_table(found: list[dict[str, JsonValue]]) -> None:
-    from rich.table import Table
+def _lines(found: list[dict[str, JsonValue]]) -> Iterator[Line]:
+    if found:
+        yield table(words("id theme state supporters until reply"), map(_row, found))
+    else:
+        yield said("line.no_suggestions")
 
-    zone = "Asia/Shanghai"
-    table = Table(*words("id theme state supporters until reply"))
-    for each in found:
-        reply, due = each["reply"], each["due_at"]
-        until = "-" if due is None else moment(datetime.fromisoformat(str(due)), zone)
-        late = f" {said('line.suggestion_late')}" if each["late"] else ""
-        outcome = str(reply["outcome"]) if isinstance(reply, dict) else ""
-        table.add_row(
-            str(each["id"]),
-            str(each["theme"] or said("line.suggestion_unread")),
-            named("suggestion_state", str(each["state"])),
-            f"{each['supporters']}/{each['needed']}",
-            until + late,
-            named("suggestion_outcome", outcome) if outcome else "-",
-        )
-    result_console().print(table)
+
+def _row(each: dict[str, JsonValue]) -> tuple[str, ...]:
+    reply, due = each["reply"], each["due_at"]
+    until = "-" if due is None else moment(datetime.fromisoformat(str(due)), ZONE)
+    outcome = str(reply["outcome"]) if isinstance(reply, dict) else ""
+    return (
+        str(each["id"]),
+        str(each["theme"] or said("line.suggestion_unread")),
+        named("suggestion_state", str(each["state"])),
+        f"{each['supporters']}/{each['needed']}",
+        f"{until} {said('line.suggestion_late')}" if each["late"] else until,
+        named("suggestion_outcome", outcome) if outcome else "-",
+    )

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.suggestions.rooms import Named, Service, path_of, told, with_token
-from cli.votes.commands import CommandId, Data, Id, print_all, sent_fields
-from cli.votes.household import Credential, token_in, unit_of
+from cli.output import Commands
+from cli.people.requests import anybody
+from cli.people.tickets import Credential, Service, read_ticket
+from cli.suggestions.rooms import Named, path_of, show_done
+from cli.votes.commands import CommandId, Data, Id, sent_fields
+from cli.votes.household import unit_of
 
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-
-commands = typer.Typer(
+commands = Commands(
     help="Suggest something for the estate, join a neighbour's suggestion, take either back.",
     no_args_is_help=True,
 )
@@ -26,14 +27,13 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("make")
-def make(  # noqa: PLR0917 - typer reads the signature
+def make(
     renovation: Id,
     credential: Credential,
     theme: Annotated[str, typer.Option(help="What it is about, in a few words.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     proposal: Annotated[str, typer.Option(help="What should be done.")],
     service: Service = "",
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -42,7 +42,7 @@ def make(  # noqa: PLR0917 - typer reads the signature
     Example: gongjian suggest make r1 --credential unit.txt --theme lamps --reason "it is dark" --proposal "a lamp on each floor"
     """
     words: dict[str, JsonValue] = {"theme": theme, "reason": reason, "proposal": proposal}
-    _send(data, service, renovation, credential, command_id, "", words, as_json=as_json)
+    _send(data, service, renovation, credential, command_id, "", words)
 
 
 @commands.command("support")
@@ -51,7 +51,6 @@ def support(
     suggestion: Named,
     credential: Credential,
     service: Service = "",
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -60,7 +59,7 @@ def support(
     Example: gongjian suggest support r1 g1 --credential unit.txt
     """
     part = f"/{suggestion}/support"
-    _send(data, service, renovation, credential, command_id, part, {}, as_json=as_json)
+    _send(data, service, renovation, credential, command_id, part, {})
 
 
 @commands.command("take-back")
@@ -69,7 +68,6 @@ def take_back(
     suggestion: Named,
     credential: Credential,
     service: Service = "",
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -78,7 +76,7 @@ def take_back(
     Example: gongjian suggest take-back r1 g1 --credential unit.txt
     """
     part = f"/{suggestion}/support-withdrawals"
-    _send(data, service, renovation, credential, command_id, part, {}, as_json=as_json)
+    _send(data, service, renovation, credential, command_id, part, {})
 
 
 @commands.command("withdraw")
@@ -87,7 +85,6 @@ def withdraw(
     suggestion: Named,
     credential: Credential,
     service: Service = "",
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -96,7 +93,7 @@ def withdraw(
     Example: gongjian suggest withdraw r1 g1 --credential unit.txt
     """
     part = f"/{suggestion}/withdrawal"
-    _send(data, service, renovation, credential, command_id, part, {}, as_json=as_json)
+    _send(data, service, renovation, credential, command_id, part, {})
 
 
 def _send(
@@ -107,14 +104,8 @@ def _send(
     command_id: str,
     part: str,
     fields: dict[str, JsonValue],
-    *,
-    as_json: bool,
 ) -> None:
-    token = token_in(credential)
-    given = sent_fields(command_id, unit_number=unit_of(token), **fields)
+    ticket = read_ticket(credential)
+    given = sent_fields(command_id, unit_number=unit_of(ticket), **fields)
     path = f"{path_of(renovation, estate=False)}{part}"
-    done = with_token(data, service, token).post(path, given)
-    if as_json:
-        print_all([done])
-    else:
-        print(told(done))
+    show_done(anybody(data, service, ticket).post(path, given))

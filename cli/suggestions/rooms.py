@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
+from cli.output import show
 from cli.people.requests import ServiceRequests, in_name_of
-from cli.people.session_file import own_sessions, service_of
+from cli.people.session_file import own_sessions
 from cli.servers import local_settings
-from cli.words import said
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from cli.words import named, said
 
 Where = Annotated[
     str, typer.Argument(metavar="RENOVATION", help="The renovation's id, or an estate's.")
@@ -23,9 +21,6 @@ InEstate = Annotated[
     bool, typer.Option("--estate", help="It is the id of an estate: before there is a renovation.")
 ]
 Named = Annotated[str, typer.Argument(metavar="ID", help="The suggestion.")]
-Service = Annotated[
-    str, typer.Option(metavar="URL", help="Which service; else the one of this machine.")
-]
 
 
 def path_of(where: str, *, estate: bool) -> str:
@@ -44,19 +39,14 @@ def as_official(data: Path | None, where: str, actor: str) -> ServiceRequests:
     return in_name_of(home, kept)
 
 
-def with_token(data: Path | None, service: str, token: str = "") -> ServiceRequests:
-    """Requests with a unit's ticket, or with nothing."""
-    return ServiceRequests(service_of(local_settings(data).data_dir, service), token)
+def show_done(done: JsonValue) -> None:
+    """What came of a command: in a line, or as the service answers."""
+    show(done, lambda: [_line(done)])
 
 
-def told(answer: JsonValue) -> str:
-    """What came of a command, in a line."""
-    assert isinstance(answer, dict)
-    code = "proposed" if answer["kind"] == "proposal.made" else "done"
-    return said(f"line.suggestion_{code}", **_named(answer))
-
-
-def _named(answer: Mapping[str, JsonValue]) -> dict[str, str]:
-    from cli.words import named
-
-    return {"id": str(answer["id"]), "event": named("event", str(answer["kind"]))}
+def _line(done: JsonValue) -> str:
+    assert isinstance(done, dict)
+    name, kind = str(done["id"]), str(done["kind"])
+    if kind == "proposal.made":
+        return said("line.suggestion_proposed", id=name)
+    return said("line.suggestion_done", id=name, event=named("event", kind))

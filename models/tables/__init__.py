@@ -7,6 +7,8 @@ from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Shar
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import (
     Evaluation,
+    Picture,
+    PublishedPicture,
     Suggestion,
     SuggestionReply,
     SuggestionSupport,
@@ -117,12 +119,14 @@ __all__ = [
     "Payment",
     "Person",
     "PersonSession",
+    "Picture",
     "Place",
     "PlaceEvent",
     "PlaceLog",
     "PortalSession",
     "Proposal",
     "Publication",
+    "PublishedPicture",
     "QuotaUse",
     "Refund",
     "Relief",

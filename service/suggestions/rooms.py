@@ -7,7 +7,7 @@ the facts stand in the log of its place, by the clock of the database.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import DateTime, exists, func, or_, select
@@ -46,6 +46,11 @@ class EstateRoom:
     def estate_id(self) -> str:
         """The estate itself."""
         return self.id
+
+    @property
+    def clock(self) -> Literal["wall", "told"]:
+        """In an estate time goes on by itself."""
+        return "wall"
 
     @property
     def counted(self) -> Mapping[str, str]:

@@ -42,6 +42,7 @@ NEVER_DELETED = ("unit_access", "letter", "suggestion", "suggestion_support")
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
     "suggestion_reply",
+    *("picture", "published_picture"),
     "case_clock",  # whose two columns may only go forward
 )
 

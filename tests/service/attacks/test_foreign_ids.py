@@ -101,7 +101,8 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "proposal_id": proposals[1].json()["id"],
         "letter_id": letter.json()["id"],
         "code": ballot.json()["code"],
-        "ticket_id": await ticket(their, UNIT),
+        "person": THEY,
+        "ticket_id": await ticket(their, NEIGHBOUR),
         "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
         "client": "their-bank",
         "webhook": await webhook(sql),
@@ -115,6 +116,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "suggestion_id": await suggestion(their, "1-201"),
         "into": await suggestion(their, "1-202"),
     }
+    ids["picture_id"] = await picture(sql, THEIRS, ids["ticket_id"])
     neighbours = {"ticket_id": await ticket(mine, NEIGHBOUR)}
     # The outbox is left alone meanwhile: what changes is of the requests.
     await sql.execute("UPDATE notice SET state = 'expired'")
@@ -150,6 +152,16 @@ async def suggestion(case: Channels, unit: str) -> str:
     made = await case.post("/suggestions", owner_of(case.rid, unit), unit_number=unit, **words)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
+
+
+async def picture(sql: asyncpg.Connection, rid: str, of_ticket: str) -> str:
+    await sql.execute(
+        "INSERT INTO private.picture (id, renovation_id, ticket_id, command_id, content, received_sha256,"
+        " sha256, width, height, received_at, recorded_at)"
+        " VALUES ($1 || '.i', $1, $2, $1 || 'i', 'x', $3, $3, 1, 1, now(), now())",
+        *(rid, of_ticket, "0" * 64),
+    )
+    return f"{rid}.i"
 
 
 async def webhook(sql: asyncpg.Connection) -> str:
@@ -232,8 +244,8 @@ def named_ids(door: Door) -> Iterator[tuple[str, str]]:
         yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
 
 
-NO_IDS = frozenset({"renovation_id", "estate_id", "link", "token", "name"})
-"""What the matrix tries, what is a secret, and the names of acts and of a case's own holds."""
+NO_IDS = frozenset({"renovation_id", "estate_id", "link", "token", "name", "kind"})
+"""What the matrix tries, what is a secret, the names of acts and of a case's own holds, a kind of notice."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
     for door in DOORS
@@ -265,7 +277,7 @@ async def ask(
 async def rows_of(sql: asyncpg.Connection) -> list[str]:
     """Every row that is of the others, or of nobody's case."""
     tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
-              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
+              "ballot_check", "role_grant", "private.picture", "published_picture", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
               "private.firm_person", "notice",
               "objection", "part_consent", "suggestion", "suggestion_support", "suggestion_reply")  # fmt: skip
     return [
