@@ -44,6 +44,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
+from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -68,6 +69,9 @@ ROUTERS = (
     clock.router,
     following.router,
     notices.router,
+    *(money.router, words.posted, words.said, words.votes),
+    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(ballots.beside, ballots.imported),
     ui.router,
     acts.router,
 )

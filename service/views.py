@@ -114,6 +114,7 @@ class ListedRenovation(RenovationLine):
 class RenovationView(RenovationLine):
     """Where a renovation stands. Moments are case time unless said otherwise."""
 
+    estate_id: str
     rule_pack: str
     case_now: datetime
     clock: Literal["wall", "told"]
@@ -173,6 +174,10 @@ class WorkItemView(Carried):
     concealed: bool
     value_fen: int
     state: str
+    contract_id: str | None
+    """The contract under which it is built; null while it is still to be tendered again."""
+    cure_until: datetime | None
+    """Until then the contractor may cure that it stands still."""
     inspections: int
 
 
@@ -237,6 +242,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     return RenovationView(
         **dated(RenovationLine, row, row.due_at, zone).model_dump(),
         awaited=awaited.get(row.id, ()),
+        estate_id=row.estate_id,
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -302,6 +308,8 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
             concealed=item.concealed,
             value_fen=item.value_fen,
             state=item.state,
+            contract_id=item.contract_id,
+            cure_until=item.cure_until,
             inspections=inspections,
         )
         for item, inspections in rows
@@ -339,6 +347,16 @@ async def list_papers(
     query = select_boxes(renovation_id, running_vote(renovation_id))
     boxes = await session.scalars(query.where(BallotBox.id.in_(on_roll)))
     return tuple(shown(BoxView, box) for box in boxes)
+
+
+async def list_boxes(session: AsyncSession, renovation_id: str) -> tuple[BoxView, ...]:
+    """The boxes of every vote of a renovation, vote by vote, with their results."""
+    rows = await session.scalars(
+        select(BallotBox)
+        .where(BallotBox.renovation_id == renovation_id)
+        .order_by(BallotBox.attempt, BallotBox.building, BallotBox.entrance)
+    )
+    return tuple(shown(BoxView, row) for row in rows)
 
 
 async def list_events(

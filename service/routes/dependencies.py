@@ -15,7 +15,8 @@ from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
-from rules.disclosure import ReaderKind
+from rules.disclosure import Circle, ReaderKind
+from rules.disclosure.readers import READERS, roles_in
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
@@ -256,7 +257,7 @@ async def viewer_in_request(
         token = bearer_token(credential)
         if token.startswith(TICKETS):
             unit = await voter_in_header(situation.id, parts, credential)
-            return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id)
+            return situation_viewer(situation, unit)
         sender = await sender_of(parts.database, token, situation.id, door)
     except Refused:
         return EVERYBODY
@@ -265,6 +266,48 @@ async def viewer_in_request(
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
+
+
+def situation_viewer(situation: Situation, voter: Voter) -> Viewer:
+    """A unit as it reads what is not its own alone."""
+    return Viewer(
+        ReaderKind.OWNER, situation.owner(voter.unit_number).id, unit_number=voter.unit_number
+    )
+
+
+def _within(circle: Circle) -> Callable[..., Awaitable[Viewer]]:
+    async def viewer(
+        situation: CaseSituation,
+        request: Request,
+        parts: RunningParts,
+        door: CurrentDoor,
+        voter: Annotated[str | None, Security(VOTER)],
+        official: Annotated[str | None, Security(OFFICIAL)],
+    ) -> Viewer:
+        """Who asks, if they read what is for the circle; refused with `credential.no_role` else."""
+        credential = await either_in_header(request, parts, voter, official)
+        token = bearer_token(credential)
+        if token.startswith(TICKETS):
+            found = situation_viewer(
+                situation, await voter_in_header(situation.id, parts, credential)
+            )
+        else:
+            sender = await sender_of(parts.database, token, situation.id, door)
+            grants = await load_grants(parts.database, sender, situation.id)
+            found = viewer_under(grants, situation.place_path, circle)
+        if found.reader not in READERS[circle]:
+            roles = ", ".join(sorted(roles_in(circle)))
+            raise refusal("credential.no_role", roles=roles, place=situation.place_path)
+        return found
+
+    return viewer
+
+
+ReadsShares = Annotated[Viewer, Depends(_within(Circle.SHARES))]
+ReadsLists = Annotated[Viewer, Depends(_within(Circle.MONEY))]
+ReadsReliefs = Annotated[Viewer, Depends(_within(Circle.RELIEF))]
+ReadsHomes = Annotated[Viewer, Depends(_within(Circle.HOUSEHOLD))]
+ReadsOpenedBids = Annotated[Viewer, Depends(_within(Circle.EVALUATION))]
 
 
 def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:

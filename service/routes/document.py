@@ -31,6 +31,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "cost sharing": "cost_sharing",
     "bidding": "bidding quota",
     "inspection": "",
+    "estates": "estate",
     "feedback": "feedback quota",
     "publications": "publication quota",
     "clock": "clock",

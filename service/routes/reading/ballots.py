@@ -1,0 +1,46 @@
+"""Reading what stands beside the ballots: attendance, rulings, sales, official results."""
+
+from fastapi import APIRouter
+
+from service.reading import ballots
+from service.routes.dependencies import CaseSituation, ReadsHomes, RunningParts
+
+PREFIX = "/v1/renovations/{renovation_id}"
+beside = APIRouter(prefix=PREFIX, tags=["channels"])
+imported = APIRouter(prefix=PREFIX, tags=["voting"])
+
+
+@beside.get("/attendance")
+async def list_attendance(
+    situation: CaseSituation, _viewer: ReadsHomes, parts: RunningParts
+) -> tuple[ballots.AttendanceView, ...]:
+    """Who came to the meetings of the votes, as the signed lists say, for officials."""
+    async with parts.database.session() as session:
+        return await ballots.list_attendance(session, situation.id)
+
+
+@beside.get("/rulings")
+async def list_rulings(
+    situation: CaseSituation, _viewer: ReadsHomes, parts: RunningParts
+) -> tuple[ballots.RulingView, ...]:
+    """Every ruling about contested ballots with its reason, for officials; no choice is in it."""
+    async with parts.database.session() as session:
+        return await ballots.list_rulings(session, situation.id)
+
+
+@beside.get("/replacements")
+async def list_replacements(
+    situation: CaseSituation, _viewer: ReadsHomes, parts: RunningParts
+) -> tuple[ballots.ReplacementView, ...]:
+    """Every sale on the rolls with its evidence, for officials; who bought is in none."""
+    async with parts.database.session() as session:
+        return await ballots.list_replacements(session, situation.id)
+
+
+@imported.get("/official-results")
+async def list_official_results(
+    situation: CaseSituation, parts: RunningParts
+) -> tuple[ballots.OfficialResultView, ...]:
+    """The results that the city's own system gave, as they were imported."""
+    async with parts.database.session() as session:
+        return await ballots.list_official_results(session, situation.id)

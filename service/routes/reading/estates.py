@@ -1,0 +1,66 @@
+"""Reading estates: which there are, their units and where these came from."""
+
+from fastapi import APIRouter
+
+from models.fields import Cursor, Id, PlacePath
+from service.estates.reading import (
+    EstateView,
+    PlaceView,
+    RollImportView,
+    UnitView,
+    list_estates,
+    list_imports,
+    list_places,
+    list_units,
+    refuse_others,
+)
+from service.routes.dependencies import CurrentOfficial, RunningParts
+from service.routes.renovations import PAGE, Page
+from service.situation import load_grants
+
+router = APIRouter(prefix="/v1/estates", tags=["estates"])
+places = APIRouter(prefix="/v1/places", tags=["estates"])
+
+
+@router.get("")
+async def read_estates(
+    parts: RunningParts, place: PlacePath = "", after: Cursor = "", limit: Page = PAGE
+) -> tuple[EstateView, ...]:
+    """The estates of a place and below it; ask again with the `id` of the last one as `after`."""
+    async with parts.database.session() as session:
+        return await list_estates(session, place, after, limit)
+
+
+@router.get("/{estate}/units")
+async def read_units(
+    estate: Id,
+    actor_id: CurrentOfficial,
+    parts: RunningParts,
+    after: Cursor = "",
+    limit: Page = PAGE,
+) -> tuple[UnitView, ...]:
+    """The units as the roll has them, without owners, for who keeps it; `after`: the last `number`."""
+    grants = await load_grants(parts.database, actor_id, "")
+    async with parts.database.session() as session:
+        await refuse_others(session, estate, grants)
+        return await list_units(session, estate, after, limit)
+
+
+@router.get("/{estate}/roll-imports")
+async def read_roll_imports(
+    estate: Id, actor_id: CurrentOfficial, parts: RunningParts
+) -> tuple[RollImportView, ...]:
+    """Which files the units came from, who brought them and what they changed, the last one first."""
+    grants = await load_grants(parts.database, actor_id, "")
+    async with parts.database.session() as session:
+        await refuse_others(session, estate, grants)
+        return await list_imports(session, estate)
+
+
+@places.get("")
+async def read_places(
+    parts: RunningParts, place: PlacePath = "", after: Cursor = "", limit: Page = PAGE
+) -> tuple[PlaceView, ...]:
+    """A place and what is below it, from the district down to the grid; `after`: the last `path`."""
+    async with parts.database.session() as session:
+        return await list_places(session, place, after, limit)
