@@ -204,10 +204,3 @@ EXEMPT: Mapping[str, str] = {
     "place_log": "`gongjian audit` reads it.",
 }
 """A table that no GET route reads, and why."""
-
-
-def doors_of(column: str) -> frozenset[str]:
-    """The fields of views by which a column, as `table.column`, may come out."""
-    table, _, name = column.partition(".")
-    same = {f"{view}.{name}" for view in SHOWN_BY.get(table, "").split()}
-    return frozenset(same | {RENAMED.get(column, "")} - {""})

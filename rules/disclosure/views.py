@@ -222,9 +222,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ReplacementView": {
         OFFICIALS: """unit_number generation box_id shared registered_on evidence replaced_by recorded_at"""
     },
-    "OfficialResultView": {
-        EVERYBODY: "box_id system certificate file_sha256 results recorded_at"
-    },
+    "OfficialResultView": {EVERYBODY: "box_id system certificate file_sha256 results recorded_at"},
     "UnitView": {
         HOUSEHOLD: """number building entrance floor kind area_dm2 shares developer excluded_reason"""
     },

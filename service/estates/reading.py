@@ -15,7 +15,7 @@ from service.reading.pages import page
 from service.showing import shown
 from service.situation import actor_in_role
 
-T = TypeVar("T", bound=tuple[object, ...])
+T = TypeVar("T", Estate, Place)
 
 
 class EstateView(Carried):
@@ -88,12 +88,10 @@ async def list_estates(
         .where(Estate.id.in_(ids))
     )
     counted = await session.execute(
-        select(Unit.estate_id, func.count())
-        .where(Unit.estate_id.in_(ids))
-        .group_by(Unit.estate_id)
+        select(Unit.estate_id, func.count()).where(Unit.estate_id.in_(ids)).group_by(Unit.estate_id)
     )
-    path_of = {name: path for name, path in paths}
-    units_of = {name: units for name, units in counted}
+    path_of = {row[0]: row[1] for row in paths}
+    units_of = {row[0]: row[1] for row in counted}
     return tuple(
         shown(EstateView, row).model_copy(
             update={"place_path": path_of[row.id], "units": units_of.get(row.id, 0)}
@@ -122,9 +120,7 @@ def _below(query: Select[T], place: str) -> Select[T]:
     return query.where(or_(Place.path == place, below))
 
 
-async def refuse_others(
-    session: AsyncSession, estate_id: str, grants: tuple[Grant, ...]
-) -> None:
+async def refuse_others(session: AsyncSession, estate_id: str, grants: tuple[Grant, ...]) -> None:
     """Only whoever keeps the roll of an estate reads it.
 
     Raises:

@@ -64,9 +64,7 @@ class OfficialResultView(Carried):
     recorded_at: datetime
 
 
-async def list_attendance(
-    session: AsyncSession, renovation_id: str
-) -> tuple[AttendanceView, ...]:
+async def list_attendance(session: AsyncSession, renovation_id: str) -> tuple[AttendanceView, ...]:
     """Who came to the meetings of the votes of a renovation."""
     rows = await session.scalars(
         select(Attendance)

@@ -41,5 +41,3 @@ def _place(
     query: Select[Any], order: Sequence[InstrumentedAttribute[Any]], after: str
 ) -> Select[Any]:
     return query.with_only_columns(*order).where(order[-1] == after)
-
-

@@ -45,9 +45,7 @@ async def _at_award(
     session: AsyncSession, situation: Situation, content: SchemeContent
 ) -> tuple[CostItem, ...]:
     """The items at the prices of the contract that was signed last, as its event says them."""
-    query = select(Event.details).where(
-        Event.renovation_id == situation.id, Event.kind == SIGNED
-    )
+    query = select(Event.details).where(Event.renovation_id == situation.id, Event.kind == SIGNED)
     signed = await session.scalar(query.order_by(Event.seq.desc()).limit(1))
     if signed is None:
         return content.items

@@ -105,9 +105,7 @@ def _cells(counts: Mapping[int, int]) -> tuple[SurveyCell, ...]:
     return tuple(SurveyCell(score=score, households=shown[score]) for score in every)
 
 
-async def list_indicators(
-    session: AsyncSession, renovation_id: str
-) -> tuple[IndicatorView, ...]:
+async def list_indicators(session: AsyncSession, renovation_id: str) -> tuple[IndicatorView, ...]:
     """Every indicator of the last evaluation, by name; none before there was one."""
     query = select(Scheme.content).where(Scheme.renovation_id == renovation_id)
     content = await session.scalar(query.order_by(Scheme.version.desc()).limit(1))

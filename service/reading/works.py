@@ -188,15 +188,15 @@ async def list_contracts(session: AsyncSession, renovation_id: str) -> tuple[Con
     return tuple([await _account(session, row, plan) for row in rows])
 
 
-async def _account(
-    session: AsyncSession, row: Contract, plan: tuple[int, ...]
-) -> ContractAccount:
+async def _account(session: AsyncSession, row: Contract, plan: tuple[int, ...]) -> ContractAccount:
     found = await session.scalars(
         select(Certificate).where(Certificate.contract_id == row.id).order_by(Certificate.id)
     )
     certificates = found.all()
     ended = await session.get(Termination, row.id)
-    named = {name: getattr(row, name) for name in ContractAccount.model_fields if hasattr(row, name)}
+    named = {
+        name: getattr(row, name) for name in ContractAccount.model_fields if hasattr(row, name)
+    }
     return ContractAccount(
         **named,
         instalments_permille=plan,
@@ -219,7 +219,9 @@ def _money(rows: Sequence[Certificate]) -> ContractMoney:
 async def _plan(session: AsyncSession, renovation_id: str) -> tuple[int, ...]:
     query = select(Scheme.content).where(Scheme.renovation_id == renovation_id)
     content = await session.scalar(query.order_by(Scheme.version.desc()).limit(1))
-    return () if content is None else SchemeContent.model_validate(content).tender.instalments_permille
+    return (
+        () if content is None else SchemeContent.model_validate(content).tender.instalments_permille
+    )
 
 
 async def list_inspections(
@@ -232,4 +234,3 @@ async def list_inspections(
         .order_by(Inspection.recorded_at, Inspection.id)
     )
     return tuple(view_for(viewer.reader, shown(InspectionView, row)) for row in rows)
-

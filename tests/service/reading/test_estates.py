@@ -61,6 +61,8 @@ async def test_nobody_else_does(
         assert answer.json()["problems"][0]["code"] == code
 
 
-async def test_an_estate_that_is_not_there_is_refused(http: httpx.AsyncClient, imported: str) -> None:
+async def test_an_estate_that_is_not_there_is_refused(
+    http: httpx.AsyncClient, imported: str
+) -> None:
     answer = await http.get("/v1/estates/nothing/units", headers=who("street_office"))
     assert (answer.status_code, answer.json()["problems"][0]["code"]) == (404, "estate.unknown")

@@ -51,13 +51,18 @@ async def test_afterwards_no_number_tells_of_a_household(
             *(f"9-{number}", f"{RID}.estate"),
         )
         await sql.execute(
-            "INSERT INTO survey_answer VALUES ($1, $2, $3, 4, now())", f"n{number}", RID, f"9-{number}"
+            "INSERT INTO survey_answer VALUES ($1, $2, $3, 4, now())",
+            f"n{number}",
+            RID,
+            f"9-{number}",
         )
     cells = {each["score"]: each["households"] for each in (await ask("/survey"))["cells"]}
     assert cells == {1: None, 2: None, 3: None, 4: 7, 5: 5}
 
 
-async def test_indicators_stand_beside_their_targets(case: str, ask: Ask, sql: asyncpg.Connection) -> None:
+async def test_indicators_stand_beside_their_targets(
+    case: str, ask: Ask, sql: asyncpg.Connection
+) -> None:
     assert await ask("/evaluation") == []
     await sql.execute(
         "INSERT INTO evaluation VALUES ($1::varchar, 'satisfaction', 9, 10, 2, 85, 100),"

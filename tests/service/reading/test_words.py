@@ -21,8 +21,8 @@ async def said(case: str, sql: asyncpg.Connection, http: httpx.AsyncClient) -> s
         " ($1, $2, 'share_table', '{\"total_fen\": 7}', now(), now() + interval '9 days')",
         *(PUBLICATION, RID),
     )
-    for number, (text, hidden) in enumerate(((COMPLAINT, False), (SECRET, True))):
-        body = {"command_id": f"t{number}", "unit_number": UNIT, "kind": "noise", "text": text}
+    for turn, (text, hidden) in enumerate(((COMPLAINT, False), (SECRET, True))):
+        body = {"command_id": f"t{turn}", "unit_number": UNIT, "kind": "noise", "text": text}
         await http.post(f"{CASE}/tickets", json=body | {"confidential": hidden}, headers=unit(UNIT))
     objections = ((unit(UNIT), UNIT, OBJECTION), (who("contractor"), None, "I was left out"))
     for headers, number, text in objections:
@@ -36,13 +36,13 @@ async def said(case: str, sql: asyncpg.Connection, http: httpx.AsyncClient) -> s
         " answered_at = now(), answered_by = 'read-street_office' WHERE publication_id = $1",
         PUBLICATION,
     )
-    for number, answer in enumerate(ANSWERS):
+    for turn, answer in enumerate(ANSWERS):
         await sql.execute(
             "INSERT INTO notice (id, renovation_id, command_id, audience, template, params, created_at)"
             " SELECT $1::varchar, $2::varchar, $1::varchar, 'complainant', 'ticket_answered',"
             " jsonb_build_object('ticket', t.id, 'answer', $3::text), now() + $4 * interval '1 hour'"
             " FROM ticket t WHERE t.renovation_id = $2::varchar AND NOT t.confidential",
-            *(f"answer-{number}", RID, answer, number),
+            *(f"answer-{turn}", RID, answer, turn),
         )
     return case
 

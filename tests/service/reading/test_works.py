@@ -58,7 +58,12 @@ async def built(case: str, sql: asyncpg.Connection) -> str:
 
 
 async def test_the_scheme_is_public_and_its_room_numbers_are_not(case: str, ask: Ask) -> None:
-    for reader, shown in (("nobody", False), ("contractor", False), (OTHER, True), ("auditor", True)):
+    for reader, shown in (
+        ("nobody", False),
+        ("contractor", False),
+        (OTHER, True),
+        ("auditor", True),
+    ):
         (version,) = await ask("/schemes", reader)
         assert (version["version"], len(version["items"]), len(version["motions"])) == (1, 2, 2)
         roof, pipes = version["works"][0], version["items"][1]
@@ -177,7 +182,9 @@ async def test_what_stands_beside_the_ballots_is_for_officials(
     )
     now = datetime.now(UTC)
     await sql.execute("INSERT INTO attendance VALUES ($1, 'e', $2, 'c1', $3)", box, UNIT, now)
-    await sql.execute("INSERT INTO vote_objection VALUES ($1, 'e', $2, 'c2', $3, $3)", box, UNIT, now)
+    await sql.execute(
+        "INSERT INTO vote_objection VALUES ($1, 'e', $2, 'c2', $3, $3)", box, UNIT, now
+    )
     await sql.execute(
         "INSERT INTO ballot_ruling VALUES ($1, 'e', 1, 'disputed', NULL, 0, $2, 'c3', $3)",
         *(box, REASON, now),
@@ -192,7 +199,11 @@ async def test_what_stands_beside_the_ballots_is_for_officials(
         (ruling,) = await ask("/rulings", reader)
         assert (ruling["unit_numbers"], ruling["reason"]) == ([UNIT], REASON)
     for path in ("/attendance", "/vote-objections", "/rulings"):
-        assert [await ask(path, name) for name in (OTHER, "contractor", "nobody")] == [403, 403, 401]
+        assert [await ask(path, name) for name in (OTHER, "contractor", "nobody")] == [
+            403,
+            403,
+            401,
+        ]
     home = await ask("/household", UNIT)
     assert [each["box_id"] for each in home["vote_objections"]] == [box]
     assert [each["certificate"] for each in await ask("/official-results")] == ["no 7"]
