@@ -120,14 +120,18 @@ COMMANDS: Mapping[str, Listed] = {
         "What waits for a second person: list it, confirm it, refuse it.",
     ),
     "decide": Listed(
-        "cli.decide",
+        "cli.rules.decide",
         "What a rule says about a vote: verdict, every check with both numbers, what follows.",
     ),
     "packs": Listed(
-        "cli.decide",
+        "cli.rules.decide",
         "Every rule, cap and dated pack with its law, its dates and how certain they are.",
     ),
-    "menu": Listed("cli.menu", "Tally a menu vote and choose works within its budget."),
+    "allocate": Listed(
+        "cli.rules.allocate",
+        "Who pays how much: shares, fees, relief and refunds, exact to the fen.",
+    ),
+    "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(
         "cli.verify",

@@ -6,7 +6,7 @@ the length of bodies and answers the ballot route, where FastAPI's time per requ
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -18,12 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from models.values.refusal import Refused, refusal
+from models.values.refusal import Problem, Refused, refusal
 from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
+from service.pages.refused import is_of_pages, refused_page
 from service.parts import open_parts
 from service.programs.doors import scopes_of
 from service.routes import (
@@ -44,6 +45,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
+from service.routes.pages import home, letter, shared
 from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
@@ -75,6 +77,8 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
+PAGES = (shared.router, letter.router, home.router)
+"""What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """Handled one by one: Starlette answers `Exception` too, but then raises it again into the server."""
@@ -100,7 +104,7 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
     )
     api.state.settings = settings
     api.state.scopes = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *PAGES):
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _malformed)
@@ -128,18 +132,23 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     log.info("service_stopped")
 
 
-def _accepts(request: Request) -> str | None:
-    return request.headers.get("accept-language")
+def _answer(
+    request: Request, problems: tuple[Problem, ...], headers: Mapping[str, str] | None = None
+) -> Response:
+    """A refusal for whoever asked: a page for a browser that looks at pages, else a problem document."""
+    if is_of_pages(request):
+        return refused_page(request, problems)
+    return problem_response(problems, request.headers.get("accept-language"), headers)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return problem_response(error.problems, _accepts(request))
+    return _answer(request, error.problems)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(malformed(error.errors()).problems, _accepts(request))
+    return _answer(request, malformed(error.errors()).problems)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -152,13 +161,13 @@ async def _http(request: Request, error: Exception) -> Response:
     }
     code = codes.get(error.status_code)
     answer = failed(request, error) if code is None else refusal(code)
-    return problem_response(answer.problems, _accepts(request), error.headers)
+    return _answer(request, answer.problems, error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     """An unforeseen error: `service.database_away` (503) for a lost database, else `service.failed`."""
     answer = database_away(error) or failed(request, error)
-    return problem_response(answer.problems, _accepts(request))
+    return _answer(request, answer.problems)
 
 
 def failed(request: Request, error: Exception) -> Refused:

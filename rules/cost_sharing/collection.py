@@ -55,15 +55,13 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     return decide(check("cost_sharing.collected", article, collected_fen, ">=", need, "fen"))
 
 
-# waits for late fees that the owners voted
-def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
+def late_fee_fen(instalment_fen: int, permille_a_month: int | Fraction, started_months: int) -> int:
     """Simple interest per started month, each month rounded up; only where the owners voted it."""
     return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
 
 
-# waits for relief out of hardship funds (E14)
 def relieve(
-    unit_number: str, charge_fen: int, permille: int, funds: Mapping[str, int], kind: str
+    unit_number: str, charge_fen: int, permille: int | Fraction, funds: Mapping[str, int], kind: str
 ) -> tuple[Relief, ...]:
     """Split a charge between a household in hardship and the funds that pay for it (E14).
 
@@ -74,7 +72,7 @@ def relieve(
     if weight <= 0 or HOUSEHOLD in funds:
         raise refusal("cost_sharing.relief_without_fund", where=unit_number)
     parts: dict[str, int | Fraction] = {
-        fund: Fraction(permille * part, weight) for fund, part in funds.items()
+        fund: Fraction(permille) * part / weight for fund, part in funds.items()
     }
     parts[HOUSEHOLD] = PERMILLE - permille
     split = largest_remainder(charge_fen, parts)

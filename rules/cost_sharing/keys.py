@@ -112,6 +112,7 @@ def share_table(
     )
 
 
+<<<<<<< HEAD
 def share_reasons(
     items: Sequence[CostItem],
     funded: Sequence[FundedItem],
@@ -148,14 +149,16 @@ def share_reasons(
 
 
 # waits for prices by area with extensions (Hangzhou)
+=======
+>>>>>>> main
 def unit_price_fen(
-    area_dm2: int,
-    price_fen_per_m2: int,
+    area_dm2: int | Fraction,
+    price_fen_per_m2: int | Fraction,
     *,
-    minimum_dm2: int = 0,
-    extension_dm2: int = 0,
-    extension_max_dm2: int = 0,
-    extension_price_fen_per_m2: int = 0,
+    minimum_dm2: int | Fraction = 0,
+    extension_dm2: int | Fraction = 0,
+    extension_max_dm2: int | Fraction = 0,
+    extension_price_fen_per_m2: int | Fraction = 0,
 ) -> int:
     """A price per square metre with a least area, and a dearer one for an extension (Hangzhou).
 
@@ -163,10 +166,10 @@ def unit_price_fen(
     """
     if extension_dm2 > extension_max_dm2:
         raise refusal(
-            "cost_sharing.extension_too_large", have=extension_dm2, most=extension_max_dm2
+            "cost_sharing.extension_too_large", have=str(extension_dm2), most=str(extension_max_dm2)
         )
     charged = max(area_dm2, minimum_dm2) * price_fen_per_m2
-    return (charged + extension_dm2 * extension_price_fen_per_m2) // 100
+    return int((charged + extension_dm2 * extension_price_fen_per_m2) // 100)
 
 
 def _by_shares(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | Fraction]:

@@ -127,7 +127,6 @@ def with_credit(
     )
 
 
-# waits for joining after the works are paid
 def late_joining(
     original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
 ) -> LateJoining:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
 from models.values.refusal import Problem
+from runtime.language.catalogues import Catalogue, read_catalogue
+from runtime.language.catalogues import phrase as phrase_in
 
 _PLACE = re.compile(
     r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+)|, (.+))?)"
@@ -30,14 +30,7 @@ def sentence(problem: Problem, language: str = "en") -> str:
 
 def phrase(code: str, language: str, params: Mapping[str, str | int]) -> str | None:
     """What a catalogue has for a code, with its figures; None where it has nothing."""
-    forms = _catalogue(language).get(code)
-    if forms is None:
-        return None
-    template = forms[0] if params.get("count") == 1 else forms[-1]
-    try:
-        return template % _in_words(params, language)
-    except (KeyError, ValueError, TypeError):
-        return template
+    return phrase_in(_catalogue(language), code, _in_words(params, language))
 
 
 def place(where: str, language: str) -> str:
@@ -67,17 +60,5 @@ def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, st
 
 
 @cache
-def _catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
-    """Code to its sentence; to two where it differs for a `count` of one and of more."""
-    path = LOCALES / language / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    return {
-        message.id if isinstance(message.id, str) else message.id[0]: (
-            (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        )
-        for message in catalogue
-        if message.id and message.string
-    }
+def _catalogue(language: str) -> Catalogue:
+    return read_catalogue(LOCALES, language)

@@ -41,7 +41,7 @@ def sign_in_page(language: str, *, provider: bool) -> str:
         word: escape(sentence(problem(f"page.{word}", where=""), language), quote=True)
         for word in WORDS
     }
-    template = Template((HERE / "sign_in.html").read_text(encoding="utf-8"))
+    template = Template((HERE / "templates" / "sign_in.html").read_text(encoding="utf-8"))
     tag = language.replace("_", "-")
     return template.substitute(words, lang=tag, no_provider="" if provider else "hidden")
 
@@ -49,4 +49,4 @@ def sign_in_page(language: str, *, provider: bool) -> str:
 @cache
 def file_of(name: str) -> bytes:
     """A script or a style of the pages."""
-    return (HERE / name).read_bytes()
+    return (HERE / "static" / name).read_bytes()

@@ -12,7 +12,12 @@ from tools.check.documents import (
     merges_are_finished,
     places_of_this_machine,
 )
-from tools.check.language import catalogues_agree, codes_have_sentences, codes_have_statuses
+from tools.check.language import (
+    catalogues_agree,
+    codes_have_sentences,
+    codes_have_statuses,
+    templates_have_texts,
+)
 from tools.check.periods import periods_are_kept
 from tools.check.procedure import procedure_is_told
 from tools.check.project import Project
@@ -36,6 +41,7 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     catalogues_agree,
     codes_have_sentences,
     codes_have_statuses,
+    templates_have_texts,
     law_has_a_caller,
     periods_are_kept,
     procedure_is_told,

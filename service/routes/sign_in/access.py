@@ -1,6 +1,7 @@
 """Entering: letters with a second fact, and the offices' side of them."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
 
 from models.fields import Id, Secret
 from service.access import entering, letters, printing
@@ -32,9 +33,17 @@ router = APIRouter(prefix="/v1", tags=["access"])
 CASE = "/renovations/{renovation_id}"
 
 
-@router.get("/letters/{link}")
-async def look_at_letter(link: Secret, parts: RunningParts) -> LetterView:
+@router.get(
+    "/letters/{link}",
+    response_model=LetterView,
+    responses={303: {"description": "A browser that asks for a page is sent to it."}},
+)
+async def look_at_letter(
+    link: Secret, parts: RunningParts, request: Request
+) -> LetterView | RedirectResponse:
     """What the link of a letter opens, and which second fact is asked; looking changes nothing."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{parts.settings.address}/letters/{link}", 303)
     return await entering.look(parts, link)
 
 

@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cli import decide
 from cli.main import app, main
+from cli.rules import decide
 from models.values.refusal import Refused
 from runtime.language.sentences import sentence
 from tests.support.cases import decisions

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli.decide_shown import cap_json, ruling_json
+from cli.rules.decide_shown import cap_json, ruling_json
 from rules.voting.caps import apply_cap
 from rules.voting.inputs.caps import cap_input
 from rules.voting.inputs.facts import facts_from

@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.decide_shown import (
+from cli.inputs import read_file
+from cli.rules.decide_shown import (
     cap_json,
     cap_lines,
     concentration_json,
@@ -22,7 +23,6 @@ from cli.decide_shown import (
     ruling_json,
     ruling_lines,
 )
-from cli.inputs import read_file
 from cli.shown import result_console, words
 from cli.words import Language, named, speak
 from models.values.decisions.menu import Approval

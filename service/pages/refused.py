@@ -1,0 +1,33 @@
+"""A refusal as a page, where a browser looked at pages."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.values.refusal import Problem, problem
+from runtime.language.sentences import sentence
+from service.http.callers import REFUSED
+from service.http.problems import RETRY_AFTER_S, status_for
+from service.pages.display import display_of
+from service.pages.rendering import page
+
+OF_PROGRAMS = ("/v1/", "/health/", "/openapi.json")
+UNAVAILABLE = 503
+
+
+def is_of_pages(request: Request) -> bool:
+    """Whether a request was for a page, and its sender reads pages."""
+    path, accepted = request.url.path, request.headers.get("accept", "")
+    return not path.startswith(OF_PROGRAMS) and "text/html" in accepted
+
+
+def refused_page(request: Request, problems: tuple[Problem, ...]) -> Response:
+    """The sentences of a refusal, with its status."""
+    said = problems or (problem("service.failed"),)
+    REFUSED.set(said[0].code)
+    language = display_of(request).language
+    sentences = tuple(sentence(each, language) for each in said)
+    status = status_for(said)
+    answer = page(request, "refused.html", {"sentences": sentences}, status=status)
+    if status == UNAVAILABLE:
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer

@@ -1,0 +1,133 @@
+"""Pages from templates: the one Jinja environment, and the answer with its headers."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.values.refusal import Problem
+from runtime.language.sentences import sentence
+from service.identity.browser import form_token
+from service.pages import wording
+from service.pages.display import Display, display_of
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Scripts, styles and pictures of this site in files of their own; forms go to this site alone."""
+KINDS = {"css": "text/css", "js": "text/javascript"}
+
+
+def page(
+    request: Request,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    zone: str = "Asia/Shanghai",
+    session: str = "",
+    problems: Iterable[Problem] = (),
+) -> Response:
+    """A page. `zone` is that of the case's place, `session` the token whose form token its forms carry.
+
+    `problems` are said in the error summary, each with a link to its field, and at the field.
+    """
+    shown = display_of(request)
+    said = Said(shown, zone)
+    errors = tuple(problems)
+    body = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=said.text,
+            money=said.money,
+            area=wording.area,
+            day=said.day,
+            moment=said.moment,
+            look=shown,
+            here=quote(request.url.path),
+            form_token=form_token(session) if session else "",
+            errors=tuple(
+                (each.where, sentence(_placeless(each), shown.language)) for each in errors
+            ),
+            error_at={each.where: sentence(_placeless(each), shown.language) for each in errors},
+            static=static_address,
+            **values,
+        )
+    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Content-Language": shown.tag,
+        "Vary": "Accept-Language, Cookie",
+        # With "no-referrer" browsers send forms with the origin "null", which is nobody's page.
+        "Referrer-Policy": "same-origin",
+    }
+    return Response(body, status, headers, "text/html; charset=utf-8")
+
+
+class Said:
+    """Texts, amounts and moments in one language and one place."""
+
+    def __init__(self, display: Display, zone: str) -> None:
+        self._language, self._zone = display.language, zone
+
+    def text(self, code: str, **params: str | int) -> str:
+        """A text of the pages."""
+        return wording.text(code, self._language, params)
+
+    def money(self, fen: int) -> str:
+        """An amount in yuan."""
+        return wording.money(fen, self._language)
+
+    def day(self, moment: datetime | date) -> Markup:
+        """A day, with its machine form for readers of the page."""
+        return self._time(moment, wording.day(moment, self._language, self._zone))
+
+    def moment(self, moment: datetime) -> Markup:
+        """A day and an hour."""
+        return self._time(moment, wording.clock_time(moment, self._language, self._zone))
+
+    def _time(self, moment: datetime | date, written: str) -> Markup:
+        return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), written)
+
+
+def static_address(name: str) -> str:
+    """The address of a style or a script; it changes with the file, so that browsers may keep it."""
+    return f"/static/{_digest(name)}/{name}"
+
+
+@cache
+def static_file(name: str) -> bytes | None:
+    """A file of the pages by its name, None where there is none."""
+    known = {path.name: path for path in (HERE / "static").iterdir()}
+    return known[name].read_bytes() if name in known else None
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _placeless(problem: Problem) -> Problem:
+    """The page shows a sentence at its field: it need not name the field once more."""
+    return problem.model_copy(update={"where": ""})

@@ -1,0 +1,1 @@
+"""The pages: routes that answer a browser; what they do is what the API does."""

@@ -1,0 +1,160 @@
+"""The pages of a home: what needs it now, its ballot, its receipt."""
+
+import secrets
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData
+
+from models.fields import ReceiptCode
+from models.values.refusal import Problem, Refused, refusal
+from models.values.voting import Motion
+from proof.receipts import read_code
+from service.bodies import CastBallot
+from service.http.problems import read_fields, status_for
+from service.pages import ballot_form
+from service.pages.homes import Home
+from service.pages.rendering import page
+from service.parts import Parts
+from service.residents.household import load_household
+from service.routes.dependencies import RunningParts
+from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm
+from service.views import BoxView, list_papers
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/mine")
+async def show_home(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
+    """What needs the home now, and what it may look at."""
+    async with parts.database.session() as session:
+        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        papers = await list_papers(session, home.situation.id, home.voter.unit_number)
+    now = home.situation.now
+    values = {
+        "household": household,
+        "open_papers": [each for each in papers if _takes(each, home)],
+        "later_papers": [each for each in papers if each.state == "open" and now < each.opens_at],
+    }
+    return _page(request, home, "home.html", values)
+
+
+@router.get("/mine/ballot")
+async def show_ballot(
+    home: CurrentHome, parts: RunningParts, request: Request, box: str = ""
+) -> Response:
+    """The ballot of a box, to be filled in."""
+    paper = await _paper(parts, home, box)
+    return _ballot(request, home, paper, FormData(), ())
+
+
+@router.post("/mine/ballot")
+async def check_ballot(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
+    """What was filled in, to be checked before it counts; or the form again, with what is missing."""
+    home = form.home
+    paper = await _paper(parts, home, str(form.fields.get("box", "")))
+    motions = _motions(paper)
+    filled = ballot_form.filled(form.fields, motions)
+    if filled.problems or "change" in form.fields:
+        wrong = () if "change" in form.fields else filled.problems
+        return _ballot(request, home, paper, form.fields, wrong)
+    values = {
+        "paper": paper,
+        "lines": tuple(ballot_form.lines(motions, filled.choices)),
+        "fields": ballot_form.fields_of(form.fields),
+        "command_id": secrets.token_hex(16),
+    }
+    return _page(request, home, "ballot_check.html", values)
+
+
+@router.post("/mine/ballot/cast")
+async def cast_ballot(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
+    """Cast it. The page is the receipt; sent again it is the same receipt."""
+    home, voter = form.home, form.home.voter
+    paper = await _paper(parts, home, str(form.fields.get("box", "")))
+    motions = _motions(paper)
+    filled = ballot_form.filled(form.fields, motions)
+    try:
+        ballot = read_fields(
+            CastBallot,
+            {
+                "command_id": form.fields.get("command_id"),
+                "unit_number": voter.unit_number,
+                "choices": dict(filled.choices),
+                "box_id": paper.id,
+            },
+        )
+        receipt, _ = await parts.intake.cast(
+            home.situation.id, ballot, voter.route, version=voter.version, first=voter.first
+        )
+    except Refused as refused:
+        return _ballot(request, home, paper, form.fields, refused.problems)
+    values = {"paper": paper, "receipt": receipt.published()}
+    return _page(request, home, "receipt.html", values)
+
+
+@router.get("/mine/ballots/{code}")
+async def find_ballot(
+    home: CurrentHome, code: ReceiptCode, parts: RunningParts, request: Request
+) -> Response:
+    """Where the ballot with this code is now: taken, counted, replaced by a later one."""
+    found = await parts.lookup.find(home.situation.id, read_code(code))
+    values = {"found": found}
+    return _page(request, home, "found_ballot.html", values)
+
+
+def _ballot(
+    request: Request,
+    home: Home,
+    paper: BoxView,
+    given: FormData,
+    problems: tuple[Problem, ...],
+) -> Response:
+    values = {
+        "paper": paper,
+        "motions": tuple(_motions(paper).values()),
+        "given": given,
+    }
+    return _page(request, home, "ballot.html", values, problems)
+
+
+def _page(
+    request: Request,
+    home: Home,
+    template: str,
+    values: Mapping[str, object],
+    problems: tuple[Problem, ...] = (),
+) -> Response:
+    return page(
+        request,
+        template,
+        {**values, "home": home},
+        status=status_for(problems) if problems else 200,
+        zone=home.zone,
+        session=home.session,
+        problems=problems,
+    )
+
+
+async def _paper(parts: Parts, home: Home, box: str) -> BoxView:
+    """The box in which the home votes; the one that is open where none is named.
+
+    Raises:
+        Refused: `voting.no_box` where there is none.
+    """
+    async with parts.database.session() as session:
+        papers = await list_papers(session, home.situation.id, home.voter.unit_number)
+    for each in papers:
+        if each.id == box or (not box and _takes(each, home)):
+            return each
+    raise refusal("voting.no_box")
+
+
+def _takes(paper: BoxView, home: Home) -> bool:
+    return paper.state == "open" and paper.opens_at <= home.situation.now < paper.closes_at
+
+
+def _motions(paper: BoxView) -> Mapping[str, Motion]:
+    listed = paper.motions if isinstance(paper.motions, list) else []
+    motions = [Motion.model_validate(each) for each in listed]
+    return {motion.id: motion for motion in motions}

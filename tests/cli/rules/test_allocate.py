@@ -1,0 +1,151 @@
+"""`gongjian allocate`: the worked cases, questions of our own, and what it says of wrong ones."""
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from models.values.refusal import Refused
+from rules.cost_sharing.questions import METHODS, answer_to
+from tests.support.cases import worked
+
+RUNNER = CliRunner()
+CASES = worked("cost_sharing")
+NOT_COMPUTED = {"hardship_registered", "hardship_paid"} | {
+    f"hardship_loan_{word}" for word in ("interest_waived", "pending")
+}
+"""Published counts, of which the case's input says nothing."""
+
+
+def run(question: object) -> Result:
+    return RUNNER.invoke(app, ["allocate", "--input", "-", "--json"], input=json.dumps(question))
+
+
+def answered(method: str, **given: Any) -> dict[str, Any]:
+    result = run({"method": method, "input": given})
+    assert result.exit_code == 0, result.exception
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def refused(question: object) -> list[tuple[str, str]]:
+    result = run(question)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, Refused), result.exception
+    return [(each.code, each.where) for each in result.exception.problems]
+
+
+@pytest.mark.parametrize("case_id", CASES)
+def test_every_worked_case_is_answered_as_expected(case_id: str) -> None:
+    case = CASES[case_id]
+    found = json.loads(run(case).stdout)
+    for name, expected in case["expected"].items():
+        if name in NOT_COMPUTED:
+            continue
+        if isinstance(expected, dict):  # a curve was published at some of its days
+            found[name] = {day: found[name][day] for day in expected}
+        assert found[name] == expected, name
+
+
+def test_equal_flats_and_percentages_of_floors() -> None:
+    assert answered("household", total=100, households=3)["shares"] == [34, 33, 33]
+    flats = [{"floor": floor, "area_0.01m2": 5000 + floor} for floor in (1, 1, 2, 2)]
+    found = answered("floor_percent", total=1001, flats=flats, percent={"1": "20", "2": "80"})
+    assert found["shares"] == [100, 100, 401, 400]
+
+
+def test_a_published_table_goes_on_as_its_source_says_and_no_further() -> None:
+    flats = [{"floor": floor, "area_0.01m2": 100} for floor in (6, 7, 12)]
+    found = answered("floor_coefficient", total=13 + 14 + 19, flats=flats, table="gz-art8")
+    assert found["shares"] == [13, 14, 19]
+    asked = {"total": 1, "flats": flats, "table": "gz-lijiang"}
+    assert refused({"method": "floor_coefficient", "input": asked}) == [
+        ("cost_sharing.floor_not_in_table", "stdin")
+    ]
+
+
+def test_an_extension_has_its_own_price_and_its_limit() -> None:
+    given = {"area_m2": "53", "unit_price": 1350, "min_area_m2": "53", "extension_max_m2": "20"}
+    found = answered("min_area_unit_price", **given, extension_m2="20", extension_price="34520")
+    assert found == {"yuan": 761950, "fen": 76195000}
+    more = {**given, "extension_m2": "20.01", "extension_price": 1}
+    assert refused({"method": "min_area_unit_price", "input": more}) == [
+        ("cost_sharing.extension_too_large", "stdin")
+    ]
+
+
+def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
+    found = answered("refund", paid=[100, 0], certified_and_committed_cost=100, weights=[1, 1])
+    assert found == {"refund_pool": 0, "refunds": [50, -50]}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ([], ("decide.not_an_object", "stdin")),
+        ({"method": "area"}, ("service.field_missing", "stdin")),
+        ({"method": "dice", "input": {}}, ("cost_sharing.method_unknown", "stdin method")),
+        ({"method": ["area"], "input": {}}, ("cost_sharing.method_unknown", "stdin method")),
+        ({"method": "area", "input": {}, "x": 1}, ("service.field_unknown", "stdin")),
+        (
+            {"method": "rounding", "input": {"total": 1, "weights": [-1, 1, 1]}},
+            ("service.field_wrong", "stdin weights.0"),
+        ),
+        (
+            {"method": "rounding", "input": {"total": 1.5, "weights": [1]}},
+            ("service.field_wrong", "stdin total"),
+        ),
+        (
+            {"method": "rounding", "input": {"total": 1, "weights": [0]}},
+            ("cost_sharing.nobody_pays", "stdin"),
+        ),
+        (
+            {"method": "area", "input": {"total": True, "area_0.01m2": [1]}},
+            ("service.field_wrong", "stdin total"),
+        ),
+        (
+            {"method": "late_fee", "input": {"instalment_hkd": 1, "rate_per_started_month": "x"}},
+            ("service.field_wrong", "stdin rate_per_started_month"),
+        ),
+        (
+            {"method": "collection_kpi", "input": {"flats": 1, "paid_instalment_1": {"x": 1}}},
+            ("service.field_wrong", "stdin paid_instalment_1"),
+        ),
+        (
+            {
+                "method": "refund",
+                "input": {"paid": [1, 2], "certified_and_committed_cost": 1, "weights": [1]},
+            },
+            ("service.field_wrong", "stdin weights"),
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(question: object, expected: tuple[str, str]) -> None:
+    assert refused(question) == [expected]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_takes_a_field_it_does_not_know_or_nothing(method: str) -> None:
+    problems = refused({"method": method, "input": {"surprise\x00": 1}})
+    assert any(code.startswith("service.field_") for code, _ in problems)
+
+
+@given(
+    total=st.integers(0, 10**12),
+    weights=st.lists(st.fractions(0, 10**6, max_denominator=1000), min_size=1, max_size=20),
+)
+def test_shares_sum_and_nobody_who_weighs_nothing_pays(total: int, weights: list[Fraction]) -> None:
+    if not any(weights):
+        weights = [*weights, Fraction(1)]
+    written = [str(each) for each in weights]
+    found = answer_to("rounding", {"total": total, "weights": written})["shares"]
+    assert isinstance(found, list)
+    assert sum(found) == total
+    exact = [total * each / sum(weights) for each in weights]
+    assert all(0 <= got - each // 1 <= 1 for got, each in zip(found, exact, strict=True))
+    assert all(got == 0 for got, each in zip(found, weights, strict=True) if each == 0)
