@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 async def show_home(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
     """What needs the home now, and what it may look at."""
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        household = await load_household(session, home.situation, home.voter.unit_number)
         papers = await list_papers(session, home.situation.id, home.voter.unit_number)
     now = home.situation.now
     values = {
