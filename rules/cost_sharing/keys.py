@@ -112,7 +112,6 @@ def share_table(
     )
 
 
-<<<<<<< HEAD
 def share_reasons(
     items: Sequence[CostItem],
     funded: Sequence[FundedItem],
@@ -148,9 +147,6 @@ def share_reasons(
     return tuple(reasons)
 
 
-# waits for prices by area with extensions (Hangzhou)
-=======
->>>>>>> main
 def unit_price_fen(
     area_dm2: int | Fraction,
     price_fen_per_m2: int | Fraction,
