@@ -175,15 +175,15 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: "id building title concealed value_fen item units_occupied",
         Circle.OWNERS: "occupies",
     },
-    "FloorWeight": {EVERYBODY: "floor weight"},
+    "SchemeFloor": {EVERYBODY: "floor weight"},
     "Funding": {
         EVERYBODY: "id source amount_fen permille item_cap_fen items categories voted receivable_on"
     },
-    "TenderPlan": {
+    "SchemeTender": {
         EVERYBODY: """estimate_fen ceiling_fen method price_weight_milli benchmark ties bid_bond_fen
             contingency_permille retention_permille instalments_permille"""
     },
-    "BenchmarkTerms": {EVERYBODY: "price_fen above below"},
+    "SchemeBenchmark": {EVERYBODY: "price_fen above below"},
     "Target": {EVERYBODY: "indicator numerator denominator"},
     "OwnBid": {
         # Of its own bid a bidder reads everything, at any time.

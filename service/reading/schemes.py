@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Scheme
-from models.values.base import Carried
-from models.values.cost_sharing import CostItem, FloorWeight, Funding
-from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan
+from models.values.base import Carried, Exact
+from models.values.cost_sharing import CostItem, Funding
+from models.values.scheme import PlannedWork, SchemeContent, Target
 from service.reading.shaping import Viewer, view_for
 
 
@@ -29,6 +29,36 @@ class SchemePayers(Carried):
     exempt_floors: tuple[int, ...]
 
 
+class SchemeFloor(Carried):
+    """The coefficient or percentage of one floor."""
+
+    floor: int
+    weight: Exact
+
+
+class SchemeBenchmark(Carried):
+    """The benchmark price of a tender; null is the mean of the valid bids."""
+
+    price_fen: int | None
+    above: Exact
+    below: Exact
+
+
+class SchemeTender(Carried):
+    """The terms on which the works are tendered; money in fen."""
+
+    estimate_fen: int
+    ceiling_fen: int
+    method: str
+    price_weight_milli: int
+    benchmark: SchemeBenchmark | None
+    ties: tuple[str, ...]
+    bid_bond_fen: int
+    contingency_permille: int
+    retention_permille: int
+    instalments_permille: tuple[int, ...]
+
+
 class SchemeItem(Carried):
     """One piece of work of the scheme, its cost in fen, and the rule that spreads it."""
 
@@ -38,7 +68,7 @@ class SchemeItem(Carried):
     cost_fen: int
     key: str
     payers: SchemePayers
-    floors: tuple[FloorWeight, ...]
+    floors: tuple[SchemeFloor, ...]
     optional: bool
     priority: int
     operator_line: bool
@@ -72,7 +102,7 @@ class SchemeView(Carried):
     items: tuple[SchemeItem, ...]
     funding: tuple[Funding, ...]
     motions: JsonValue
-    tender: TenderPlan
+    tender: SchemeTender
     works: tuple[SchemeWork, ...]
     targets: tuple[Target, ...]
 
@@ -100,7 +130,7 @@ def _scheme(row: Scheme) -> SchemeView:
         items=tuple(_item(each) for each in content.items),
         funding=content.funding,
         motions=[each.model_dump(mode="json") for each in content.motions],
-        tender=content.tender,
+        tender=SchemeTender.model_validate(content.tender.model_dump()),
         works=tuple(_work(each) for each in content.works),
         targets=content.targets,
     )
@@ -117,7 +147,8 @@ def _item(item: CostItem) -> SchemeItem:
         exempt_floors=who.exempt_floors,
     )
     plain = item.model_dump(mode="json", exclude={"payers", "floors"})
-    return SchemeItem(**plain, payers=payers, floors=item.floors)
+    floors = tuple(SchemeFloor(floor=each.floor, weight=each.weight) for each in item.floors)
+    return SchemeItem(**plain, payers=payers, floors=floors)
 
 
 def _work(work: PlannedWork) -> SchemeWork:
