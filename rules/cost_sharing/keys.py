@@ -140,7 +140,7 @@ def share_reasons(
                 gap_fen=part.gap_fen,
                 payers=len(found),
                 weight=Fraction(found[unit_number]),
-                weights=sum(map(Fraction, found.values()), Fraction(0)),
+                weights=Fraction(sum(found.values())),
                 amount_fen=largest_remainder(part.gap_fen, found)[unit_number],
             )
         )
