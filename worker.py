@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
 from proof.seals import GatewayKeys
+from runtime.ballots.bundles import BundleMaker
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
@@ -79,7 +80,9 @@ async def run(settings: WorkerSettings) -> None:
         async with run_together(workers):
             log.info("worker_started", task_queue=settings.task_queue, build=settings.build_id)
             beating = _beat(settings, workers)
+            making = asyncio.create_task(BundleMaker(database, box_keys_of(settings)).run())
             await stopping.wait()
+            making.cancel()
             if beating is not None:
                 beating.cancel()
             # Pollers of a server that is gone would be waited for without end; dying is safe here.

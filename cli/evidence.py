@@ -17,6 +17,8 @@ from models.values.refusal import refusal
 from proof.verifier import standalone
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from runtime.ballots.evidence import Exported
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
@@ -41,16 +43,31 @@ def voting(
     box: Annotated[
         str | None, typer.Option(help="Which box, where buildings or entrances vote by themselves.")
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="With the opened ballots: for owners of the vote and auditors."
+        ),
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(help="For whom and why the full bundle is made: it is written down.")
+    ] = "",
     data: Annotated[Path | None, DATA] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the bundle of a counted vote: roll, ballots, result and verify.py in one zip.
+    """Write the bundle of a counted vote in one zip: the public one, or the full one with every ballot.
+
+    The public one has result, signed head, tree of commitments and verify.py. The full one has the roll by
+    pseudonyms and what each ballot says; that it was made, and why, stands in the log of who read what.
 
     Example: gongjian evidence voting r1 --out bundle.zip
     """
-    done = asyncio.run(_export(renovation, out, attempt, box, data))
+    if full and not reason.strip():
+        raise refusal("evidence.reason", where="--reason")
+    done = asyncio.run(_export(renovation, out, attempt, box, data, reason if full else None))
     shown: dict[str, JsonValue] = {
         "file": str(done.path),
+        "form": "full" if full else "public",
         "box": done.box_id,
         "ballots": done.ballots,
         "manifest": done.manifest,
@@ -76,18 +93,48 @@ def script() -> None:
 
 
 async def _export(
-    renovation: str, out: Path | None, attempt: int | None, box: str | None, data: Path | None
+    renovation: str,
+    out: Path | None,
+    attempt: int | None,
+    box: str | None,
+    data: Path | None,
+    reason: str | None,
 ) -> Exported:
+    """Write the public bundle, or with a `reason` the full one, which is noted first."""
+    from cli.people.commands import operator_account
     from runtime.ballots.evidence import export_voting
     from runtime.ballots.sealing import BoxKeys
+    from runtime.privacy.access import note_access
+    from service.identity.operator import operator_of
 
     async with running(data) as parts:
         key = parts.settings.box_key
         if key is None:
             raise refusal("evidence.no_box_key")
+        if reason is not None:
+
+            async def noted(session: AsyncSession) -> None:
+                reader = operator_of(operator_account())
+                await note_access(
+                    session,
+                    reader,
+                    "gongjian evidence voting --full",
+                    renovation_id=renovation,
+                    subject=box or "",
+                    reason=reason,
+                )
+
+            await parts.database.transaction(noted)
         async with parts.database.engine.connect() as pooled:
             raw = await pooled.get_raw_connection()
-            path = out if out is not None else Path(f"{box or renovation}.evidence.zip")
+            named = "public" if reason is None else "evidence"
+            path = out if out is not None else Path(f"{box or renovation}.{named}.zip")
             return await export_voting(
-                raw.driver_connection, renovation, path, BoxKeys(key).signers, attempt, box
+                raw.driver_connection,
+                renovation,
+                path,
+                BoxKeys(key).signers,
+                attempt,
+                box,
+                public=reason is None,
             )

@@ -137,6 +137,9 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.verify",
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
+    "access": Listed(
+        "cli.privacy.access", "Who has read what in a case that is not for everybody."
+    ),
     "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
         "cli.demo.command",

@@ -1,6 +1,7 @@
 """`verify`: check the proof of a vote as its verify.py does, then by the law that this release knows."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,9 @@ import typer
 
 from cli.words import said
 from proof.bundle import contents as bundle
-from proof.bundle.judging import Judged, judge
+from proof.bundle.judging import judge, laws_of
 from proof.verifier import standalone
-from proof.verifier.main import found_in, read_bundle
+from proof.verifier.main import found_in, found_in_public, read_bundle
 from proof.verifier.reading import Fault, Files
 from proof.verifier.saying import lines_of, lines_of_fault, say
 
@@ -36,25 +37,29 @@ def verify(
 ) -> None:
     """Check the evidence of a vote as its verify.py does, and with the rules of this release.
 
-    Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
+    It takes the full bundle and the public one, and says which checks that form allows. Nothing in the
+    bundle is run. Exit code 1 and the file and line of the first fault if anything
     does not agree, if there is no bundle, or if it is not in the form in which it was published.
 
     Example: gongjian verify bundle.zip --receipt receipt.json
     """
     try:
         with Files(str(path)) as files:
-            read = read_bundle(files, key.strip().lower(), manifest.strip().lower())
-            found = found_in(files, read, receipt)
-            judged = judge(files, read)
+            given = (key.strip().lower(), manifest.strip().lower())
+            if files.public:
+                found, laws = found_in_public(files, *given, receipt), laws_of(files)
+            else:
+                read = read_bundle(files, *given)
+                found, laws = found_in(files, read, receipt), judge(files, read).laws
             own = files.sha256(bundle.VERIFY) == bundle.sha256(standalone())
     except Fault as fault:
         _tell(fault, as_json=as_json)
         raise typer.Exit(BAD) from None
     if as_json:
-        told = {"ok": True, **found, "laws": judged.laws, "verify_py_known": own}
+        told = {"ok": True, **found, "laws": laws, "verify_py_known": own}
         text = json.dumps(told, ensure_ascii=False)
     else:
-        text = "\n".join([*lines_of(found), "", *_of_the_law(judged, own=own)])
+        text = "\n".join([*lines_of(found), "", *_of_the_law(laws, own=own)])
     if not say(text):
         raise typer.Exit(BAD)
 
@@ -67,10 +72,10 @@ def _tell(fault: Fault, *, as_json: bool) -> None:
     say(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
 
 
-def _of_the_law(judged: Judged, *, own: bool) -> list[str]:
+def _of_the_law(laws: Mapping[str, str], *, own: bool) -> list[str]:
     """Whether the rules of the vote are those of the law, which its verify.py cannot know."""
-    known = ", ".join(sorted({law for law in judged.laws.values() if law}))
-    unknown = ", ".join(sorted(name for name, law in judged.laws.items() if not law))
+    known = ", ".join(sorted({law for law in laws.values() if law}))
+    unknown = ", ".join(sorted(name for name, law in laws.items() if not law))
     lines = ["规则与法律 The rule and the law"]
     if known:
         lines.append(f"  ✓ 规则就是法律的规定 the rule is that of the law: {known}")

@@ -121,6 +121,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+    "read_evidence": _by(
+        Role.AUDITOR, "Weifang PM Regs art. 32; P-5: the list of ballots on request, under log [D]"
+    ),
+    "read_access": _by(Role.AUDITOR, "PIPL art. 51 and 54: who has read is audited"),
     "follow_notices": _by(
         _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
     ),

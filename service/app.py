@@ -46,6 +46,8 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.pages import home, letter, shared
+from service.routes.privacy import access as readings
+from service.routes.privacy import bundles
 from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
@@ -74,6 +76,8 @@ ROUTERS = (
     *(money.router, words.posted, words.said, words.votes),
     *(works.planned, works.offered, works.built, estates.router, estates.places),
     *(ballots.beside, ballots.imported),
+    bundles.router,
+    readings.router,
     ui.router,
     acts.router,
 )

@@ -21,6 +21,8 @@ from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
+from models.tables.privacy.access import AccessEntry
+from models.tables.privacy.bundles import BundleFile, BundlePiece
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
 from models.tables.roll_imports import RollImport
@@ -55,6 +57,7 @@ from models.tables.ways.notices import Contact, NoticeMessage
 __all__ = [
     "GENESIS",
     "PRIVATE",
+    "AccessEntry",
     "Account",
     "ApiClient",
     "ApiKey",
@@ -67,6 +70,8 @@ __all__ = [
     "BallotRuling",
     "BallotSeal",
     "Bid",
+    "BundleFile",
+    "BundlePiece",
     "CaseClock",
     "CaseHold",
     "CaseTrouble",

@@ -1,5 +1,8 @@
 """What a bundle of evidence holds, line by line (formats `gongjian.voting/1` and `/2`).
 
+The public form (`gongjian.voting.public/…`) has the leaves of the tree instead of roll, ballots and
+rulings: an area and a choice on one line would say how a household voted.
+
 Everything is canonical JSON with one line feed behind it, so that every value has one spelling and
 the same vote always gives the same bytes. No names, no unit numbers: entries of the roll appear
 under pseudonyms, and only counted ballots disclose what they say. Of format 2 every ballot says
@@ -22,11 +25,18 @@ from proof.canonical import canonical_json, utc_text
 
 FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}
 """By the format of the box."""
+PUBLIC_FORMATS: Mapping[int, str] = {
+    number: name.replace("/", ".public/") for number, name in FORMATS.items()
+}
+"""The same of bundles without opened ballots."""
 ROLL, BALLOTS, RULINGS = "roll.jsonl", "ballots.jsonl", "rulings.jsonl"
 MOTIONS, RULES, RESULT, HEAD = "motions.json", "rules.json", "result.json", "head.json"
 MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README.txt", "verify.py"
 LISTED = (README, BALLOTS, HEAD, MOTIONS, RESULT, ROLL, RULES, RULINGS, VERIFY)
 """The files that the manifest lists; it and its signature are the other two."""
+LEAVES = "leaves.jsonl"
+PUBLIC_LISTED = (README, HEAD, LEAVES, MOTIONS, RESULT, RULES, VERIFY)
+"""The same of the public form."""
 
 LATER = {"approval", "scope", "works"}
 """Fields of motions and of their results that those of earlier votes do not have."""
@@ -104,6 +114,11 @@ def ballot_line(ballot: BallotLine) -> bytes:
     ).encode()
 
 
+def leaf_line(leaf: bytes) -> bytes:
+    """A line of leaves.jsonl: the commitment to a ballot, which says nothing about it."""
+    return f'{{"leaf":"{leaf.hex()}"}}\n'.encode()
+
+
 def ruling_line(ruling: RulingLine) -> bytes:
     """A line of rulings.jsonl."""
     return line(
@@ -162,14 +177,21 @@ def law_file(rules: Mapping[str, dict[str, JsonValue]], beside: BesideLists | No
 
 
 def manifest_file(
-    *, box_id: str, box_format: int, renovation_id: str, title: str, hashes: Mapping[str, str]
+    *,
+    box_id: str,
+    box_format: int,
+    renovation_id: str,
+    title: str,
+    hashes: Mapping[str, str],
+    public: bool = False,
 ) -> bytes:
     """manifest.json: which vote this is, and the SHA-256 of each file."""
+    listed, formats = (PUBLIC_LISTED, PUBLIC_FORMATS) if public else (LISTED, FORMATS)
     return line(
         {
             "box_id": box_id,
-            "files": {name: hashes[name] for name in LISTED},
-            "format": FORMATS[box_format],
+            "files": {name: hashes[name] for name in listed},
+            "format": formats[box_format],
             "renovation_id": renovation_id,
             "title": title,
         }
@@ -238,9 +260,9 @@ def _condition(condition: Condition) -> JsonValue:
     return dumped
 
 
-def readme(title: str, box_id: str, box_format: int) -> bytes:
+def readme(title: str, box_id: str, box_format: int, *, public: bool = False) -> bytes:
     """README.txt: how to check the bundle, in Chinese and English."""
-    zh, en = ("每张选票的投票时间；", "when each ballot was cast; ") if box_format > 1 else ("", "")
+    zh, en = _disclosed(box_format, public=public)
     return f"""\
 {title}
 投票编号 box: {box_id}
@@ -251,7 +273,7 @@ def readme(title: str, box_id: str, box_format: int) -> bytes:
    也可不解压：                python3 verify.py 证据包.zip
 3. 与小区公告核对它打印的公钥和清单 SHA-256。
 4. 查自己的票：                python3 verify.py --receipt 回执文件或回执码
-公开内容：名册以代号列出人数、面积和份额；{zh}只有计入结果的选票公开选择，改投前的旧票、有争议的票均不公开。
+{zh}
 请从可信处取得 verify.py：伪造的证据包也可能附带伪造的核验程序。
 
 How to check it
@@ -260,7 +282,35 @@ How to check it
    without unpacking:          python3 verify.py BUNDLE.zip
 3. Compare the public key and the SHA-256 that it prints with the notice posted in the estate.
 4. Your own ballot:            python3 verify.py --receipt FILE or CODE
-What is disclosed: the roll by pseudonyms with heads, area and shares; {en}the choices
-of counted ballots only, never the earlier ones of somebody who changed the mind, never contested ones.
+{en}
 Take verify.py from somebody you trust: a forged bundle can carry a forged program.
 """.encode()
+
+
+def _disclosed(box_format: int, *, public: bool) -> tuple[str, str]:
+    """What of the ballots stands in the bundle, in Chinese and English."""
+    if public:
+        return (
+            (
+                "这是公开的证据包：只有计票结果和每张选票的承诺值，没有打开的选票，也没有名册。哪些可以核对、哪些不能，核验程序会说明。\n"
+                "完整的证据包：本次表决范围内的业主登录后可以申请，申请会被记录。"
+            ),
+            (
+                "This is the public bundle: the result and the commitment to each ballot, no opened ballot and no"
+                " roll.\nThe program says what it can check and what it cannot. Owners of the scope of the vote who have"
+                "\nsigned in may ask for the full bundle; each request is recorded."
+            ),
+        )
+    zh, en = ("每张选票的投票时间；", "when each ballot was cast; ") if box_format > 1 else ("", "")
+    return (
+        (
+            f"内容：名册以代号列出人数、面积和份额；{zh}只有计入结果的选票列出选择，改投前的旧票、有争议的票均不列出。\n"
+            "这是完整的证据包，只给本次表决范围内的业主：面积和选择在一起可以认出一户人家，请不要转发。"
+        ),
+        (
+            f"What is in it: the roll by pseudonyms with heads, area and shares; {en}the choices\n"
+            "of counted ballots only, never the earlier ones of somebody who changed the mind, never contested ones.\n"
+            "This is the full bundle, for owners of the scope of the vote: an area and a choice together may tell a\n"
+            "household. Do not pass it on."
+        ),
+    )

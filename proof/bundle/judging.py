@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from models.values.voting import Motion, MotionKind, VotingPack
 from proof.bundle import contents as bundle
-from proof.bundle.laws import beside_the_ballots, under_law
+from proof.bundle.laws import beside_the_ballots, refuse_other_law, under_law
 from proof.bundle.shapes import (
     Largest,
     LawOfMotion,
@@ -77,11 +77,28 @@ def judge(files: Files, read: ReadBundle) -> Judged:
             raise Fault(bundle.RESULT, 0, f"motions.{name[:40]}.{odd}: is another one")
     if result.adopted != adopted(motions, passed):
         raise Fault(bundle.RESULT, 0, "adopted: is not what the motions say")
+    return Judged(outcomes={name: each.outcome for name, each in due.items()}, laws=_known(rules))
+
+
+def laws_of(files: Files) -> dict[str, str]:
+    """Of a bundle without ballots, by motion: the pack or rule of this release that its rule is; "" for none.
+
+    Raises:
+        Fault: a rule is not the law under whose name it stands.
+    """
+    rules = read_value(Rules, files.whole(bundle.RULES), bundle.RULES).motions
+    for motion in _motions(files):
+        given = rules[motion.id]
+        if isinstance(given, LawOfMotion):
+            refuse_other_law(motion, given)
+        else:
+            _pack(motion.id, given)
+    return _known(rules)
+
+
+def _known(rules: Mapping[str, RuleOfMotion | LawOfMotion]) -> dict[str, str]:
     known = {pack.id for pack in PACKS} | {rule.id for rule in RULES}
-    return Judged(
-        outcomes={name: each.outcome for name, each in due.items()},
-        laws={name: rule.id if rule.id in known else "" for name, rule in rules.items()},
-    )
+    return {name: rule.id if rule.id in known else "" for name, rule in rules.items()}
 
 
 class _Whole(NamedTuple):

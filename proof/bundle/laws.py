@@ -31,7 +31,7 @@ def under_law(
     Raises:
         Fault: the rule is not the law that this release knows under its name, or one that decides nothing.
     """
-    _refuse_other_law(motion, given)
+    refuse_other_law(motion, given)
     if not given.approve and not given.reject_cap:
         raise Fault(bundle.RULES, 0, f"motions.{motion.id[:40]}.approve: is empty")
     by = None if given.payers is None else given.payers.by
@@ -83,7 +83,7 @@ def _together(voters: Mapping[str, Weight], entries: set[str]) -> Weight:
     return total
 
 
-def _refuse_other_law(motion: Motion, given: LawOfMotion) -> None:
+def refuse_other_law(motion: Motion, given: LawOfMotion) -> None:
     """Under the name of a rule that this release knows it has to be that rule, to the letter."""
     versions = [rule for rule in RULES if rule.id == given.id]
     said = given.model_dump(mode="json")

@@ -16,6 +16,7 @@ PARTS = (
     "deciding",
     "results",
     "receipt",
+    "published",
     "saying",
     "main",
 )

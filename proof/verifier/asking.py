@@ -55,6 +55,8 @@ class Motion:
         self.menu_rule = fields.text("menu_rule", ("equal-shares", "greedy"))
         self.completion = fields.text("completion", COMPLETIONS)
         self.chosen: Counter[Chosen] = collections.Counter()
+        self.as_published = False
+        """The numbers were not counted but taken as they were published."""
         self.said: Dict[str, List[int]] = {}
         words = [] if self.menu else self.options or ["yes", "no"]
         for word in (*words, "abstain", "invalid"):

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from proof.verifier.asking import Motion, read_motions
 from proof.verifier.counting import STATES, Box, Roll, read_ballots, read_roll, read_rulings
 from proof.verifier.deciding import read_rules
+from proof.verifier.packing import UNLISTED
+from proof.verifier.published import place_in_tree, read_public
 from proof.verifier.reading import (
-    NAMES,
-    UNLISTED,
     Fault,
     Fields,
     Files,
@@ -28,10 +28,21 @@ from proof.verifier.receipt import (
     typed_code,
 )
 from proof.verifier.results import Found, check_result
-from proof.verifier.saying import consequences, lines_of, lines_of_fault, reasons, say
+from proof.verifier.saying import (
+    CHECKS,
+    OF_MENU,
+    WITHOUT_BALLOTS,
+    consequences,
+    lines_of,
+    lines_of_fault,
+    reasons,
+    say,
+)
 from proof.verifier.signing import signed
 
 FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
+PUBLIC_FORMATS = ("gongjian.voting.public/1", "gongjian.voting.public/2")
+"""Of bundles without opened ballots; the numbers are those of the formats above."""
 HEAD = ("box_id", "closed_at", "roll_hash", "root", "tree_size")
 PERIOD = ("opens_at", "closes_at")
 """What the signed head says beside it in format 2: between which moments ballots were cast."""
@@ -41,10 +52,10 @@ def check_manifest(files: Files, fingerprint: str) -> Fields:
     """Every file is the one that the manifest names by its hash, and the manifest is the signed one."""
     fields = Fields(object_of(files, "manifest.json"), "manifest.json", 0)
     fields.only("box_id", "files", "format", "renovation_id", "title")
-    fields.text("format", FORMATS)
+    fields.text("format", PUBLIC_FORMATS if files.public else FORMATS)
     fields.text("box_id"), fields.text("renovation_id"), fields.text("title")
     listed = fields.inner("files")
-    listed.only(*(name for name in NAMES if name not in UNLISTED))
+    listed.only(*(name for name in files.expected if name not in UNLISTED))
     for name in sorted(listed.value):
         if files.sha256(name) != listed.hex(name, 32).hex():
             raise Fault(name, 0, "is not the file that the manifest names")
@@ -57,7 +68,7 @@ def check_signatures(files: Files, manifest: Fields, key: str) -> dict[str, obje
     """The tree head and the whole bundle are signed with one key, the posted one if it is given."""
     box_id = manifest.text("box_id")
     head = Fields(object_of(files, "head.json"), "head.json", 0)
-    names = HEAD if manifest.text("format") == FORMATS[0] else HEAD + PERIOD
+    names = HEAD if manifest.text("format").endswith("/1") else HEAD + PERIOD
     head.only(*names, "public_key", "signature")
     public = head.hex("public_key", 32)
     if key and public.hex() != key:
@@ -128,7 +139,32 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
         Fault: the first thing that does not agree.
     """
     with Files(path) as files:
+        if files.public:
+            return found_in_public(files, key, fingerprint, receipt)
         return found_in(files, read_bundle(files, key, fingerprint), receipt)
+
+
+def found_in_public(
+    files: Files, key: str = "", fingerprint: str = "", receipt: str = ""
+) -> dict[str, object]:
+    """What the public form of a bundle is found to agree with: its signatures, its tree, its decisions.
+
+    Raises:
+        Fault: the first thing that does not agree.
+    """
+    manifest = check_manifest(files, fingerprint)
+    head = check_signatures(files, manifest, key)
+    read = read_public(files, head)
+    found = {
+        **what_was_found(files, manifest, head, read.motions, read.results),
+        **said_of_checks(public=True, menu=any(each.menu for each in read.motions.values())),
+        "ballots": read.states,
+        "roll": read.roll,
+    }
+    if receipt:
+        timed = "opens_at" in head
+        found["receipt"] = place_in_tree(read.leaves, manifest.text("box_id"), timed, receipt)
+    return found
 
 
 def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, object]:
@@ -139,10 +175,27 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
     """
     rules = read_rules(files, read.motions)
     results = check_result(files, read.motions, rules, read.roll, read.box, read.states)
-    head = read.head
-    found: dict[str, object] = {
+    found = {
+        **what_was_found(files, read.manifest, read.head, read.motions, results),
+        **said_of_checks(public=False, menu=any(each.menu for each in read.motions.values())),
         "ballots": read.states,
-        "box_id": read.manifest.text("box_id"),
+        "roll": read.roll.total(),
+    }
+    if receipt:
+        found["receipt"] = own_ballot(files, read.box, receipt)
+    return found
+
+
+def what_was_found(
+    files: Files,
+    manifest: Fields,
+    head: dict[str, object],
+    motions: dict[str, Motion],
+    results: dict[str, Found],
+) -> dict[str, object]:
+    """What both forms of a bundle say alike."""
+    return {
+        "box_id": manifest.text("box_id"),
         "closed_at": head["closed_at"],
         "extra": files.extra,
         **{name: head[name] for name in PERIOD if name in head},
@@ -150,18 +203,22 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
         "outcomes": {name: each.outcome for name, each in results.items()},
         "reasons": {name: reasons_of(each) for name, each in results.items()},
         "public_key": head["public_key"],
-        "renovation_id": read.manifest.text("renovation_id"),
-        "roll": read.roll.total(),
+        "renovation_id": manifest.text("renovation_id"),
         "root": head["root"],
-        "scope": next(iter({motion.scope for motion in read.motions.values()}), ""),
+        "scope": next(iter({motion.scope for motion in motions.values()}), ""),
         "tallies": {name: each.tally for name, each in results.items()},
-        "title": read.manifest.text("title"),
-        "titles": {name: motion.title for name, motion in read.motions.items()},
+        "title": manifest.text("title"),
+        "titles": {name: motion.title for name, motion in motions.items()},
         "winners": {name: winners(each) for name, each in results.items()},
     }
-    if receipt:
-        found["receipt"] = own_ballot(files, read.box, receipt)
-    return found
+
+
+def said_of_checks(*, public: bool, menu: bool) -> dict[str, object]:
+    """Which checks this form of a bundle allows, by their names in `saying.CHECKS`, and which it does not."""
+    names = [name for name in CHECKS if menu or name != OF_MENU]
+    left = [name for name in names if public and name not in WITHOUT_BALLOTS]
+    done = [name for name in names if name not in left]
+    return {"form": "public" if public else "full", "checked": done, "not_checked": left}
 
 
 def reasons_of(found: Found) -> list[str]:
@@ -181,7 +238,7 @@ def own_ballot(files: Files, box: Box, receipt: str) -> dict[str, object]:
         own = find_own(box, None, typed_code(receipt))
         return {**own, **times_in(files, box, own)}
     fields = read_receipt(receipt)
-    leaf = check_receipt(fields, box)
+    leaf = check_receipt(fields, box.box_id, box.period is not None)
     own = find_own(box, leaf, code_of(leaf))
     times = times_in(files, box, own)
     for name, moment in times.items():

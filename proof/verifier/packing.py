@@ -1,7 +1,27 @@
-"""What a desktop does to a bundle that it packs anew: files of its own, a folder around everything."""
+"""Which files a bundle holds, and what a desktop adds that packs it anew: files of its own, a folder around."""
 
 from __future__ import annotations
 
+NAMES = (
+    "README.txt",
+    "ballots.jsonl",
+    "head.json",
+    "manifest.json",
+    "motions.json",
+    "result.json",
+    "roll.jsonl",
+    "rules.json",
+    "rulings.jsonl",
+    "signature.json",
+    "verify.py",
+)
+"""What a full bundle holds; nothing may be missing, nothing may be added."""
+LEAVES = "leaves.jsonl"
+OPENED = ("ballots.jsonl", "roll.jsonl", "rulings.jsonl")
+"""What the public form of a bundle does not hold: it has the leaves of the tree instead."""
+PUBLIC_NAMES = tuple(sorted((*(name for name in NAMES if name not in OPENED), LEAVES)))
+UNLISTED = frozenset(("manifest.json", "signature.json"))
+"""The files that the manifest cannot list."""
 DESKTOP = (".ds_store", "thumbs.db", "desktop.ini", ".localized")
 
 

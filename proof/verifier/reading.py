@@ -10,24 +10,8 @@ import zipfile
 from fractions import Fraction
 from typing import IO, Iterator
 
-from proof.verifier.packing import of_a_desktop, one_top
+from proof.verifier.packing import LEAVES, NAMES, PUBLIC_NAMES, of_a_desktop, one_top
 
-NAMES = (
-    "README.txt",
-    "ballots.jsonl",
-    "head.json",
-    "manifest.json",
-    "motions.json",
-    "result.json",
-    "roll.jsonl",
-    "rules.json",
-    "rulings.jsonl",
-    "signature.json",
-    "verify.py",
-)
-"""What a bundle holds; nothing may be missing, nothing may be added."""
-UNLISTED = frozenset(("manifest.json", "signature.json"))
-"""The files that the manifest cannot list."""
 QUOTE, BACKSLASH = b'"\\'
 MAX_FILE = 4 << 30
 MAX_SMALL = 64 << 20
@@ -78,17 +62,20 @@ class Files:
         self.extra = sorted(name for name in names if of_a_desktop(name))
         """What a desktop adds when it packs files anew; it was not looked into."""
         names = [name for name in names if name not in self.extra]
+        self.public = any(name.rpartition("/")[2] == LEAVES for name in names)
+        """Whether it is the public form: the tree of commitments, and no ballot opened."""
+        self.expected = PUBLIC_NAMES if self.public else NAMES
         self._top = "" if self._folder else one_top(names)
         if self._top:
             self.extra.append(self._top)
             names = [name[len(self._top) :] for name in names if name != self._top]
         tops = sorted({name.partition("/")[0] for name in names if "/" in name})
-        if len(tops) == 1 and not set(NAMES) & set(names):
+        if len(tops) == 1 and not set(self.expected) & set(names):
             raise OtherForm("bundle", 0, f"everything lies in a folder of it: {tops[0][:80]!r}")
         for name in sorted(names):
-            if name not in NAMES:
+            if name not in self.expected:
                 raise OtherForm("bundle", 0, f"a file too many: {name[:80]!r}")
-        for name in NAMES:
+        for name in self.expected:
             if name not in names:
                 raise OtherForm("bundle", 0, f"a file is missing: {name}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from proof.verifier.counting import STATES, TIMES, Box
-from proof.verifier.hashing import leaf_of, root_of_path
+from proof.verifier.hashing import Leaves, leaf_of, root_of_path
 from proof.verifier.reading import (
     MAX_LINE,
     Fault,
@@ -74,11 +74,14 @@ def read_receipt(path: str) -> Fields:
     return Fields(exact_json(written, "receipt"), "receipt", 0)
 
 
-def check_receipt(fields: Fields, box: Box) -> bytes:
-    """Was the receipt signed as it stands, for this vote? The leaf that it names."""
-    if fields.text("box_id") != box.box_id:
+def check_receipt(fields: Fields, box_id: str, timed: bool) -> bytes:
+    """Was the receipt signed as it stands, for this vote? The leaf that it names.
+
+    `timed`: the format of the vote says when each ballot was cast.
+    """
+    if fields.text("box_id") != box_id:
         raise fields.fault("box_id", "is that of another vote")
-    own = canonical({name: fields.text(name) for name in STATED + TIMES[box.period is None :]})
+    own = canonical({name: fields.text(name) for name in STATED + TIMES[not timed :]})
     batch = fields.inner("batch")
     size, path = batch.number("size"), batch.hashes("path")
     root = root_of_path(leaf_of(own), batch.number("index"), size, path)
@@ -87,7 +90,7 @@ def check_receipt(fields: Fields, box: Box) -> bytes:
     statement = {
         "batch": batch.text("id"),
         "batch_root": root.hex(),
-        "box_id": box.box_id,
+        "box_id": box_id,
         "size": size,
     }
     key, signature = fields.hex("public_key", 32), fields.hex("signature", 64)
@@ -111,11 +114,21 @@ def find_own(box: Box, leaf: bytes | None, code: str) -> dict[str, object]:
     Raises:
         Fault: no ballot has it: a ballot that got a receipt is missing.
     """
-    for index in range(len(box.leaves)):
-        found = box.leaves.at(index)
+    place = place_of(box.leaves, leaf, code)
+    return {**place, "state": STATES[box.state[int(str(place["index"]))]]}
+
+
+def place_of(leaves: Leaves, leaf: bytes | None, code: str) -> dict[str, object]:
+    """The place of a leaf in the tree, with its way to the root.
+
+    Raises:
+        Fault: no leaf is the one, or has the code: a ballot that got a receipt is missing.
+    """
+    for index in range(len(leaves)):
+        found = leaves.at(index)
         if found == leaf or (leaf is None and code_of(found) == code):
-            path = box.leaves.path(index)
-            if root_of_path(found, index, len(box.leaves), path) != box.leaves.root():
+            path = leaves.path(index)
+            if root_of_path(found, index, len(leaves), path) != leaves.root():
                 raise Fault("receipt", 0, "has no way to the root")
             return {
                 "code": code_of(found),
@@ -123,7 +136,6 @@ def find_own(box: Box, leaf: bytes | None, code: str) -> dict[str, object]:
                 "leaf": found.hex(),
                 "line": index + 1,
                 "path": [part.hex() for part in path],
-                "size": len(box.leaves),
-                "state": STATES[box.state[index]],
+                "size": len(leaves),
             }
     raise Fault("receipt", 0, f"no ballot of this vote has the code {code}: tell the committee")

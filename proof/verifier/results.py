@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from proof.verifier.asking import UNITS, Motion
 from proof.verifier.counting import Box, Roll
@@ -159,9 +159,11 @@ def from_menu(
                 able.remove(name)
     elif motion.approval and part.value["works"] is not None:
         raise part.fault("works", "are not approved one by one")
-    outcome = menu_outcome(
-        menu, motion.chosen, able, motion.menu_rule, motion.completion, part.inner("menu")
-    )
+    outcome = part.inner("menu").value
+    if not motion.as_published:
+        outcome = menu_outcome(
+            menu, motion.chosen, able, motion.menu_rule, motion.completion, part.inner("menu")
+        )
     won = outcome["winners"]
     works = tuple(won) if isinstance(won, list) else ()
     tally = counted.tally(motion, rule)
@@ -327,14 +329,25 @@ def check_result(
         if canonical(fields.inner(name).value) != canonical(due):
             raise fields.fault(name, f"is {due} by the count")
     check_concentration(fields.inner("concentration"), roll)
+    counted = Counted(roll.weighed(), read_beside(files, roll, box))
+    return check_outcomes(fields, motions, rules, lambda _motion, _part: counted)
+
+
+def check_outcomes(
+    fields: Fields,
+    motions: dict[str, Motion],
+    rules: dict[str, Rule],
+    counted_of: Callable[[Motion, Fields], Counted],
+) -> dict[str, Found]:
+    """Does each motion's part of result.json follow from its numbers by its rule, and the whole from them?"""
     results = fields.inner("motions")
     results.only(*motions)
-    counted = Counted(roll.weighed(), read_beside(files, roll, box))
     found: dict[str, Found] = {}
     for name, part in results.each():
         more: tuple[str, ...] = ("works",) if motions[name].approval else ()
         more += tuple(each for each in SAID_IF_ANY if each in part.value)
         part.only("decision", "menu", "named", "options", "outcome", "tally", "winner", *more)
+        counted = counted_of(motions[name], part)
         found[name] = find(motions[name], rules[name], counted, part)
         check_tally(part.inner("tally"), found[name].tally)
         check_decision(part.inner("decision"), found[name].decided)

@@ -10,6 +10,22 @@ from proof.verifier.counting import STATES
 from proof.verifier.deciding import Decided, Test
 from proof.verifier.reading import Fault, NotFound, OtherForm
 
+CHECKS = {
+    "files": "文件与签名时的完全相同 the files are those that were signed",
+    "head": "表决结束时的签名成立 what was signed at the close holds",
+    "tree": "全部承诺值合成签名的总数 all commitments together give the signed root",
+    "roll": "名册就是公布其哈希的那一份 the roll is the one whose hash was posted",
+    "ballots": "每张选票的时间和权重 when each ballot was cast and what it weighs",
+    "opened": "每张计入的选票与投票时的承诺值相符 each counted ballot says what it was committed to",
+    "right_ballot": "每户只计应计的那一张 of each owner the right ballot counts",
+    "sums": "票数重新加总 the votes were added up again",
+    "menu": "菜单的选择方法重新计算 the method of the menu was run again",
+    "decisions": "按公布的票数，规则重新套用 the rule was applied again to the published numbers",
+}
+"""What may be checked, in this order."""
+WITHOUT_BALLOTS = ("files", "head", "tree", "decisions")
+"""The checks that need no opened ballot."""
+OF_MENU = "menu"
 MEASURES = {
     "cast": "投同意或反对票的 voting yes or no",
     "no": "反对的 against",
@@ -85,6 +101,10 @@ MEANS = {
     "head.json": (
         "表决结束时的签名不成立，或者不属于公告的那把公钥。",
         "What was signed at the close does not hold, or not by the posted key.",
+    ),
+    "leaves.jsonl": (
+        "有承诺值被改动、增加或拿走：票箱不是签名时的那一个。",
+        "A commitment was changed, added or taken away: the box is not the one that was signed.",
     ),
     "manifest.json": (
         "证据包的目录不是公布的那一份。",
@@ -220,14 +240,26 @@ def lines_of_fault(fault: Fault) -> list[str]:
     return lines + [f"  {line}" for line in (*means, *done)]
 
 
+AGREES = (
+    "核验通过：全部内容一致，公布的结果就是这些选票按规则得出的结果。",
+    "Everything agrees: the published result is what these ballots give by the rule.",
+)
+AGREES_IN_PUBLIC = (
+    "核验通过，但这是公开的证据包：其中没有打开的选票，票数是按公布的数字采信的。",
+    (
+        "What it shows agrees, but this is the public bundle: no ballot is opened in it, and its numbers of votes"
+        " are taken as they were published."
+    ),
+)
+
+
 def lines_of(found: dict[str, object]) -> list[str]:
     """The summary: what was checked, what came out, and what this cannot show."""
     return [
         f"{found['title']} ({found['box_id']})",
-        "核验通过：全部内容一致，公布的结果就是这些选票按规则得出的结果。",
-        "Everything agrees: the published result is what these ballots give by the rule.",
+        *(AGREES_IN_PUBLIC if found["form"] == "public" else AGREES),
         "",
-        *_checked(found),
+        *(_checked_in_public(found) if found["form"] == "public" else _checked(found)),
         "",
         *_result(found),
         *_own(found.get("receipt")),
@@ -287,6 +319,32 @@ def _checked(found: dict[str, object]) -> list[str]:
     return lines
 
 
+def _checked_in_public(found: dict[str, object]) -> list[str]:
+    """Of a bundle without opened ballots: which checks were made, and which it does not allow."""
+    done, left = found["checked"], found["not_checked"]
+    states, roll = found["ballots"], found["roll"]
+    assert isinstance(done, list)
+    assert isinstance(left, list)
+    assert isinstance(states, dict)
+    assert isinstance(roll, dict)
+    return [
+        "核对了什么 What was checked",
+        *(f"  ✓ {CHECKS[name]}" for name in done),
+        *_extra(found.get("extra")),
+        f"    {sum(states.values()):,} 个承诺值 commitments",
+        "没有核对什么 What could not be checked",
+        *(f"  – {CHECKS[name]}" for name in left),
+        "    要核对这些，须有完整的证据包：本次表决范围内的业主登录后可以申请，申请会被记录。",
+        (
+            "    These want the full bundle: owners of the scope of the vote who have signed in may ask for it,"
+            " and each request is recorded."
+        ),
+        "公布的数字（未重新加总） The published numbers, not added up again",
+        f"    名册 the roll: {roll['entries']:,} 个有表决权的户主 owners who may vote, {weighed(roll)}",
+        *(f"      {states[name]:>9,} {BECAME[name]}" for name in STATES if states[name]),
+    ]
+
+
 def _minute(moment: object) -> str:
     return str(moment)[:16].replace("T", " ")
 
@@ -312,14 +370,26 @@ def _result(found: dict[str, object]) -> list[str]:
     return lines
 
 
+def _own_state(own: dict[str, object]) -> list[str]:
+    """Where the own ballot stands, and, where the bundle says it, what became of it."""
+    if "state" not in own:
+        return [
+            f"  {own['code']}",
+            "  它的承诺值在 leaves.jsonl 中，也在签名的总数之内。 Its commitment is in leaves.jsonl and in what was signed:",
+        ]
+    return [
+        f"  {own['code']}: {own['state']}: {BECAME[str(own['state'])]}",
+        "  它在名为 ballots.jsonl 的文件中，也在签名的总数之内。 It is in ballots.jsonl and in what was signed:",
+    ]
+
+
 def _own(own: object) -> list[str]:
     if not isinstance(own, dict):
         return []
     lines = [
         "",
         "您的选票 Your ballot",
-        f"  {own['code']}: {own['state']}: {BECAME[own['state']]}",
-        "  它在名为 ballots.jsonl 的文件中，也在签名的总数之内。 It is in ballots.jsonl and in what was signed:",
+        *_own_state(own),
         f"    line {own['line']}, leaf {own['leaf']}",
     ]
     if "cast_at" in own:

@@ -8,6 +8,7 @@ with what the GET routes answer.
 from collections.abc import Mapping
 
 SHOWN_BY: Mapping[str, str] = {
+    "access": "AccessLine",
     "account": "SessionView",
     "api_client": "ClientView",
     "api_key": "ClientView",
@@ -79,6 +80,9 @@ SHOWN_BY: Mapping[str, str] = {
 }
 """A table to the views of GET routes that read it."""
 RENAMED: Mapping[str, str] = {
+    "access.id": "AccessLine.number",
+    "access.reader_id": "AccessLine.reader",
+    "access.reader_role": "AccessLine.role",
     "api_client.id": "ClientView.client",
     "api_client.actor_id": "ClientView.actor",
     "api_client.revoked_at": "ClientView.revoked",
@@ -121,6 +125,7 @@ RENAMED: Mapping[str, str] = {
 }
 """A column to the field that says it under another name, in words, or in sums."""
 WIDER: Mapping[str, str] = {
+    "FoundBallot": "The leaf of a ballot is public, and of it this is told; what it says is its voter's.",
     "BidView": "Read out at the opening, for everybody there (Tendering Law art. 36).",
     "BallotView": "Who rules on contested ballots sees by which channel they came, and no choice.",
     "RulingView": "Who ruled, and who supervises it, knows of whose ballots it is.",
@@ -190,6 +195,8 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
 """Why columns of a table that is read do not come out."""
 EXEMPT: Mapping[str, str] = {
     "ballot_seal": "Keys of the box; in its bundle.",
+    "bundle_file": "The evidence of a box as the files of `/bundle`, `/full-bundle` and `/audited-bundle`.",
+    "bundle_piece": "As `bundle_file`.",
     "unit_owner": "Who owns what is the registry's to show.",
     "unit_access": "A version that tickets are compared with.",
     "feed_pending": "Waits for its position in the feed.",

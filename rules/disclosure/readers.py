@@ -74,6 +74,8 @@ class Circle(StrEnum):
     OFFICIALS = "officials"
     CHOICES = "choices"
     """How a line of the roll voted: no official's business, on request for owners of the scope."""
+    READINGS = "readings"
+    """Who has read something: whom it was about, and who watches."""
     AUDIT = "audit"
     OWN = "own"
     """The person's alone."""
@@ -104,6 +106,7 @@ READERS: Mapping[Circle, frozenset[ReaderKind]] = {
     Circle.FREE_TEXT: _OWNERS | {R.AGENT} | _STAFF,
     Circle.OFFICIALS: _STAFF,
     Circle.CHOICES: _OWNERS | _WATCH,
+    Circle.READINGS: _WATCH | {R.PERSON},
     Circle.AUDIT: _WATCH,
     Circle.OWN: frozenset({R.PERSON}),
     Circle.NOBODY: frozenset(),

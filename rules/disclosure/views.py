@@ -65,6 +65,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "CandidateView": {EVERYBODY: "id rank bidder_id price_fen state"},
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
+    "AccessLine": {Circle.READINGS: "number at reader role door renovation_id subject reason"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},
     "PublicationView": {EVERYBODY: "id subject opens_at closes_at content provisional"},
@@ -85,8 +86,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Opinions": {EVERYBODY: "box_id effect article units motions"},
     "FoundBallot": {
-        # The code of a receipt is its voter's alone; whoever has it is that voter.
-        OWN: """box_id code leaf_hash channel cast_at recorded_at state choices index path tree_head"""
+        # Codes follow from the leaves of the tree, which are public; what the ballot says is not.
+        EVERYBODY: "box_id code leaf_hash channel cast_at recorded_at state index path tree_head",
+        OWN: "choices",
     },
     "Verification": {EVERYBODY: "box_id households verified"},
     "ContestedView": {OFFICIALS: "unit_numbers ballots rulings"},

@@ -4,11 +4,9 @@ Ballots are read and written in pieces, so memory does not grow with the box. Ev
 one snapshot of the database.
 """
 
-import hashlib
 import zipfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,14 +24,11 @@ from proof.verifier import standalone
 from rules.voting import counts_beside, pack_for, pack_rule, rule_of, strict_kind
 from rules.voting.judging import open_follow_ups, payers_rule
 from runtime.ballots.boxes import COUNTED_VOTE, said_of
+from runtime.ballots.bundle_zip import BundleWriter
 from runtime.ballots.counting import CountedBallot, read_ballots
 from runtime.ballots.sealing import Signer
 
 AT_ONCE = 4_000
-LEVEL = 1
-"""Of compression: hashes hardly shrink, a higher level costs time and gains little."""
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in the zip: the same vote makes the same files."""
 JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
 
@@ -63,6 +58,7 @@ WHERE e.box_id = $1 AND e.excluded_reason IS NULL ORDER BY e.pseudonym COLLATE "
 """  # noqa: S608 - our own names
     for table in ("attendance", "vote_objection")
 )
+LEAVES = "SELECT leaf FROM ballot WHERE box_id = $1 ORDER BY seq"
 RULINGS = """
 SELECT e.pseudonym, r.number, r.kind, b.leaf, r.up_to_seq, r.reason, r.recorded_at,
        (SELECT actor_role FROM event v WHERE v.command_id = r.command_id) AS role
@@ -111,11 +107,13 @@ async def export_voting(
     signer: Signer | Sequence[Signer],
     attempt: int | None = None,
     box_id: str | None = None,
+    *,
+    public: bool = False,
 ) -> Exported:
     """Write the bundle of a renovation's last counted vote, or of one `attempt`, to `out`.
 
-    A vote with several boxes has a bundle for each: `box_id` says of which. The file appears whole
-    or not at all.
+    A vote with several boxes has a bundle for each: `box_id` says of which. The `public` form opens no
+    ballot. The file appears whole or not at all.
 
     Raises:
         Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote or owners may
@@ -133,14 +131,16 @@ async def export_voting(
                 signed_by = signers.get(str(box.head.get("public_key")))
                 if signed_by is None:
                     raise refusal("evidence.other_key", box=box.id)
-                files = _BundleWriter(archive)
-                ballots = await _write(connection, box, files)
+                files = BundleWriter(archive)
+                write = _write_public if public else _write
+                ballots = await write(connection, box, files)
             manifest = bundle.manifest_file(
                 box_id=box.id,
                 box_format=box.format,
                 renovation_id=renovation_id,
                 title=box.title,
                 hashes=files.hashes,
+                public=public,
             )
             files.put(bundle.MANIFEST, manifest)
             seal = bundle.signature_file(signed_by.public_key, signed_by.sign(manifest))
@@ -149,36 +149,6 @@ async def export_voting(
     finally:
         part.unlink(missing_ok=True)
     return Exported(out, box.id, ballots, bundle.sha256(manifest), signed_by.public_key)
-
-
-class _BundleWriter:
-    """The zip that is being written, and the hashes of its files so far."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        self.hashes: dict[str, str] = {}
-
-    @contextmanager
-    def file(self, name: str) -> Iterator[Callable[[bytes], None]]:
-        """Open a file of the zip; what is called with bytes adds them to it."""
-        info = zipfile.ZipInfo(name, EPOCH)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        info.external_attr = 0o644 << 16
-        setattr(info, "_compresslevel", LEVEL)  # noqa: B010 - there is no public name before 3.13
-        digest = hashlib.sha256()
-        with self._archive.open(info, "w", force_zip64=name.endswith(".jsonl")) as raw:
-
-            def write(data: bytes) -> None:
-                digest.update(data)
-                raw.write(data)
-
-            yield write
-        self.hashes[name] = digest.hexdigest()
-
-    def put(self, name: str, data: bytes) -> None:
-        """Write a whole file."""
-        with self.file(name) as write:
-            write(data)
 
 
 async def _counted_box(
@@ -221,7 +191,7 @@ async def _counted_box(
     )
 
 
-async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _BundleWriter) -> int:
+async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: BundleWriter) -> int:
     """Write all files that the manifest lists; returns the number of ballots."""
     files.put(bundle.README, bundle.readme(box.title, box.id, box.format))
     rulings = [_Ruling(*row) for row in await connection.fetch(RULINGS, box.id)]
@@ -239,7 +209,27 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     return ballots
 
 
-async def _rules(connection: asyncpg.Connection, box: _ClosedBox) -> bytes:
+async def _write_public(
+    connection: asyncpg.Connection, box: _ClosedBox, files: BundleWriter
+) -> int:
+    """Write the files of the public form; returns the number of ballots."""
+    files.put(bundle.README, bundle.readme(box.title, box.id, box.format, public=True))
+    count = 0
+    with files.file(bundle.LEAVES) as write:
+        cursor = await connection.cursor(LEAVES, box.id)
+        while rows := await cursor.fetch(AT_ONCE):
+            write(b"".join(bundle.leaf_line(row["leaf"]) for row in rows))
+            count += len(rows)
+    files.put(bundle.HEAD, bundle.line(box.head))
+    files.put(bundle.MOTIONS, bundle.motions_file(box.motions, _counted_before(box)))
+    roll = await _write_roll(connection, box.id, lambda _line: None)
+    files.put(bundle.RESULT, bundle.line(_result(box, roll)))
+    files.put(bundle.RULES, await _rules(connection, box, public=True))
+    files.put(bundle.VERIFY, standalone())
+    return count
+
+
+async def _rules(connection: asyncpg.Connection, box: _ClosedBox, *, public: bool = False) -> bytes:
     """rules.json: of Chinese law the two classes of its pack, of any other the whole rule of each motion."""
     if box.pack.major:
         kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
@@ -254,7 +244,9 @@ async def _rules(connection: asyncpg.Connection, box: _ClosedBox) -> bytes:
         )
         for motion in box.motions
     }
-    return bundle.law_file(whole, await _beside(connection, box, laws.values()))
+    # Who came and who objected stands under pseudonyms with areas: not in public.
+    beside = None if public else await _beside(connection, box, laws.values())
+    return bundle.law_file(whole, beside)
 
 
 async def _beside(

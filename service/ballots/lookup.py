@@ -1,7 +1,7 @@
 """A voter looks for the own ballot: is it in the box, and after the close where in the signed tree.
 
-The lookup needs the code of a receipt only and says nothing that the published evidence does not
-say. That a household has verified is counted with the credential of its unit.
+The lookup needs the code of a receipt only and says no more than the public evidence does: codes follow
+from the leaves, and those everybody may read. What the ballot says is told to its own household only. That a household has verified is counted with the credential of its unit.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class FoundBallot(Carried):
     recorded_at: datetime
     state: str
     choices: JsonValue = None
-    """What it says, for the counted ballot."""
+    """What it says, of the counted ballot, for its own household."""
     index: int | None = None
     path: tuple[str, ...] = ()
     tree_head: JsonValue = None
@@ -84,8 +84,10 @@ class Lookup:
         self._trees: OrderedDict[str, Places] = OrderedDict()
         self._making = asyncio.Lock()
 
-    async def find(self, renovation_id: str, code: str) -> FoundBallot:
-        """The ballot with this code in any vote of the renovation.
+    async def find(
+        self, renovation_id: str, code: str, unit_number: str | None = None
+    ) -> FoundBallot:
+        """The ballot with this code in any vote of the renovation; `unit_number` is whose ticket was shown.
 
         Raises:
             Refused: `receipt.code`, `voting.ballot_unknown`.
@@ -104,13 +106,14 @@ class Lookup:
             if box.tree_head is None or box.opened_key is None:
                 return found
             state, choices = await _opened(session, box, ballot)
+            own = await _is_of(session, ballot, unit_number)
         # Whoever waits for a tree holds no connection meanwhile.
         places = await self._places(box.id)
         index = places.place_of(ballot.seq)
         return found.model_copy(
             update={
                 "state": state,
-                "choices": choices if state == "counted" else None,
+                "choices": choices if own and state == "counted" else None,
                 "index": index,
                 "path": tuple(sister.hex() for sister in places.tree.path(index)),
                 "tree_head": box.tree_head,
@@ -225,6 +228,14 @@ def _hex_prefix(code: str) -> str:
     for letter in code.replace("-", ""):
         number = number << 5 | ALPHABET.index(letter)
     return f"{number:0{HEX_DIGITS}x}"
+
+
+async def _is_of(session: AsyncSession, ballot: Ballot, unit_number: str | None) -> bool:
+    """Is the ballot of the entry of this unit?"""
+    if unit_number is None:
+        return False
+    unit = await session.get(RollUnit, (ballot.box_id, unit_number))
+    return unit is not None and unit.entry_id == ballot.entry_id
 
 
 async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tuple[str, JsonValue]:

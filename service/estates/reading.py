@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Estate, Place, Unit
 from models.tables.roll_imports import RollImport
+from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import refusal
-from rules.authority import ROLES_OF_WRITE, Grant, covers
+from rules.authority import ROLES_OF_WRITE, Grant, acting, covers
 from service.reading.pages import page
 from service.showing import shown
 from service.situation import actor_in_role
@@ -120,8 +121,8 @@ def _below(query: Select[T], place: str) -> Select[T]:
     return query.where(or_(Place.path == place, below))
 
 
-async def refuse_others(session: AsyncSession, estate_id: str, grants: tuple[Grant, ...]) -> None:
-    """Only whoever keeps the roll of an estate reads it.
+async def keeper_of(session: AsyncSession, estate_id: str, grants: tuple[Grant, ...]) -> Actor:
+    """Whoever asks, as who keeps the roll of an estate: nobody else reads it.
 
     Raises:
         Refused: `credential.no_role` for who keeps none anywhere; `estate.unknown`, for an estate of
@@ -133,8 +134,10 @@ async def refuse_others(session: AsyncSession, estate_id: str, grants: tuple[Gra
     path = await session.scalar(
         select(Place.path).join(Estate, Estate.place_id == Place.id).where(Estate.id == estate_id)
     )
-    if path is None or not any(covers(each.place, path) for each in keeping):
+    here = [each for each in keeping if path is not None and covers(each.place, path)]
+    if not here:
         raise refusal("estate.unknown", where="estate")
+    return acting(here[0])
 
 
 async def list_units(

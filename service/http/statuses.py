@@ -13,7 +13,7 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        evidence.not_asked assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -54,6 +54,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        evidence.not_ready
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted

@@ -27,15 +27,11 @@ _READ_ALL = frozenset({ReaderKind.AUDITOR, ReaderKind.GOVERNMENT, ReaderKind.OFF
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks; `sender` is how the record names them, where it does; `unit_number` is of a home."""
+    """Who asks; `sender` is how the record names them, where it does; `unit_number` whose ticket was shown."""
 
     reader: ReaderKind = ReaderKind.PUBLIC
     sender: str = ""
-    unit_number: str = ""
-
-    def may_read(self, field: str) -> bool:
-        """Whether the viewer reads this field of what is nobody's own."""
-        return may_read(field, self.reader) is Disclosed.YES
+    unit_number: str | None = None
 
     def as_author(self) -> ReaderKind:
         """How the viewer reads what they wrote themselves: an official no less than as an official."""

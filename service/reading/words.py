@@ -168,7 +168,7 @@ async def list_tickets(
         query = query.where(Ticket.state.not_in(OVER))
     rows = await page(session, query, (Ticket.opened_at, Ticket.id), after, limit)
     authors = await _authors(session, [row.command_id for row in rows])
-    since = await sold_at(session, situation.id, viewer.unit_number)
+    since = await sold_at(session, situation.id, viewer.unit_number or "")
     answers = await answers_of(session, situation.id, [row.id for row in rows])
     return tuple(
         _ticket(
@@ -176,7 +176,8 @@ async def list_tickets(
             viewer,
             answers.get(row.id, ()),
             situation.timetable.zone,
-            own=row.unit_number == viewer.unit_number
+            own=viewer.unit_number is not None
+            and row.unit_number == viewer.unit_number
             and _after(authors.get(row.command_id), since),
         )
         for row in rows
@@ -254,7 +255,7 @@ async def _own(
     authors: dict[str, tuple[str, datetime]],
 ) -> frozenset[str]:
     """The commands that the viewer has sent; of a unit that was sold, its owner of today."""
-    since = await sold_at(session, situation.id, viewer.unit_number)
+    since = await sold_at(session, situation.id, viewer.unit_number or "")
     return frozenset(
         command
         for command, said in authors.items()

@@ -10,13 +10,14 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
-from rules.disclosure import Circle, ReaderKind
-from rules.disclosure.readers import READERS, roles_in
+from rules.disclosure import ReaderKind
+from runtime.privacy.access import note_access
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
@@ -257,65 +258,50 @@ async def viewer_in_request(
         token = bearer_token(credential)
         if token.startswith(TICKETS):
             unit = await voter_in_header(situation.id, parts, credential)
-            return situation_viewer(situation, unit)
+            owner = situation.owner(unit.unit_number)
+            return Viewer(ReaderKind.OWNER, owner.id, unit.unit_number)
         sender = await sender_of(parts.database, token, situation.id, door)
     except Refused:
         return EVERYBODY
     grants = await load_grants(parts.database, sender, situation.id)
-    return viewer_under(grants, situation.place_path)
+    viewer = viewer_under(grants, situation.place_path)
+    if viewer.reader is not ReaderKind.PUBLIC:
+        # Who reads as everybody does is nobody's business.
+        await note_reading(parts, situation.in_role(grants), request)
+    return viewer
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
 
 
-def situation_viewer(situation: Situation, voter: Voter) -> Viewer:
-    """A unit as it reads what is not its own alone."""
-    return Viewer(
-        ReaderKind.OWNER, situation.owner(voter.unit_number).id, unit_number=voter.unit_number
-    )
+async def note_reading(parts: Parts, reader: Actor, request: Request, subject: str = "") -> None:
+    """Write down who reads what is not for everybody, before it is read."""
+    named = dict(request.path_params)
+    renovation_id = named.pop("renovation_id", None)
+    about = subject or next(iter(named.values()), "")
+    door = f"{request.method} {getattr(request.scope['route'], 'path', '')}"
 
+    async def work(session: AsyncSession) -> None:
+        await note_access(session, reader, door, renovation_id=renovation_id, subject=about)
 
-def _within(circle: Circle) -> Callable[..., Awaitable[Viewer]]:
-    async def viewer(
-        situation: CaseSituation,
-        request: Request,
-        parts: RunningParts,
-        door: CurrentDoor,
-        voter: Annotated[str | None, Security(VOTER)],
-        official: Annotated[str | None, Security(OFFICIAL)],
-    ) -> Viewer:
-        """Who asks, if they read what is for the circle; refused with `credential.no_role` else."""
-        credential = await either_in_header(request, parts, voter, official)
-        token = bearer_token(credential)
-        if token.startswith(TICKETS):
-            found = situation_viewer(
-                situation, await voter_in_header(situation.id, parts, credential)
-            )
-        else:
-            sender = await sender_of(parts.database, token, situation.id, door)
-            grants = await load_grants(parts.database, sender, situation.id)
-            found = viewer_under(grants, situation.place_path, circle)
-        if found.reader not in READERS[circle]:
-            roles = ", ".join(sorted(roles_in(circle)))
-            raise refusal("credential.no_role", roles=roles, place=situation.place_path)
-        return found
-
-    return viewer
-
-
-ReadsShares = Annotated[Viewer, Depends(_within(Circle.SHARES))]
-ReadsLists = Annotated[Viewer, Depends(_within(Circle.MONEY))]
-ReadsReliefs = Annotated[Viewer, Depends(_within(Circle.RELIEF))]
-ReadsHomes = Annotated[Viewer, Depends(_within(Circle.HOUSEHOLD))]
-ReadsOpenedBids = Annotated[Viewer, Depends(_within(Circle.EVALUATION))]
+    await parts.database.transaction(work)
 
 
 def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     async def actor(
-        situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
+        situation: CaseSituation,
+        actor_id: CurrentOfficial,
+        parts: RunningParts,
+        request: Request,
     ) -> Actor:
-        """The sender, in one of the roles in this place; refused with `credential.no_role`."""
-        return situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
+        """The sender, in one of the roles in this place; refused with `credential.no_role`.
+
+        What officials read is not for everybody: it is written down.
+        """
+        found = situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
+        if request.method == "GET":
+            await note_reading(parts, found, request)
+        return found
 
     return actor
 
@@ -337,4 +323,6 @@ MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
+MayReadEvidence = Annotated[Actor, Depends(_who_may("read_evidence"))]
+MayReadAccess = Annotated[Actor, Depends(_who_may("read_access"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -26,6 +26,8 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion quota",
     "feed": "feed webhook",
     "notices": "notice contact posted",
+    "evidence": "evidence voting",
+    "privacy": "",
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",

@@ -12,7 +12,7 @@ from service.bodies import Accepted, GiveOpinion, ObjectToVote
 from service.channels.open_box import read_ready
 from service.residents import opinions, vote_objections
 from service.residents.opinions import Opinions
-from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
+from service.routes.dependencies import CaseSituation, CurrentViewer, CurrentVoter, RunningParts
 from service.views import BoxView, Turnout, list_papers, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
@@ -61,9 +61,14 @@ async def object_to_vote(
 
 
 @router.get("/ballots/{code}")
-async def find_ballot(renovation_id: Id, code: ReceiptCode, parts: RunningParts) -> FoundBallot:
-    """A ballot by the short code of its receipt: that it was taken; after the close its proof."""
-    return await parts.lookup.find(renovation_id, code)
+async def find_ballot(
+    renovation_id: Id, code: ReceiptCode, viewer: CurrentViewer, parts: RunningParts
+) -> FoundBallot:
+    """A ballot by the short code of its receipt: that it was taken; after the close its proof.
+
+    What it says is told to its own household alone, which sends the unit's ticket.
+    """
+    return await parts.lookup.find(renovation_id, code, viewer.unit_number)
 
 
 @router.get("/ballots/{code}/qr.svg", response_class=Response)

@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from service.reading import ballots
-from service.routes.dependencies import CaseSituation, ReadsHomes, RunningParts
+from service.routes.dependencies import CaseSituation, RunningParts
+from service.routes.reading.readers import ReadsHomes
 
 PREFIX = "/v1/renovations/{renovation_id}"
 beside = APIRouter(prefix=PREFIX, tags=["channels"])

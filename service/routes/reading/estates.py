@@ -1,6 +1,8 @@
 """Reading estates: which there are, their units and where these came from."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
 
 from models.fields import Cursor, Id, PlacePath
 from service.estates.reading import (
@@ -8,18 +10,36 @@ from service.estates.reading import (
     PlaceView,
     RollImportView,
     UnitView,
+    keeper_of,
     list_estates,
     list_imports,
     list_places,
     list_units,
-    refuse_others,
 )
-from service.routes.dependencies import CurrentOfficial, RunningParts
+from service.routes.dependencies import CurrentOfficial, RunningParts, note_reading
 from service.routes.renovations import PAGE, Page
 from service.situation import load_grants
 
 router = APIRouter(prefix="/v1/estates", tags=["estates"])
 places = APIRouter(prefix="/v1/places", tags=["estates"])
+
+
+async def keeper_in_request(
+    estate: Id, actor_id: CurrentOfficial, parts: RunningParts, request: Request
+) -> str:
+    """The estate, for who keeps its roll; the reading is written down.
+
+    Raises:
+        Refused: `credential.…`; `estate.unknown`.
+    """
+    grants = await load_grants(parts.database, actor_id, "")
+    async with parts.database.session() as session:
+        keeper = await keeper_of(session, estate, grants)
+    await note_reading(parts, keeper, request)
+    return estate
+
+
+KeptEstate = Annotated[str, Depends(keeper_in_request)]
 
 
 @router.get("")
@@ -34,26 +54,22 @@ async def read_estates(
 @router.get("/{estate}/units")
 async def read_units(
     estate: Id,
-    actor_id: CurrentOfficial,
+    _kept: KeptEstate,
     parts: RunningParts,
     after: Cursor = "",
     limit: Page = PAGE,
 ) -> tuple[UnitView, ...]:
     """The units as the roll has them, without owners, for who keeps it; `after`: the last `number`."""
-    grants = await load_grants(parts.database, actor_id, "")
     async with parts.database.session() as session:
-        await refuse_others(session, estate, grants)
         return await list_units(session, estate, after, limit)
 
 
 @router.get("/{estate}/roll-imports")
 async def read_roll_imports(
-    estate: Id, actor_id: CurrentOfficial, parts: RunningParts
+    estate: Id, _kept: KeptEstate, parts: RunningParts
 ) -> tuple[RollImportView, ...]:
     """Which files the units came from, who brought them and what they changed, the last one first."""
-    grants = await load_grants(parts.database, actor_id, "")
     async with parts.database.session() as session:
-        await refuse_others(session, estate, grants)
         return await list_imports(session, estate)
 
 

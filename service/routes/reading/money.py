@@ -14,11 +14,9 @@ from service.reading.files import csv_of
 from service.reading.pages import ALL
 from service.routes.dependencies import (
     CaseSituation,
-    ReadsLists,
-    ReadsReliefs,
-    ReadsShares,
     RunningParts,
 )
+from service.routes.reading.readers import ReadsLists, ReadsReliefs, ReadsShares
 from service.routes.renovations import PAGE, Page
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])

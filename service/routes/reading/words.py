@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from models.fields import Cursor, Id
 from service.reading import results, words
-from service.routes.dependencies import CaseSituation, CurrentViewer, ReadsHomes, RunningParts
+from service.routes.dependencies import CaseSituation, RunningParts
+from service.routes.reading.readers import ReadsAsMay, ReadsHomes
 from service.routes.renovations import PAGE, Page
 
 PREFIX = "/v1/renovations/{renovation_id}"
@@ -25,7 +26,7 @@ async def list_publications(
 @posted.get("/objections")
 async def list_objections(
     situation: CaseSituation,
-    viewer: CurrentViewer,
+    viewer: ReadsAsMay,
     parts: RunningParts,
     *,
     publication: Id | None = None,
@@ -44,7 +45,7 @@ async def list_objections(
 @said.get("/tickets")
 async def list_tickets(
     situation: CaseSituation,
-    viewer: CurrentViewer,
+    viewer: ReadsAsMay,
     parts: RunningParts,
     *,
     waiting: bool = False,

@@ -31,6 +31,7 @@ from proof.canonical import utc_text
 from proof.receipts import short_code
 from proof.verifier.main import check, read_bundle
 from proof.verifier.reading import Fault, Files
+from runtime.ballots.bundles import FULL, PUBLIC, BundleMaker, pieces_of, want_full
 from runtime.ballots.evidence import export_voting
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
@@ -349,3 +350,38 @@ async def test_files_of_the_zip_have_no_time_and_no_surprise(vote: Closed, tmp_p
     with zipfile.ZipFile(io.BytesIO((await vote.export(tmp_path)).read_bytes())) as packed:
         assert {info.date_time for info in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert packed.testzip() is None
+
+
+async def test_the_bundles_that_are_kept_hold_in_both_forms(
+    database: Database, vote: Closed, tmp_path: Path
+) -> None:
+    await database.transaction(lambda session: want_full(session, vote.box))
+    while await BundleMaker(database, BOX_KEYS).turn():
+        pass
+    found: dict[str, Any] = {}
+    for form in (PUBLIC, FULL):
+        path = tmp_path / f"{form}.zip"
+        path.write_bytes(b"".join([piece async for piece in pieces_of(database, vote.box, form)]))
+        found[form] = check(str(path))
+    assert (found[PUBLIC]["form"], found[FULL]["form"]) == (PUBLIC, FULL)
+    for name in ("outcomes", "tallies", "root", "ballots", "roll"):
+        assert found[PUBLIC][name] == found[FULL][name]
+    row = await vote.owner.fetchrow(
+        "SELECT manifest FROM private.bundle_file WHERE box_id = $1 AND form = 'public'", vote.box
+    )
+    assert row["manifest"] == found[PUBLIC]["manifest"]
+
+
+async def test_what_cannot_be_made_says_why_and_is_tried_again_later(
+    database: Database, vote: Closed
+) -> None:
+    await database.transaction(lambda session: want_full(session, vote.box))
+    other = BoxKeys(SecretStr("c1" * 32))
+    while await BundleMaker(database, other).turn():
+        pass
+    row = await vote.owner.fetchrow(
+        "SELECT refused, made_at, next_at > clock_timestamp() AS later FROM private.bundle_file"
+        " WHERE box_id = $1 AND form = 'full'",
+        vote.box,
+    )
+    assert tuple(row) == ("evidence.other_key", None, True)

@@ -61,7 +61,12 @@ async def test_after_the_close_the_path_leads_to_the_signed_root(
     head = (await close_and_count(database, box)).head
     states = []
     for number, each in enumerate(receipts):
-        found = (await http.get(f"/v1/renovations/{rid}/ballots/{each['code'].lower()}")).json()
+        found = (
+            await http.get(
+                f"/v1/renovations/{rid}/ballots/{each['code'].lower()}",
+                headers=bearer(rid, str(each["unit_number"])),
+            )
+        ).json()
         path = [bytes.fromhex(sister) for sister in found["path"]]
         leaf, root = bytes.fromhex(each["leaf_hash"]), bytes.fromhex(str(head["root"]))
         assert found["index"] == number

@@ -332,6 +332,33 @@ def signed(files: Bundle) -> Bundle:
     return sealed({**files, bundle.MANIFEST: manifest})
 
 
+def public_of(files: Bundle) -> Bundle:
+    """The public form of the same vote, as `runtime.ballots.evidence` writes it."""
+    lines = [json.loads(line) for line in files[bundle.BALLOTS].splitlines()]
+    rules = json.loads(files[bundle.RULES])
+    rules.pop("beside", None)
+    shown = {
+        **{name: files[name] for name in bundle.PUBLIC_LISTED if name in files},
+        bundle.README: bundle.readme("加装电梯 lift", BOX, FORMAT, public=True),
+        bundle.RULES: bundle.line(rules),
+        bundle.LEAVES: b"".join(bundle.leaf_line(bytes.fromhex(each["leaf"])) for each in lines),
+    }
+    return signed_public(shown)
+
+
+def signed_public(files: Bundle) -> Bundle:
+    """The files of a public form with a manifest that names them, signed."""
+    manifest = bundle.manifest_file(
+        box_id=BOX,
+        box_format=FORMAT,
+        renovation_id="renovation-1",
+        title="加装电梯 lift",
+        hashes={name: bundle.sha256(files[name]) for name in bundle.PUBLIC_LISTED},
+        public=True,
+    )
+    return sealed({**files, bundle.MANIFEST: manifest})
+
+
 def sealed(files: Bundle) -> Bundle:
     """The files with a signature over the manifest that they have."""
     seal = bundle.signature_file(PUBLIC_KEY, KEY.sign(files[bundle.MANIFEST]))

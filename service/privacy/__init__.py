@@ -1,0 +1,1 @@
+"""What the service does about personal data: bundles on request, the log of readers, own data, erasure."""

@@ -1,0 +1,1 @@
+"""Routes about personal data and what is only for some."""
