@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from models.fields import Cursor, Id
 from service.reading import results, words
-from service.routes.dependencies import CaseSituation, RunningParts
-from service.routes.reading.readers import ReadsAsMay, ReadsHomes
+from service.routes.dependencies import CaseSituation, CurrentViewer, RunningParts
+from service.routes.reading.readers import ReadsHomes
 from service.routes.renovations import PAGE, Page
 
 PREFIX = "/v1/renovations/{renovation_id}"
@@ -26,7 +26,7 @@ async def list_publications(
 @posted.get("/objections")
 async def list_objections(
     situation: CaseSituation,
-    viewer: ReadsAsMay,
+    viewer: CurrentViewer,
     parts: RunningParts,
     *,
     publication: Id | None = None,
@@ -45,7 +45,7 @@ async def list_objections(
 @said.get("/tickets")
 async def list_tickets(
     situation: CaseSituation,
-    viewer: ReadsAsMay,
+    viewer: CurrentViewer,
     parts: RunningParts,
     *,
     waiting: bool = False,

@@ -8,9 +8,10 @@ from service.reading import schemes, works
 from service.routes.dependencies import (
     CaseSituation,
     CurrentContractor,
+    CurrentViewer,
     RunningParts,
 )
-from service.routes.reading.readers import ReadsAsMay, ReadsOpenedBids
+from service.routes.reading.readers import ReadsOpenedBids
 
 PREFIX = "/v1/renovations/{renovation_id}"
 planned = APIRouter(prefix=PREFIX, tags=["renovations"])
@@ -20,7 +21,7 @@ built = APIRouter(prefix=PREFIX, tags=["inspection"])
 
 @planned.get("/schemes")
 async def list_schemes(
-    situation: CaseSituation, viewer: ReadsAsMay, parts: RunningParts
+    situation: CaseSituation, viewer: CurrentViewer, parts: RunningParts
 ) -> tuple[schemes.SchemeView, ...]:
     """Every version of the scheme with its items; room numbers for owners here and officials only."""
     async with parts.database.session() as session:
@@ -72,7 +73,7 @@ async def list_contracts(
 
 @built.get("/inspections")
 async def list_inspections(
-    situation: CaseSituation, viewer: ReadsAsMay, parts: RunningParts
+    situation: CaseSituation, viewer: CurrentViewer, parts: RunningParts
 ) -> tuple[works.InspectionView, ...]:
     """Every inspection; what it found in words is for owners here and officials."""
     async with parts.database.session() as session:

@@ -119,7 +119,7 @@ async def test_what_bids_say_of_themselves_is_for_who_evaluates(built: str, ask:
             (OWN_BID, FLAGS),
             (RIVAL, FLAGS),
         ]
-    for reader, status in (("contractor", 403), (UNIT, 403), ("stranger", 403), ("nobody", 401)):
+    for reader, status in (("contractor", 403), (UNIT, 401), ("stranger", 403), ("nobody", 401)):
         assert await ask("/bids", reader) == status
 
 
@@ -200,7 +200,7 @@ async def test_what_stands_beside_the_ballots_is_for_officials(
         assert (ruling["unit_numbers"], ruling["reason"]) == ([UNIT], REASON)
     for path in ("/attendance", "/vote-objections", "/rulings"):
         assert [await ask(path, name) for name in (OTHER, "contractor", "nobody")] == [
-            403,
+            401,
             403,
             401,
         ]
