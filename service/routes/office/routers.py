@@ -13,6 +13,7 @@ from service.routes.office import (
     rolls,
     training,
     work,
+    writes,
 )
 
 OFFICE = (
@@ -28,4 +29,5 @@ OFFICE = (
     letters.router,
     bidding.router,
     training.router,
+    writes.router,
 )

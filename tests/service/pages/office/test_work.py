@@ -12,11 +12,13 @@ from runtime.database import Database
 from runtime.language.sentences import LOCALES
 from service.pages.display import Language
 from service.pages.office.act_form import questions
-from service.pages.office.fields import Field, Known, Option, read
+from service.pages.office.fields import Field, Known, Option, fields_of, read
 from service.pages.office.words import named
+from service.routes.office.writes import OURS, WRITES
 from tests.support.box import open_box
 from tests.support.browser.desk import Desk
 from tests.support.channels import Channels, grant_roles, official
+from tests.support.people import sign_in
 
 Make = Callable[..., Awaitable[str]]
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -191,6 +193,65 @@ _ANSWER = {
     "file_sha256": "0" * 64,
     "id": "somebody",
 }
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("write", sorted(WRITES))
+def test_every_question_of_every_other_write_has_its_words(write: str, language: Language) -> None:
+    fields = tuple(each for each in fields_of(WRITES[write].body, KNOWN) if each.word not in OURS)
+    for room in ("act_title", "causes"):
+        assert named(room, write, language) != write
+    for field in _walk(fields):
+        assert field.title or named("field", field.word, language) != field.word, field.name
+        for option in field.options:
+            assert option.title or named("choice", option.value, language) != option.value
+
+
+async def test_a_mandate_is_proposed_on_the_page_and_a_wrong_line_is_said_at_its_field(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, renovation: Make
+) -> None:
+    rid = await renovation()
+    await grant_roles(sql)
+    await open_box(sql, rid)
+    desk = Desk(http, "committee")
+    page = await desk.get(f"/office/cases/{rid}/writes/register_mandate")
+    said = {
+        "unit_number": "1-101",
+        "agent_name": "Wang",
+        "agent_identity": "110101199003071234",
+        "motions": "works",
+        "document": "binder 3",
+        "valid_from": "2026-01-01T00:00",
+    }
+    again = await desk.send(page, "/register_mandate", said)
+    assert 'href="#valid_until"' in again.html
+    check = await desk.send(again, "/register_mandate", {"valid_until": "2030-01-01T00:00"})
+    done = await desk.send(check, "/register_mandate/done")
+    assert "a second person must confirm it" in done.text
+    kept = await sql.fetchval("SELECT content FROM proposal WHERE renovation_id = $1", rid)
+    assert "2030-01-01T00:00:00+08:00" in kept
+
+
+async def test_the_bank_reports_payments_and_nobody_else_sees_the_form(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bank', 'Bank', 'payment_provider', 'd')"
+    )
+    await sign_in(sql, "bank")
+    desk = Desk(http, "bank")
+    assert "/writes/payments" in (await desk.get(f"/office/cases/{rid}")).html
+    page = await desk.get(f"/office/cases/{rid}/writes/payments")
+    row = {"payments.0.unit_number": "1-101", "payments.0.amount_fen": "12.345"}
+    wrong = await desk.send(page, "/payments", row)
+    assert "Write an amount in yuan" in wrong.text
+    more = await desk.send(
+        wrong, "/payments", {"payments.0.amount_fen": "12.34", "more": "payments"}
+    )
+    assert 'name="payments.1.unit_number"' in more.html
+    assert (await desk.send(more, "/payments")).text.count("12.34") == 1
+    assert (await Desk(http, "grid").get(page.url)).status == 403
 
 
 async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
