@@ -36,6 +36,7 @@ from service.routes import (
     feedback,
     health,
     inspection,
+    pictures,
     proposals,
     publications,
     renovations,
@@ -46,7 +47,7 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
-from service.routes.pages import home, letter, shared
+from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles
 from service.routes.reading import ballots, estates, money, words, works
@@ -70,6 +71,7 @@ ROUTERS = (
     bidding.router,
     inspection.router,
     feedback.router,
+    pictures.router,
     publications.router,
     clock.router,
     following.router,
@@ -82,7 +84,7 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router, *OFFICE)
+PAGES = (shared.router, letter.router, *public.ROUTERS, *resident.ROUTERS, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

@@ -11,15 +11,23 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import Refused, problem
+from models.values.refusal import Refused, problem, refusal
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
 from service.edge.headers import guarded_send
 from service.http.callers import CALLER, REFUSED
 from service.http.problems import problem_response
+from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
+PICTURES = re.compile(
+    r"/v1/renovations/[^/]+/tickets/[^/]+/pictures|/mine/reports(/[^/]+/pictures)?"
+)
+"""Where a photograph may come: by somebody who shows a credential, a few at a time."""
+FORM_AROUND_BYTES = 65_536
+"""What a form may have beside its photograph."""
+PICTURES_AT_A_TIME = 4
 
 
 class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
@@ -38,6 +46,7 @@ class Front:
         self._access = access
         self._limit = max_body_bytes
         self._tls = tls
+        self._pictures = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -75,23 +84,37 @@ class Front:
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not may_send_picture(scope):
+            await self._read(scope, receive, send, self._limit)
+            return
+        if self._pictures >= PICTURES_AT_A_TIME:
+            await _refuse(refusal("service.busy"), scope, receive, send)
+            return
+        self._pictures += 1
         try:
-            body = await read_body(scope, receive, self._limit)
+            await self._read(scope, receive, send, MOST_BYTES + FORM_AROUND_BYTES)
+        finally:
+            self._pictures -= 1
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        try:
+            body = await read_body(scope, receive, limit)
         except TooLarge:
-            await self._too_large(scope, receive, send)
+            await self._too_large(scope, receive, send, limit)
             return
         try:
             refuse_repeated_keys(body)
         except Refused as refused:
-            language = Headers(scope=scope).get("accept-language")
-            await problem_response(refused.problems, language)(scope, receive, send)
+            await _refuse(refused, scope, receive, send)
             return
         await self.api(scope, replaying(body, receive), send)
 
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _too_large(
+        self, scope: Scope, receive: Receive, send: Send, limit: int | None = None
+    ) -> None:
         # What was not read is in the connection still: it cannot be used again.
         language = Headers(scope=scope).get("accept-language")
-        problems = (problem("service.body_too_large", limit=self._limit),)
+        problems = (problem("service.body_too_large", limit=limit or self._limit),)
         response = problem_response(problems, language, headers={"Connection": "close"})
         await response(scope, receive, send)
 
@@ -108,6 +131,13 @@ class Told:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         await self._send(message)
+
+
+def may_send_picture(scope: Scope) -> bool:
+    """Whether the body may be as long as a photograph: a stranger's may not."""
+    asked = {name for name, _ in scope["headers"]}
+    known = bool(asked & {b"authorization", b"cookie"})
+    return known and scope["method"] == "POST" and PICTURES.fullmatch(scope["path"]) is not None
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -138,6 +168,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join(pieces)
         message = await receive()
+
+
+async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    language = Headers(scope=scope).get("accept-language")
+    await problem_response(refused.problems, language)(scope, receive, send)
 
 
 def without_body(send: Send) -> Send:

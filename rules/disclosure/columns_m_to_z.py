@@ -75,6 +75,12 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.OFFICIALS: "id name",
         Circle.OWN: "phone",
     },
+    "picture": {
+        Circle.OFFICIALS: "renovation_id command_id recorded_at",
+        Circle.COMPLAINT: """
+            id ticket_id content received_sha256 sha256 width height received_at
+            """,
+    },
     "place": {
         Circle.EVERYBODY: "id kind parent_id name path",
     },
@@ -101,6 +107,10 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "publication": {
         Circle.EVERYBODY: "id renovation_id subject content opens_at closes_at state outcome",
+    },
+    "published_picture": {
+        Circle.EVERYBODY: "picture_id renovation_id content sha256 blurred published_at",
+        Circle.OFFICIALS: "command_id published_by",
     },
     "quota_use": {
         Circle.NOBODY: "command_id what renovation_id sender sent_at",

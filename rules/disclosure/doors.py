@@ -53,9 +53,11 @@ SHOWN_BY: Mapping[str, str] = {
     "passkey": "PasskeyView",
     "payment": "PaymentLine",
     "person": "GrantView FirmPersonView",
+    "picture": "PictureView",
     "place": "PlaceView",
     "proposal": "ProposalView",
     "publication": "PostedView",
+    "published_picture": "PublishedPictureView",
     "refund": "RefundLine",
     "relief": "ReliefView",
     "renovation": "RenovationView ListedRenovation ClockView",
@@ -177,11 +179,12 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at event.run_id event.signature
         firm.registered_by firm.created_at firm_person.added_by firm_person.added_at firm_person.ended_at
         invitation.invited_by invitation.created_at invitation.used_at mandate_revocation.revoked_by
-        objection.recorded_at vote_objection.recorded_at paper_batch.opened_at paper_cast.recorded_at part_consent.recorded_at
+        objection.recorded_at vote_objection.recorded_at paper_batch.opened_at paper_cast.recorded_at part_consent.recorded_at picture.recorded_at published_picture.published_by
         proposal.decided_at renovation.head_hash session.created_at session.ended_at
         vote_opinion.recorded_at webhook.created_at letter.ended_at
         """,
     "Its holder signs in with it.": "account.name",
+    "The picture itself, at an address of its own.": "picture.content published_picture.content",
     "Tells whoever guesses how near they are.": "letter.failures",
     "Who told the code: the same hand does not get the link (`access.own_handing`).": "letter.coded_by",
     "Counts the letters of a mandate: an earlier one is void.": "letter.number",

@@ -235,6 +235,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
     },
+    "PictureView": {
+        COMPLAINT: "id ticket_id width height sha256 received_sha256 received_at published_at"
+    },
+    "PublishedPictureView": {EVERYBODY: "picture_id sha256 blurred published_at"},
     "PasskeyView": {OWN: "id label created_at last_used_at"},
     "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
 }

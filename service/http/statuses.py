@@ -47,6 +47,7 @@ CODES: dict[int, str] = {
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
+        picture.unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
@@ -54,6 +55,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        picture.enough picture.published
         opening.roll_changed
         evidence.not_ready
         client.there client.over webhook.there webhook.over
@@ -78,7 +80,7 @@ CODES: dict[int, str] = {
         voting.ballots_count_here voting.official_only
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
-    413: "service.body_too_large",
+    413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
@@ -87,6 +89,7 @@ CODES: dict[int, str] = {
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
+        picture.broken picture.too_many_pixels picture.type
         bidding.not_confirmed granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given

@@ -35,6 +35,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "inspection": "",
     "estates": "estate",
     "feedback": "feedback quota",
+    "pictures": "picture feedback",
     "publications": "publication quota",
     "clock": "clock",
     "official acts": "act authority bidding cost_sharing feedback inspection official publication"

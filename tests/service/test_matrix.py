@@ -162,6 +162,12 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"POST {CASE}/tickets": UNIT,
     f"POST {CASE}/tickets/{{ticket_id}}/confirmation": UNIT,
     f"POST {CASE}/survey-answers": UNIT,
+    f"POST {CASE}/tickets/{{ticket_id}}/pictures": UNIT,
+    f"GET {CASE}/pictures": CONVENERS,
+    f"GET {CASE}/pictures/{{picture_id}}": f"{UNIT} or {ANY_ROLE}",
+    f"POST {CASE}/pictures/{{picture_id}}/publication": CONVENERS,
+    f"GET {CASE}/published-pictures": EVERYBODY,
+    f"GET {CASE}/published-pictures/{{picture_id}}": EVERYBODY,
     f"POST {CASE}/objections": f"{UNIT} or {ANY_ROLE}",
     f"POST {CASE}/proxy-ballots": AGENT,
     f"POST {CASE}/rulings": SUPERVISE_VOTES,
@@ -288,7 +294,7 @@ async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) ->
     body: dict[str, Any] = {"command_id": "".join(filter(str.isalnum, name))[-64:]}
     if act in BODIES:
         body |= good_body(BODIES[act])
-    elif " or " in str(WHO[name]):  # the body says who asks
+    elif " or " in str(WHO[name]) and door.body is not None:  # the body says who asks
         body |= good_body(door.body)
         body["unit_number"] = (
             "1-101" if headers.get("Authorization", "").startswith("Bearer v2.") else None

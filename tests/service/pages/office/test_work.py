@@ -68,6 +68,20 @@ async def test_the_case_leads_whoever_is_awaited_to_the_form_of_the_act(
     assert "cancel_renovation" not in (await Desk(http, "committee").get(page.url)).html
 
 
+async def test_an_official_lists_the_cases_in_which_somebody_is_late(
+    http: httpx.AsyncClient, rid: str, renovation: Make
+) -> None:
+    calm = await renovation()
+    desk = Desk(http, "street")
+    every = await desk.get("/office/cases")
+    assert f"/office/cases/{rid}" in every.html
+    assert f"/office/cases/{calm}" in every.html
+    late = await desk.get("/office/cases?overdue=true&stage=voting")
+    assert f"/office/cases/{rid}" in late.html
+    assert f"/office/cases/{calm}" not in late.html
+    assert "There is none." in (await desk.get("/office/cases?stage=bidding")).text
+
+
 async def test_whoever_has_not_signed_in_or_has_no_role_here_sees_nothing(
     http: httpx.AsyncClient, rid: str
 ) -> None:
@@ -267,6 +281,7 @@ async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     assert "1 / 12" in page.text
     assert "0 / 12" in page.text
     assert "15 more owners must take part" in page.text
+    assert "Voted on the internet fewer than 5" in page.text
     assert "yes" not in page.html.replace("eyes", "")
     done = await desk.send(page, "/board/visits", {"visit.1_102": "", "visit.1-201": "refused"})
     assert "1 door is recorded." in done.text
