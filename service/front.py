@@ -16,8 +16,11 @@ from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
 from service.edge.headers import guarded_send
-from service.http.callers import CALLER, REFUSED
+from service.http.callers import REQUEST_ID, begin_request
+from service.http.command_keys import CommandKeys, with_key
+from service.http.etags import tagged_send
 from service.http.problems import problem_response
+from service.http.rates import RATE, rate_headers
 from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
@@ -41,9 +44,18 @@ class Gone(Exception):  # noqa: N818 - whoever asked, and no malfunction
 class Front:
     """Reads the body of each request, then calls the ballot route or FastAPI with it."""
 
-    def __init__(self, api: FastAPI, access: AccessLog, max_body_bytes: int, *, tls: bool) -> None:
+    def __init__(
+        self,
+        api: FastAPI,
+        access: AccessLog,
+        keys: CommandKeys,
+        max_body_bytes: int,
+        *,
+        tls: bool,
+    ) -> None:
         self.api = api
         self._access = access
+        self._keys = keys
         self._limit = max_body_bytes
         self._tls = tls
         self._pictures = 0
@@ -53,6 +65,8 @@ class Front:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
+        name = begin_request(dict(scope["headers"]))
+        send = named_send(send, name)
         with suppress(Gone):
             path = BALLOTS.fullmatch(scope["path"])
             if path is not None and scope["method"] == "POST":
@@ -61,15 +75,15 @@ class Front:
                 await self._told(scope, receive, send)
 
     async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
-        CALLER.set("")
-        REFUSED.set("")
+        RATE.set(None)
         if scope["method"] == "HEAD":
             # FastAPI knows it at no route: it is a GET whose body is not sent.
             scope, send = {**scope, "method": "GET"}, without_body(send)
         begun = perf_counter()
         told = Told(guarded_send(scope, send, tls=self._tls))
+        answered = tagged_send(scope, told.send) if scope["method"] == "GET" else told.send
         try:
-            await self._request(scope, receive, told.send)
+            await self._request(scope, receive, answered)
         finally:
             self._access.request(scope, told.status, perf_counter() - begun)
 
@@ -80,6 +94,14 @@ class Front:
         except TooLarge:
             await self._too_large(scope, receive, guarded_send(scope, send, tls=self._tls))
             return
+        key = Headers(scope=scope).get("idempotency-key")
+        if key is not None:
+            try:
+                body = with_key(key.encode("latin-1"), body)
+            except Refused as refused:
+                guarded = guarded_send(scope, send, tls=self._tls)
+                await _refuse(refused, scope, receive, guarded)
+                return
         status = await send_ballot(parts.tickets, parts.intake, renovation_id, scope, body, send)
         self._access.ballot(scope, status)
 
@@ -104,6 +126,7 @@ class Front:
             return
         try:
             refuse_repeated_keys(body)
+            body = self._keys.in_body(scope, body)
         except Refused as refused:
             await _refuse(refused, scope, receive, send)
             return
@@ -127,9 +150,10 @@ class Told:
         self.status = 499
 
     async def send(self, message: Message) -> None:
-        """Send on."""
+        """Send on, with what was noted of a quota."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *rate_headers()]}
         await self._send(message)
 
 
@@ -168,6 +192,18 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join(pieces)
         message = await receive()
+
+
+def named_send(send: Send, name: str) -> Send:
+    """A `send` whose answer has the id of its request."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            named = (REQUEST_ID, name.encode())
+            message = {**message, "headers": [*message.get("headers", ()), named]}
+        await send(message)
+
+    return sent
 
 
 async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:

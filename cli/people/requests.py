@@ -31,13 +31,20 @@ class ServiceRequests:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **query: str) -> JsonValue:
-        """What an address says.
+        """What an address says; of a list all of its pages, unless the query names one.
 
         Raises:
             Refused: what the service refuses.
         """
         with self._opened() as http:
-            return _answer(http.get(path, params=query))
+            response = http.get(path, params=query)
+            found = _answer(response)
+            while isinstance(found, list) and "next" in response.links and "limit" not in query:
+                response = http.get(response.url.join(response.links["next"]["url"]))
+                more = _answer(response)
+                assert isinstance(more, list)
+                found += more
+            return found
 
     def post(self, path: str, body: Mapping[str, JsonValue]) -> JsonValue:
         """What the service answers to a command.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -62,10 +63,7 @@ def add_webhook(
     }
     answer = own_requests(data, as_).post("/v1/webhooks", command_of(command_id, body))
     assert isinstance(answer, dict)
-    _tell(answer["webhook"])
-    print(said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told"))
-    if answer["secret"]:
-        print(answer["secret"])
+    _tell_secret(answer)
 
 
 @webhooks.command("change")
@@ -87,6 +85,28 @@ def change_webhook(
     speak(language)
     body = command_of(command_id, {"state": state, "after": after})
     _tell(own_requests(data, as_).post(f"/v1/webhooks/{name}/changes", body))
+
+
+@webhooks.command("rotate")
+def rotate_secret(
+    name: Name,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="So long the secret of before signs too.")
+    ] = 24,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Sign with a new secret, which is printed once; the one of before signs too for some hours.
+
+    Example: gongjian webhook rotate city --overlap-hours 48
+    """
+    speak(language)
+    body = command_of(command_id, {"overlap_hours": overlap_hours})
+    answer = own_requests(data, as_).post(f"/v1/webhooks/{name}/rotation", body)
+    assert isinstance(answer, dict)
+    _tell_secret(answer)
 
 
 @webhooks.command("test")
@@ -175,6 +195,13 @@ def read_feed(
 
 def _at(moment: JsonValue) -> str:
     return f"{datetime.fromisoformat(str(moment)).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _tell_secret(answer: Mapping[str, JsonValue]) -> None:
+    _tell(answer["webhook"])
+    print(said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told"))
+    if answer["secret"]:
+        print(answer["secret"])
 
 
 def _tell(webhook: JsonValue) -> None:

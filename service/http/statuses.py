@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed",
+    400: "service.request_malformed service.command_id_differs",
     401: """
         credential.expired credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -119,7 +119,7 @@ CODES: dict[int, str] = {
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
-        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers

@@ -72,6 +72,7 @@ class OwnNotice(Carried):
     text: str
     channel: str
     state: str
+    created_at: datetime
     changed_at: datetime
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Letter, Notice, NoticeMessage
 from models.values.refusal import refusal
 from models.values.states import MessageState
+from runtime.language.moments import CHINESE
 from service.access import facts
 from service.access.letters import link_of, token_again
 from service.notices.bodies import ReturnTaken
 from service.notices.bounces import mark_returned
-from service.notices.wording import CHINESE, text_of
+from service.notices.wording import text_of
 from service.paper.letters import PaperLetter
 from service.parts import Parts
 from service.situation import Situation

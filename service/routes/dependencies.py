@@ -12,7 +12,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.fields import Id
+from models.fields import UNREADABLE, Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
@@ -278,7 +278,8 @@ async def note_reading(parts: Parts, reader: Actor, request: Request, subject: s
     """Write down who reads what is not for everybody, before it is read."""
     named = dict(request.path_params)
     renovation_id = named.pop("renovation_id", None)
-    about = subject or next(iter(named.values()), "")
+    # The path was not looked at yet: what stands in no text is not written down.
+    about = UNREADABLE.sub("", subject or next(iter(named.values()), ""))
     door = f"{request.method} {getattr(request.scope['route'], 'path', '')}"
 
     async def work(session: AsyncSession) -> None:

@@ -95,6 +95,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     "GET /v1/webhooks": PERSON,
     "POST /v1/webhooks": PERSON,
     "POST /v1/webhooks/{webhook}/changes": PERSON,
+    "POST /v1/webhooks/{webhook}/rotation": PERSON,
     "POST /v1/webhooks/{webhook}/tests": PERSON,
     "GET /v1/webhooks/{webhook}/deliveries": PERSON,
     "GET /v1/contacts": PERSON,

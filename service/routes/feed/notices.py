@@ -4,6 +4,8 @@ from fastapi import APIRouter, Request
 
 from models.fields import Sha256
 from models.values.refusal import refusal
+from proof.canonical import utc_text
+from service.http.paging import Paged
 from service.notices import contacts, log
 from service.notices.bodies import (
     AddContact,
@@ -59,10 +61,11 @@ async def withdraw_own_contact(
 
 @router.get(f"{CASE}/own-notices")
 async def list_own_notices(
-    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts, page: Paged
 ) -> tuple[OwnNotice, ...]:
-    """What was sent to your household, and whether it arrived."""
-    return await log.list_own(parts.database, situation, voter)
+    """What was sent to your household and whether it arrived, the newest first."""
+    found = await log.list_own(parts.database, situation, voter, page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.message))
 
 
 @router.get("/contacts")
@@ -97,18 +100,24 @@ async def withdraw_contact_of_person(
 
 @router.get(f"{CASE}/notices")
 async def list_notices(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts, page: Paged
 ) -> tuple[NoticeView, ...]:
-    """The newest notices of the case, each with how many of its messages arrived, failed or came back."""
-    return await log.list_notices(parts.database, situation)
+    """The notices of the case, the newest first, with how many of their messages arrived, failed or came back."""
+    found = await log.list_notices(parts.database, situation, part=page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
 
 
 @router.get(f"{CASE}/notices/{{notice}}")
 async def list_messages(
-    situation: CaseSituation, notice: Sha256, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation,
+    notice: Sha256,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    page: Paged,
 ) -> tuple[MessageView, ...]:
     """The messages of a notice, by household: the way, the state, the attempts; never the address."""
-    return await log.list_messages(parts.database, situation, notice)
+    found = await log.list_messages(parts.database, situation, notice, page.slice)
+    return page.first(found, lambda each: (each.unit_number or "", each.message))
 
 
 @router.post(f"{CASE}/notices/resendings", status_code=201)
@@ -121,10 +130,11 @@ async def resend_message(
 
 @router.get(f"{CASE}/inbox")
 async def read_training_inbox(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts, page: Paged
 ) -> tuple[InboxMessage, ...]:
     """What the people of a training case would have got; nothing of it left for a real address."""
-    return await log.read_inbox(parts.database, situation)
+    found = await log.read_inbox(parts.database, situation, part=page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
 
 
 @router.post("/notices/returns")
