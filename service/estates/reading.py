@@ -12,7 +12,8 @@ from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE, Grant, acting, covers
-from service.reading.pages import page
+from service.http.keysets import behind
+from service.http.paging import Slice
 from service.showing import shown
 from service.situation import actor_in_role
 
@@ -72,16 +73,15 @@ class RollImportView(Carried):
     removed: int
 
 
-async def list_estates(
-    session: AsyncSession, place: str, after: str, limit: int
-) -> tuple[EstateView, ...]:
+async def list_estates(session: AsyncSession, place: str, part: Slice) -> tuple[EstateView, ...]:
     """The estates of a place and below it, or all of them, by id.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = _below(select(Estate).join(Place, Place.id == Estate.place_id), place)
-    rows = await page(session, query, (Estate.id,), after, limit)
+    query = query.where(*behind((Estate.id,), part)).order_by(Estate.id).limit(part.limit)
+    rows = (await session.scalars(query)).all()
     ids = [row.id for row in rows]
     paths = await session.execute(
         select(Estate.id, Place.path)
@@ -101,15 +101,14 @@ async def list_estates(
     )
 
 
-async def list_places(
-    session: AsyncSession, place: str, after: str, limit: int
-) -> tuple[PlaceView, ...]:
+async def list_places(session: AsyncSession, place: str, part: Slice) -> tuple[PlaceView, ...]:
     """A place and those below it, or all of them, by path.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
-    rows = await page(session, _below(select(Place), place), (Place.path,), after, limit)
+    query = _below(select(Place), place).where(*behind((Place.path,), part))
+    rows = await session.scalars(query.order_by(Place.path).limit(part.limit))
     return tuple(shown(PlaceView, row) for row in rows)
 
 
@@ -140,16 +139,15 @@ async def keeper_of(session: AsyncSession, estate_id: str, grants: tuple[Grant, 
     return acting(here[0])
 
 
-async def list_units(
-    session: AsyncSession, estate_id: str, after: str, limit: int
-) -> tuple[UnitView, ...]:
+async def list_units(session: AsyncSession, estate_id: str, part: Slice) -> tuple[UnitView, ...]:
     """The units of an estate by number.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = select(Unit).where(Unit.estate_id == estate_id)
-    rows = await page(session, query, (Unit.number,), after, limit)
+    query = query.where(*behind((Unit.number,), part)).order_by(Unit.number)
+    rows = await session.scalars(query.limit(part.limit))
     return tuple(shown(UnitView, row) for row in rows)
 
 

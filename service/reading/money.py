@@ -17,7 +17,8 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.cost_sharing import Instalment as Part
 from rules.cost_sharing import paid_in_order
-from service.reading.pages import ALL, page
+from service.http.keysets import behind
+from service.http.paging import Slice
 from service.showing import shown
 from service.situation import Situation
 
@@ -98,18 +99,20 @@ async def basis_of(session: AsyncSession, renovation_id: str) -> str:
 
 
 async def list_shares(
-    session: AsyncSession, situation: Situation, after: str, limit: int
+    session: AsyncSession, situation: Situation, part: Slice
 ) -> tuple[ShareLine, ...]:
     """What each unit owes today, by unit.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     basis = await basis_of(session, situation.id)
     query = select(ShareTotal).where(
         ShareTotal.renovation_id == situation.id, ShareTotal.basis == basis
     )
-    rows = await page(session, query, (ShareTotal.unit_number,), after, limit)
+    order = (ShareTotal.unit_number,)
+    query = query.where(*behind(order, part)).order_by(*order).limit(part.limit)
+    rows = (await session.scalars(query)).all()
     items = await shares_of(session, situation.id, [row.unit_number for row in rows])
     return tuple(
         ShareLine(
@@ -143,30 +146,14 @@ async def shares_of(
 
 
 async def list_instalments(
-    session: AsyncSession,
-    situation: Situation,
-    after: str,
-    limit: int,
-    *,
-    owed: bool = False,
+    session: AsyncSession, situation: Situation, *, owed: bool = False
 ) -> tuple[OwedLine, ...]:
-    """The instalments of so many units, by unit and number; `owed`: those due and not paid in full.
-
-    Raises:
-        Refused: `cases.cursor_invalid`.
-    """
-    query = select(ShareTotal).where(
-        ShareTotal.renovation_id == situation.id,
-        ShareTotal.basis == await basis_of(session, situation.id),
+    """The instalments of every unit, by unit and number; `owed`: those due and not paid in full."""
+    units = await session.scalars(
+        select(Instalment.unit_number).where(Instalment.renovation_id == situation.id).distinct()
     )
-    asked = ALL if owed else limit  # how many units owe is known when all are looked at
-    units = await page(session, query, (ShareTotal.unit_number,), after, asked)
-    lines = await instalments_of(session, situation, [row.unit_number for row in units])
-    if not owed:
-        return lines
-    late = [line for line in lines if line.due and line.open_fen]
-    shown_units = set(sorted({line.unit_number for line in late})[:limit])
-    return tuple(line for line in late if line.unit_number in shown_units)
+    lines = await instalments_of(session, situation, units.all())
+    return tuple(line for line in lines if not owed or (line.due and line.open_fen))
 
 
 async def instalments_of(
@@ -213,30 +200,36 @@ def _owed(row: Instalment, covered_fen: int, now: datetime) -> OwedLine:
 
 
 async def list_payments(
-    session: AsyncSession, situation: Situation, after: str, limit: int, *, relief: bool
+    session: AsyncSession, situation: Situation, part: Slice, *, relief: bool
 ) -> tuple[PaymentLine, ...]:
     """What came in, in the order in which it did; what tells of hardship only where `relief` says so.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = select(Payment).where(Payment.renovation_id == situation.id)
     if not relief:
         query = query.where(Payment.source != RELIEF)
-    rows = await page(session, query, (Payment.received_at, Payment.id), after, limit)
+    order = (Payment.received_at, Payment.id)
+    rows = await session.scalars(
+        query.where(*behind(order, part)).order_by(*order).limit(part.limit)
+    )
     return tuple(shown(PaymentLine, row) for row in rows)
 
 
 async def list_refunds(
-    session: AsyncSession, situation: Situation, after: str, limit: int
+    session: AsyncSession, situation: Situation, part: Slice
 ) -> tuple[RefundLine, ...]:
     """What goes back to whom, by unit.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = select(Refund).where(Refund.renovation_id == situation.id)
-    rows = await page(session, query, (Refund.unit_number,), after, limit)
+    order = (Refund.unit_number,)
+    rows = await session.scalars(
+        query.where(*behind(order, part)).order_by(*order).limit(part.limit)
+    )
     return tuple(shown(RefundLine, row) for row in rows)
 
 

@@ -19,7 +19,8 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.states import TicketState
-from service.reading.pages import page
+from service.http.keysets import behind
+from service.http.paging import Slice
 from service.reading.shaping import Viewer, view_for
 from service.showing import dated, shown
 from service.situation import Situation
@@ -121,20 +122,21 @@ async def list_objections(
     session: AsyncSession,
     situation: Situation,
     viewer: Viewer,
-    after: str,
-    limit: int,
+    part: Slice,
     publication: str | None = None,
 ) -> tuple[ObjectionView, ...]:
     """The objections of a case, or to one publication, in the order in which they came.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = select(Objection).join(Publication, Publication.id == Objection.publication_id)
     query = query.where(Publication.renovation_id == situation.id)
     if publication is not None:
         query = query.where(Publication.id == publication)
-    rows = await page(session, query, (Objection.filed_at, Objection.id), after, limit)
+    order = (Objection.filed_at, Objection.id)
+    query = query.where(*behind(order, part)).order_by(*order).limit(part.limit)
+    rows = (await session.scalars(query)).all()
     authors = await _authors(session, [row.command_id for row in rows])
     own = await _own(session, situation, viewer, authors)
     return tuple(_objection(row, viewer, authors, own) for row in rows)
@@ -153,20 +155,21 @@ async def list_tickets(
     session: AsyncSession,
     situation: Situation,
     viewer: Viewer,
-    after: str,
-    limit: int,
+    part: Slice,
     *,
     waiting: bool = False,
 ) -> tuple[TicketWords, ...]:
     """The complaints and suggestions of a case in the order in which they came, or those not yet closed.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = select(Ticket).where(Ticket.renovation_id == situation.id)
     if waiting:
         query = query.where(Ticket.state.not_in(OVER))
-    rows = await page(session, query, (Ticket.opened_at, Ticket.id), after, limit)
+    order = (Ticket.opened_at, Ticket.id)
+    query = query.where(*behind(order, part)).order_by(*order).limit(part.limit)
+    rows = (await session.scalars(query)).all()
     authors = await _authors(session, [row.command_id for row in rows])
     since = await sold_at(session, situation.id, viewer.unit_number or "")
     answers = await answers_of(session, situation.id, [row.id for row in rows])

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from models.fields import Cursor, Id, PlacePath
+from models.fields import Id, PlacePath
 from service.estates.reading import (
     EstateView,
     PlaceView,
@@ -16,8 +16,8 @@ from service.estates.reading import (
     list_places,
     list_units,
 )
+from service.http.paging import Paged
 from service.routes.dependencies import CurrentOfficial, RunningParts, note_reading
-from service.routes.renovations import PAGE, Page
 from service.situation import load_grants
 
 router = APIRouter(prefix="/v1/estates", tags=["estates"])
@@ -44,11 +44,12 @@ KeptEstate = Annotated[str, Depends(keeper_in_request)]
 
 @router.get("")
 async def read_estates(
-    parts: RunningParts, place: PlacePath = "", after: Cursor = "", limit: Page = PAGE
+    parts: RunningParts, page: Paged, place: PlacePath = ""
 ) -> tuple[EstateView, ...]:
-    """The estates of a place and below it; ask again with the `id` of the last one as `after`."""
+    """The estates of a place and below it."""
     async with parts.database.session() as session:
-        return await list_estates(session, place, after, limit)
+        found = await list_estates(session, place, page.slice)
+    return page.first(found, lambda each: (each.id,))
 
 
 @router.get("/{estate}/units")
@@ -56,27 +57,29 @@ async def read_units(
     estate: Id,
     _kept: KeptEstate,
     parts: RunningParts,
-    after: Cursor = "",
-    limit: Page = PAGE,
+    page: Paged,
 ) -> tuple[UnitView, ...]:
-    """The units as the roll has them, without owners, for who keeps it; `after`: the last `number`."""
+    """The units as the roll has them, without owners, for who keeps it."""
     async with parts.database.session() as session:
-        return await list_units(session, estate, after, limit)
+        found = await list_units(session, estate, page.slice)
+    return page.first(found, lambda each: (each.number,))
 
 
 @router.get("/{estate}/roll-imports")
 async def read_roll_imports(
-    estate: Id, _kept: KeptEstate, parts: RunningParts
+    estate: Id, _kept: KeptEstate, parts: RunningParts, page: Paged
 ) -> tuple[RollImportView, ...]:
     """Which files the units came from, who brought them and what they changed, the last one first."""
     async with parts.database.session() as session:
-        return await list_imports(session, estate)
+        found = await list_imports(session, estate)
+    return page.cut(found, lambda each: (each.seq,), newest_first=True)
 
 
 @places.get("")
 async def read_places(
-    parts: RunningParts, place: PlacePath = "", after: Cursor = "", limit: Page = PAGE
+    parts: RunningParts, page: Paged, place: PlacePath = ""
 ) -> tuple[PlaceView, ...]:
-    """A place and what is below it, from the district down to the grid; `after`: the last `path`."""
+    """A place and what is below it, from the district down to the grid."""
     async with parts.database.session() as session:
-        return await list_places(session, place, after, limit)
+        found = await list_places(session, place, page.slice)
+    return page.first(found, lambda each: (each.path,))

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from models.fields import Cursor, Id
+from models.fields import Id
+from proof.canonical import utc_text
+from service.http.paging import Paged
 from service.reading import results, words
 from service.routes.dependencies import CaseSituation, CurrentViewer, RunningParts
 from service.routes.reading.readers import ReadsHomes
-from service.routes.renovations import PAGE, Page
 
 PREFIX = "/v1/renovations/{renovation_id}"
 posted = APIRouter(prefix=PREFIX, tags=["publications"])
@@ -16,11 +17,12 @@ votes = APIRouter(prefix=PREFIX, tags=["voting"])
 
 @posted.get("/publications")
 async def list_publications(
-    situation: CaseSituation, parts: RunningParts
+    situation: CaseSituation, parts: RunningParts, page: Paged
 ) -> tuple[words.PostedView, ...]:
     """Everything that was posted in the case, with its content and how it ended."""
     async with parts.database.session() as session:
-        return await words.list_publications(session, situation)
+        found = await words.list_publications(session, situation)
+    return page.cut(found, lambda each: (utc_text(each.opens_at), each.id))
 
 
 @posted.get("/objections")
@@ -30,16 +32,15 @@ async def list_objections(
     parts: RunningParts,
     *,
     publication: Id | None = None,
-    after: Cursor = "",
-    limit: Page = PAGE,
+    page: Paged,
 ) -> tuple[words.ObjectionView, ...]:
     """The objections, or those to one `publication`, in the order in which they came.
 
     Words, sender and answer are for whoever filed it and for whom must answer; null for all others.
-    Ask again with the `id` of the last one as `after`.
     """
     async with parts.database.session() as session:
-        return await words.list_objections(session, situation, viewer, after, limit, publication)
+        found = await words.list_objections(session, situation, viewer, page.slice, publication)
+    return page.first(found, lambda each: (utc_text(each.filed_at), each.id))
 
 
 @said.get("/tickets")
@@ -49,16 +50,15 @@ async def list_tickets(
     parts: RunningParts,
     *,
     waiting: bool = False,
-    after: Cursor = "",
-    limit: Page = PAGE,
+    page: Paged,
 ) -> tuple[words.TicketWords, ...]:
     """The complaints and suggestions in the order in which they came; `waiting`: not closed yet.
 
-    Words, unit and answers are for whoever wrote it and for whom must answer; null for all others. Ask
-    again with the `id` of the last one as `after`.
+    Words, unit and answers are for whoever wrote it and for whom must answer; null for all others.
     """
     async with parts.database.session() as session:
-        return await words.list_tickets(session, situation, viewer, after, limit, waiting=waiting)
+        found = await words.list_tickets(session, situation, viewer, page.slice, waiting=waiting)
+    return page.first(found, lambda each: (utc_text(each.opened_at), each.id))
 
 
 @said.get("/survey")
@@ -70,17 +70,19 @@ async def read_survey(situation: CaseSituation, parts: RunningParts) -> results.
 
 @said.get("/evaluation")
 async def list_indicators(
-    situation: CaseSituation, parts: RunningParts
+    situation: CaseSituation, parts: RunningParts, page: Paged
 ) -> tuple[results.IndicatorView, ...]:
     """Every indicator of the last evaluation beside its target."""
     async with parts.database.session() as session:
-        return await results.list_indicators(session, situation.id)
+        found = await results.list_indicators(session, situation.id)
+    return page.cut(found, lambda each: (each.indicator,))
 
 
 @votes.get("/vote-objections")
 async def list_vote_objections(
-    situation: CaseSituation, _viewer: ReadsHomes, parts: RunningParts
+    situation: CaseSituation, _viewer: ReadsHomes, parts: RunningParts, page: Paged
 ) -> tuple[words.VoteObjectionView, ...]:
     """Which owners objected after a vote, for officials; a home reads its own in its household."""
     async with parts.database.session() as session:
-        return await words.list_vote_objections(session, situation)
+        found = await words.list_vote_objections(session, situation)
+    return page.cut(found, lambda each: (utc_text(each.objected_at), each.unit_number))
