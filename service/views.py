@@ -177,7 +177,7 @@ class PublicProgress(Carried):
 
 
 class WorkItemView(Carried):
-    """A work item, its state, and how often it was inspected; its value in fen."""
+    """A work item, its state, and how often it was inspected; value in fen; until `cure_until` a default may be cured."""
 
     id: str
     building: str
@@ -188,7 +188,6 @@ class WorkItemView(Carried):
     contract_id: str | None
     """The contract under which it is built; null while it is still to be tendered again."""
     cure_until: datetime | None
-    """Until then the contractor may cure that it stands still."""
     inspections: int
 
 
@@ -369,16 +368,6 @@ async def list_papers(
         shown(OwnPaper, box).model_copy(update={"units": tuple(units), "cast_with": cast})
         for box, units, cast in await session.execute(query)
     )
-
-
-async def list_boxes(session: AsyncSession, renovation_id: str) -> tuple[BoxView, ...]:
-    """The boxes of every vote of a renovation, vote by vote, with their results."""
-    rows = await session.scalars(
-        select(BallotBox)
-        .where(BallotBox.renovation_id == renovation_id)
-        .order_by(BallotBox.attempt, BallotBox.building, BallotBox.entrance)
-    )
-    return tuple(shown(BoxView, row) for row in rows)
 
 
 async def list_events(

@@ -16,6 +16,7 @@ from models.tables import (
 )
 from models.values.base import Carried
 from service.showing import shown
+from service.views import BoxView
 
 
 class AttendanceView(Carried):
@@ -62,6 +63,16 @@ class OfficialResultView(Carried):
     file_sha256: str
     results: JsonValue
     recorded_at: datetime
+
+
+async def list_boxes(session: AsyncSession, renovation_id: str) -> tuple[BoxView, ...]:
+    """The boxes of every vote of a renovation, vote by vote, with their results."""
+    rows = await session.scalars(
+        select(BallotBox)
+        .where(BallotBox.renovation_id == renovation_id)
+        .order_by(BallotBox.attempt, BallotBox.building, BallotBox.entrance)
+    )
+    return tuple(shown(BoxView, row) for row in rows)
 
 
 async def list_attendance(session: AsyncSession, renovation_id: str) -> tuple[AttendanceView, ...]:

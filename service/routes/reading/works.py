@@ -6,7 +6,7 @@ from models.fields import Id
 from proof.canonical import utc_text
 from service import tenders, views
 from service.http.paging import Paged
-from service.reading import schemes, works
+from service.reading import ballots, schemes, works
 from service.routes.dependencies import (
     CaseSituation,
     CurrentContractor,
@@ -37,7 +37,7 @@ async def list_votes(
 ) -> tuple[views.BoxView, ...]:
     """The boxes of every vote of the case, vote by vote, with their results."""
     async with parts.database.session() as session:
-        found = await views.list_boxes(session, situation.id)
+        found = await ballots.list_boxes(session, situation.id)
     return page.cut(found, lambda each: (each.attempt, each.building, each.entrance))
 
 
