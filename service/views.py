@@ -125,6 +125,7 @@ class ListedRenovation(RenovationLine):
 class RenovationView(RenovationLine):
     """Where a renovation stands. Moments are case time unless said otherwise."""
 
+    estate_id: str
     rule_pack: str
     case_now: datetime
     clock: Literal["wall", "told"]
@@ -176,7 +177,7 @@ class PublicProgress(Carried):
 
 
 class WorkItemView(Carried):
-    """A work item, its state, and how often it was inspected; its value in fen."""
+    """A work item, its state, and how often it was inspected; value in fen; until `cure_until` a default may be cured."""
 
     id: str
     building: str
@@ -184,6 +185,9 @@ class WorkItemView(Carried):
     concealed: bool
     value_fen: int
     state: str
+    contract_id: str | None
+    """The contract under which it is built; null while it is still to be tendered again."""
+    cure_until: datetime | None
     inspections: int
 
 
@@ -248,6 +252,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     return RenovationView(
         **dated(RenovationLine, row, row.due_at, zone).model_dump(),
         awaited=awaited.get(row.id, ()),
+        estate_id=row.estate_id,
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -313,6 +318,8 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
             concealed=item.concealed,
             value_fen=item.value_fen,
             state=item.state,
+            contract_id=item.contract_id,
+            cure_until=item.cure_until,
             inspections=inspections,
         )
         for item, inspections in rows

@@ -37,7 +37,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown webhook.unknown assertion.no_portal
+        client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
         contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown

@@ -40,6 +40,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "cost sharing": "cost_sharing",
     "bidding": "bidding quota",
     "inspection": "",
+    "estates": "estate",
     "feedback": "feedback quota",
     "pictures": "picture feedback",
     "publications": "publication quota",
