@@ -246,8 +246,10 @@ def bounce(
 def post(
     renovation: Id,
     kind: Annotated[
-        Literal["vote-announced", "vote-result"],
-        typer.Argument(help="The announcement of the running vote, or its result."),
+        Literal["vote-announced", "vote-result", "share-table", "candidates"],
+        typer.Argument(
+            help="The announcement of the running vote, its result, how the money is shared, or the candidates."
+        ),
     ],
     out: Out = None,
     language: Language = "",
