@@ -57,6 +57,10 @@ UNREADABLE = re.compile(rf"[{_CONTROLS_BUT_TAB_AND_NEWLINE}{_NONCHARACTERS}\ud80
 """What stands in no text of ours: no screen shows it, no database stores it."""
 UNSEEN = re.compile(rf"[{_UNSEEN}]")
 """What stands in no name."""
+NOT_SHOWN = re.compile(
+    rf"[{_CONTROLS_BUT_TAB_AND_NEWLINE}{_SEPARATORS}{_UNSEEN}{_NONCHARACTERS}\ud800-\udfff]"
+)
+"""What no terminal is sent as it is: it would move, hide or turn round what stands beside it."""
 _BEYOND_JAVASCRIPT = re.compile(r"\\U[0-9a-f]{8}(-\\U[0-9a-f]{8})?")
 
 

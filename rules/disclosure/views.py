@@ -57,6 +57,11 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result"""
     },
+    "OwnPaper": {
+        EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
+            official_by objections_until result""",
+        OWN: "units cast_with",
+    },
     "TenderView": {
         EVERYBODY: """id round state notice_at deadline_at provisional ceiling_fen estimate_fen criteria bids
             red_flags"""

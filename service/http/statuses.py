@@ -43,6 +43,7 @@ CODES: dict[int, str] = {
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
+        account.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
@@ -62,6 +63,7 @@ CODES: dict[int, str] = {
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
         granting.last_administrator
+        account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
@@ -178,6 +180,7 @@ CODES: dict[int, str] = {
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_motion
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended

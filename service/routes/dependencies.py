@@ -17,10 +17,12 @@ from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
+from runtime.language.moments import CHINESE
 from runtime.privacy.access import note_access
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
+from service.http.problems import wanted_language
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
@@ -38,6 +40,15 @@ async def running_parts(request: Request) -> Parts:
 
 
 RunningParts = Annotated[Parts, Depends(running_parts)]
+
+
+async def language_in_request(request: Request) -> str:
+    """The language that the request asks for, as the catalogues name it; Chinese where it asks for none."""
+    asked = request.headers.get("accept-language")
+    return wanted_language(asked) if asked else CHINESE
+
+
+SpokenLanguage = Annotated[str, Depends(language_in_request)]
 TICKETS = ("v1.", "v2.")
 """So begin the credentials of a unit."""
 

@@ -26,7 +26,7 @@ SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
-    "identity": "sign_in invitation granting client passkey",
+    "identity": "sign_in invitation granting account client passkey",
     "renovations": "",
     "access": "access feedback mandate",
     "voting": "voting menu receipt quota",

@@ -1,17 +1,22 @@
 """Notices: the addresses of people, what was sent to whom, what came back, and the training inbox."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from models.fields import Sha256
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from service.bodies import CommandBody
 from service.http.paging import Paged
-from service.notices import contacts, log
+from service.notices import contacts, log, paper
 from service.notices.bodies import (
     AddContact,
     ContactView,
+    HandNotices,
     InboxMessage,
+    LetterBroughtBack,
     MessageView,
+    NoticePage,
+    NoticesHanded,
     NoticeView,
     OwnNotice,
     ResendMessage,
@@ -19,12 +24,15 @@ from service.notices.bodies import (
     WithdrawContact,
 )
 from service.notices.bounces import take_report
+from service.paper.posted import Kind, posted_pdf
 from service.routes.dependencies import (
     CaseSituation,
     CurrentOfficial,
     CurrentVoter,
     MayFollowNotices,
+    MayIssueLetters,
     RunningParts,
+    SpokenLanguage,
 )
 
 router = APIRouter(prefix="/v1", tags=["notices"])
@@ -100,10 +108,14 @@ async def withdraw_contact_of_person(
 
 @router.get(f"{CASE}/notices")
 async def list_notices(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts, page: Paged
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    language: SpokenLanguage,
+    page: Paged,
 ) -> tuple[NoticeView, ...]:
     """The notices of the case, the newest first, with how many of their messages arrived, failed or came back."""
-    found = await log.list_notices(parts.database, situation, part=page.slice)
+    found = await log.list_notices(parts.database, situation, language, part=page.slice)
     return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
 
 
@@ -130,11 +142,57 @@ async def resend_message(
 
 @router.get(f"{CASE}/inbox")
 async def read_training_inbox(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts, page: Paged
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    language: SpokenLanguage,
+    page: Paged,
 ) -> tuple[InboxMessage, ...]:
     """What the people of a training case would have got; nothing of it left for a real address."""
-    found = await log.read_inbox(parts.database, situation, part=page.slice)
+    found = await log.read_inbox(parts.database, situation, language, part=page.slice)
     return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
+
+
+@router.post(f"{CASE}/notices/printing", status_code=201)
+async def print_notices(
+    situation: CaseSituation, _actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
+) -> tuple[NoticePage, ...]:
+    """The notices of households without another way, a page each; printed again, they are the same."""
+    return await paper.print_waiting(parts, situation)
+
+
+@router.post(f"{CASE}/notices/handed", status_code=201)
+async def hand_notices(
+    situation: CaseSituation, _actor: MayFollowNotices, command: HandNotices, parts: RunningParts
+) -> NoticesHanded:
+    """The printed notices are in the letterboxes."""
+    return NoticesHanded(handed=await paper.hand_over(parts, situation, command.units))
+
+
+@router.post(f"{CASE}/notices/returned", status_code=201)
+async def take_returned_letter(
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    command: LetterBroughtBack,
+    parts: RunningParts,
+) -> ReturnTaken:
+    """A printed notice could not be delivered and came back."""
+    return await paper.bring_back(parts, situation, command.message)
+
+
+@router.get(
+    f"{CASE}/posted-notices/{{kind}}",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+async def read_posted_notice(
+    situation: CaseSituation, _actor: MayFollowNotices, kind: Kind, parts: RunningParts
+) -> Response:
+    """A notice for the board, as PDF: the roll, who took part, who agreed, the test of the law."""
+    settings = parts.settings
+    async with parts.database.session() as session:
+        pdf = await posted_pdf(session, situation, kind, settings.address, settings.paper_fonts)
+    return Response(pdf, media_type="application/pdf")
 
 
 @router.post("/notices/returns")

@@ -12,9 +12,12 @@ from models.values.actor import Role
 from rules.authority import covers
 from service.bodies import CommandBody
 from service.http.paging import Paged
+from service.identity.accounts import close
 from service.identity.bodies import (
     AcceptInvitation,
     AccountView,
+    CloseAccount,
+    ClosedAccount,
     EndGrant,
     GivenRole,
     GiveRole,
@@ -189,6 +192,14 @@ async def end_grant(
 ) -> GrantView:
     """End a grant now; everybody may lay down the own one."""
     return await end(parts.database, person, grant_id, body)
+
+
+@router.post("/accounts/{person}/closing")
+async def close_account(
+    person: IdInFile, body: CloseAccount, sender: CurrentPerson, parts: RunningParts
+) -> ClosedAccount:
+    """Close a person's account: every session ends now. Everybody may close the own one."""
+    return await close(parts.database, sender, person, body)
 
 
 @router.get("/clients")
