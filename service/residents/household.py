@@ -19,6 +19,7 @@ from models.tables import (
     Ticket,
 )
 from models.values.base import Carried
+from models.values.states import ObjectionState, TicketState
 from service.showing import shown
 
 BASES = ("settlement", "award", "estimate")
@@ -39,7 +40,7 @@ class OwnTicket(Carried):
     id: str
     kind: str
     text: str
-    state: str
+    state: TicketState
     opened_at: datetime
     due_at: datetime
     answer: str = ""
@@ -52,7 +53,7 @@ class OwnObjection(Carried):
     publication_id: str
     text: str
     filed_at: datetime
-    state: str
+    state: ObjectionState
     upheld: bool | None
     answer: str | None
     answered_at: datetime | None
