@@ -10,7 +10,7 @@ from models.tables import Award, Bid, Event, RoleGrant, Tender
 from models.values.actor import Role
 from models.values.base import Carried
 from models.values.bidding import RedFlag
-from models.values.states import BidState
+from models.values.states import BidState, TenderState
 from runtime.calendars import is_provisional
 
 
@@ -24,7 +24,7 @@ class BidView(Carried):
     bidder: str = ""
     """The firm's name, as it registered."""
     price_fen: int
-    state: str
+    state: BidState
     technical_milli: int
     grounds: JsonValue
     rank: int | None = None
@@ -47,7 +47,7 @@ class TenderView(Carried):
     round: int
     works_round: int = 1
     """1 is for the works as planned, each later one for what was left of them."""
-    state: str
+    state: TenderState
     method: str = ""
     notice_at: datetime
     deadline_at: datetime

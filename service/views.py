@@ -19,9 +19,11 @@ from models.tables import (
     RollUnit,
     WorkItem,
 )
+from models.values.actor import Role
 from models.values.base import Carried
+from models.values.inspection import ItemState
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import BoxState, ContractState, RenovationState
 from models.values.timetable import Timetable
 from rules.lacking import Lack
 from rules.time.deadlines import last_day
@@ -53,7 +55,7 @@ class BoxView(Carried):
     building: str = ""
     """Where only a building votes, or one entrance of it; "" for the whole estate."""
     entrance: str = ""
-    state: str
+    state: BoxState
     opens_at: datetime
     closes_at: datetime
     motions: JsonValue
@@ -85,7 +87,7 @@ class ContractView(Carried):
     id: str
     works_round: int
     bidder_id: str
-    state: str
+    state: ContractState
     value_fen: int
     decide_by: datetime | None
     """Until then it is to be decided whether it is terminated, its default was not cured in time."""
@@ -96,7 +98,7 @@ class ContractView(Carried):
 class WorksView(Carried):
     """How many work items are in which state."""
 
-    state: str
+    state: ItemState
     items: int
 
 
@@ -106,8 +108,8 @@ class RenovationLine(Carried):
     id: str
     title: str
     place_path: str
-    stage: str
-    state: str
+    stage: Stage
+    state: RenovationState
     waiting_for: str
     due_at: datetime | None
     provisional: bool = False
@@ -166,9 +168,9 @@ class PublicProgress(Carried):
     """What everybody may know: which stages are behind, which one is on, what it waits for."""
 
     title: str
-    state: str
-    stages_done: tuple[str, ...]
-    stage: str
+    state: RenovationState
+    stages_done: tuple[Stage, ...]
+    stage: Stage
     waiting_for: str
     due_on: str | None
     provisional: bool = False
@@ -184,7 +186,7 @@ class WorkItemView(Carried):
     title: str
     concealed: bool
     value_fen: int
-    state: str
+    state: ItemState
     contract_id: str | None
     """The contract under which it is built; null while it is still to be tendered again."""
     cure_until: datetime | None
@@ -214,7 +216,7 @@ class EventView(Carried):
     happened_at: datetime
     recorded_at: datetime
     actor_id: str
-    actor_role: str
+    actor_role: Role
     actor_label: str
     actor_place: str
     on_behalf_of: str | None

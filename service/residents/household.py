@@ -24,6 +24,7 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.cost_sharing import ShareReason
+from models.values.states import ObjectionState, TicketState
 from service.reading.money import (
     RELIEF,
     OwedLine,
@@ -61,7 +62,7 @@ class OwnTicket(Carried):
     id: str
     kind: str
     text: str
-    state: str
+    state: TicketState
     level: str
     """Who has to answer it."""
     opened_at: datetime
@@ -78,7 +79,7 @@ class OwnObjection(Carried):
     publication_id: str
     text: str
     filed_at: datetime
-    state: str
+    state: ObjectionState
     upheld: bool | None
     answer: str | None
     answered_by: str | None
