@@ -26,7 +26,6 @@ from models.values.refusal import refusal
 from models.values.states import BoxState, ContractState, RenovationState
 from models.values.timetable import Timetable
 from rules.lacking import Lack
-from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part
@@ -164,20 +163,6 @@ class RenovationView(RenovationLine):
     open_tickets: int
 
 
-class PublicProgress(Carried):
-    """What everybody may know: which stages are behind, which one is on, what it waits for."""
-
-    title: str
-    state: RenovationState
-    stages_done: tuple[Stage, ...]
-    stage: Stage
-    waiting_for: str
-    due_on: str | None
-    provisional: bool = False
-    """A holiday that is not announced yet may still move `due_on`."""
-    sandbox: bool
-
-
 class WorkItemView(Carried):
     """A work item, its state, and how often it was inspected; value in fen; until `cure_until` a default may be cured."""
 
@@ -276,29 +261,6 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         works=await _works(session, row.id),
         tickets=await load_tickets(session, row.id, zone),
         open_tickets=await count_open_tickets(session, row.id),
-    )
-
-
-async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProgress:
-    """What of a renovation everybody may know; days are those of its place.
-
-    Raises:
-        Refused: `renovation.unknown`.
-    """
-    view = await load_renovation(session, renovation_id)
-    terms = await session.scalar(select(Renovation.timetable).where(Renovation.id == renovation_id))
-    zone = Timetable.model_validate(terms).zone
-    stages = tuple(Stage)
-    before = stages[: stages.index(Stage(view.stage))]
-    return PublicProgress(
-        title=view.title,
-        state=view.state,
-        stages_done=stages if view.state == RenovationState.COMPLETED else before,
-        stage=view.stage,
-        waiting_for=view.waiting_for,
-        due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,
-        provisional=view.provisional,
-        sandbox=view.sandbox,
     )
 
 
