@@ -116,7 +116,8 @@ async def _names(session: AsyncSession, bidders: list[str]) -> dict[str, str]:
         .where(RoleGrant.actor_id.in_(bidders))
         .order_by(RoleGrant.id)
     )
-    known = dict(given.tuples()) | dict(firms.tuples())
+    known = {row.actor_id: row.label for row in given}
+    known |= {row.id: row.name for row in firms}
     return {each: known.get(each, each) for each in bidders}
 
 
