@@ -153,7 +153,8 @@ COMMANDS: Mapping[str, Listed] = {
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
     "access": Listed(
-        "cli.privacy.access", "Who has read what in a case that is not for everybody."
+        "cli.privacy.access",
+        "Who has read what in a case that is not for everybody: when, in which role, why.",
     ),
     "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
