@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.fields import Id
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Refused
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
 from service.http.callers import came_from
@@ -93,18 +92,19 @@ async def viewer_in_request(
     credential: Annotated[str | None, Security(OFFICIAL)],
     _vouched: Annotated[str | None, Security(PORTAL)],
 ) -> Viewer:
-    """Who asks: an official of the place, a unit with its portal's word (which is used up), or everybody."""
-    try:
-        if credential is None and not request.cookies.get(COOKIE):
-            return EVERYBODY
-        token = await token_in_request(request, parts, credential)
-        if token.count(".") == JWT_DOTS and not token.startswith(("s1.", "c1.")):
-            visit = await visit_in_header(estate, parts, credential)
-            sender = await visit.used(parts, visit.assertion.unit_number)
-            return Viewer(ReaderKind.OWNER, sender.actor.id, visit.assertion.unit_number)
-        sender_id = await sender_of(parts.database, token, "", door)
-    except Refused:
+    """Who asks: an official of the place, a unit with its portal's word (which is used up), or everybody.
+
+    Raises:
+        Refused: as `visit_in_header` and `sender_of` say, but `credential.missing`.
+    """
+    if credential is None and not request.cookies.get(COOKIE):
         return EVERYBODY
+    token = await token_in_request(request, parts, credential)
+    if token.count(".") == JWT_DOTS and not token.startswith(("s1.", "c1.")):
+        visit = await visit_in_header(estate, parts, credential)
+        sender = await visit.used(parts, visit.assertion.unit_number)
+        return Viewer(ReaderKind.OWNER, sender.actor.id, visit.assertion.unit_number)
+    sender_id = await sender_of(parts.database, token, "", door)
     grants = await load_grants(parts.database, sender_id, "")
     viewer = viewer_under(grants, estate.place_path)
     if viewer.reader is not ReaderKind.PUBLIC:

@@ -132,7 +132,8 @@ async def test_before_a_renovation_a_resident_comes_by_the_portal(estate: Sugges
         None,
     )
     # The assertion was used up by reading.
-    assert (await estate.read_in_estate(who))[name]["theme"] is None
+    path = f"/v1/estates/{estate.estate}/suggestions"
+    assert code(await estate.http.get(path, headers=who)) == (401, "assertion.used")
     review = await estate.in_estate(f"/{name}/review", official("committee"), decision="publish")
     assert review.status_code == 201
     assert (await estate.by_portal(f"/{name}/support", NEIGHBOUR)).status_code == 201
