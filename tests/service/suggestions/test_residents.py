@@ -34,7 +34,7 @@ async def test_unreviewed_words_are_for_the_author_and_the_offices(case: Suggest
     for who in (owner_of(case.rid, AUTHOR), official("street")):
         found = (await case.read(who))[name]
         assert (found["theme"], found["authors"]) == (WORDS["theme"], [AUTHOR])
-    for who in ({}, owner_of(case.rid, NEIGHBOUR), official("grid")):
+    for who in ({}, owner_of(case.rid, NEIGHBOUR)):
         found = (await case.read(who))[name]
         assert [found[each] for each in ("theme", "reason", "proposal", "authors")] == [None] * 4
         assert AUTHOR not in json.dumps(found)
