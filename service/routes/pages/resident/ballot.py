@@ -98,7 +98,7 @@ async def _ballot(
     problems: tuple[Problem, ...],
 ) -> Response:
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        household = await load_household(session, home.situation, home.voter.unit_number)
     values = {
         "paper": paper,
         "motions": tuple(motions_of(paper).values()),
