@@ -12,6 +12,7 @@ from runtime.settings import Settings
 from service.identity.browser import COOKIE
 from service.identity.operator import invite_administrator
 from tests.support.browser.desk import PAGES, Shown
+from tests.support.estate import make_renovation
 
 PASSWORD = "correct horse battery"
 
@@ -78,3 +79,34 @@ async def test_an_administrator_sets_up_a_grid_and_gives_its_first_office(
     assert "/v1/invitations/i1." in given.text
     held = "SELECT count(*) FROM role_grant WHERE actor_id = 'first' AND valid_from IS NOT NULL"
     assert await sql.fetchval(held) == 1
+
+
+async def test_a_firm_registers_and_waits_and_a_wrong_code_is_said_at_its_field(
+    http: httpx.AsyncClient, database: Database, sql: asyncpg.Connection
+) -> None:
+    await make_renovation(database, rid="rfirm")
+    page = Shown(await http.get("/office/firm", headers=PAGES))
+    assert "Limited company" in page.text
+    said = {
+        "command_id": "firm-1",
+        "name": "Builder A",
+        "code": "not a code",
+        "form": "limited",
+        "contact": "0531-1",
+        "qualification": "grade 2",
+        "role": "contractor",
+        "place": "d",
+        "person": "Li",
+    }
+    wrong = Shown(await sent(http, "/office/firm", **said))
+    assert 'href="#code"' in wrong.html
+    done = Shown(await sent(http, "/office/firm", **{**said, "code": "91350100M000100Y43"}))
+    assert "It waits for an office of the place." in done.text
+    assert "/v1/invitations/i1." in done.text
+    waiting = "SELECT count(*) FROM role_grant WHERE role = 'contractor' AND valid_from IS NULL"
+    assert await sql.fetchval(waiting) == 1
+
+
+async def test_whoever_comes_without_a_session_is_asked_to_sign_in(http: httpx.AsyncClient) -> None:
+    page = Shown(await http.get("/office", headers=PAGES))
+    assert (page.status, "Please sign in" in page.text, "Bearer" in page.text) == (401, True, False)
