@@ -123,7 +123,12 @@ def routes_of_units() -> list[tuple[str, str]]:
 
 
 ROUTES = routes_of_units()
+WORDS: dict[str, object] = {"unit_number": UNIT, "theme": "t", "reason": "r", "proposal": "p"}
 BODIES: dict[str, dict[str, object]] = {
+    "/suggestions": WORDS,
+    "/support": {"unit_number": UNIT},
+    "/support-withdrawals": {"unit_number": UNIT},
+    "/withdrawal": {"unit_number": UNIT},
     "/ballots": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/opinions": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/vote-objections": {"unit_number": UNIT},
