@@ -22,6 +22,7 @@ from models.values.refusal import Problem, Refused, refusal
 from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
+from service.http.command_keys import CommandKeys
 from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
 from service.pages.refused import is_of_pages, refused_page
@@ -116,7 +117,8 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
         api.add_exception_handler(kind, _failed)
     api.add_exception_handler(Exception, _failed)
     tls = settings.address.startswith("https:")
-    return Front(api, access or AccessLog(), settings.max_body_bytes, tls=tls)
+    keys = CommandKeys(each for router in ROUTERS for each in router.routes)
+    return Front(api, access or AccessLog(), keys, settings.max_body_bytes, tls=tls)
 
 
 @asynccontextmanager

@@ -214,9 +214,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "webhook": {
         Circle.OWN: """
             id actor_id place_path kinds training url state position failures failing_since next_at
-            error created_at
+            error created_at previous_until
             """,
-        Circle.NOBODY: "secret",
+        Circle.NOBODY: "secret previous_secret",
     },
     "webhook_delivery": {
         Circle.OWN: "id webhook_id position attempt sent_at milliseconds status error",

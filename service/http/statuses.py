@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed",
+    400: "service.request_malformed service.command_id_differs",
     401: """
         credential.expired credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -43,6 +43,7 @@ CODES: dict[int, str] = {
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
+        account.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
@@ -62,6 +63,7 @@ CODES: dict[int, str] = {
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         granting.last_administrator
+        account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
@@ -84,7 +86,7 @@ CODES: dict[int, str] = {
     421: "service.other_host",
     422: """
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
-        form.work_wanted form.estate_wanted opening.no_roll
+        form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
@@ -119,7 +121,7 @@ CODES: dict[int, str] = {
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
-        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
@@ -178,6 +180,7 @@ CODES: dict[int, str] = {
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_motion
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended

@@ -24,8 +24,8 @@ from runtime.ballots.audit_boxes import event_details
 from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.standing import taken_part
 from runtime.language.checks import check_sentence
+from runtime.language.moments import CHINESE, local_moment
 from runtime.language.sentences import phrase
-from service.notices.wording import CHINESE, local_moment
 from service.paper.typesetting import qr_rows, typeset
 from service.situation import Situation
 

@@ -72,6 +72,8 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/grants": PERSON,
     "POST /v1/grants/{grant_id}/confirm": PERSON,
     "POST /v1/grants/{grant_id}/end": PERSON,
+    # Whose account one may close: tests/service/identity/test_accounts.py.
+    "POST /v1/accounts/{person}/closing": PERSON,
     # Who may bring, confirm and end a firm: tests/service/firms.
     "POST /v1/firm-registrations": EVERYBODY,
     "GET /v1/firms": PERSON,
@@ -92,6 +94,7 @@ WHO: Mapping[str, str | set[Role]] = {
     "GET /v1/webhooks": PERSON,
     "POST /v1/webhooks": PERSON,
     "POST /v1/webhooks/{webhook}/changes": PERSON,
+    "POST /v1/webhooks/{webhook}/rotation": PERSON,
     "POST /v1/webhooks/{webhook}/tests": PERSON,
     "GET /v1/webhooks/{webhook}/deliveries": PERSON,
     "GET /v1/contacts": PERSON,
@@ -172,6 +175,10 @@ WHO: Mapping[str, str | set[Role]] = {
     f"GET {CASE}/notices": CONVENERS,
     f"GET {CASE}/notices/{{notice}}": CONVENERS,
     f"POST {CASE}/notices/resendings": CONVENERS,
+    f"POST {CASE}/notices/printing": CONVENERS,
+    f"POST {CASE}/notices/handed": CONVENERS,
+    f"POST {CASE}/notices/returned": CONVENERS,
+    f"GET {CASE}/posted-notices/{{kind}}": CONVENERS,
     f"GET {CASE}/inbox": CONVENERS,
     f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
     f"POST {CASE}/bids": {Role.CONTRACTOR},

@@ -101,6 +101,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "proposal_id": proposals[1].json()["id"],
         "letter_id": letter.json()["id"],
         "code": ballot.json()["code"],
+        "person": THEY,
         "ticket_id": await ticket(their, NEIGHBOUR),
         "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
         "client": "their-bank",
@@ -224,8 +225,8 @@ def named_ids(door: Door) -> Iterator[tuple[str, str]]:
         yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
 
 
-NO_IDS = frozenset({"renovation_id", "link", "token", "name"})
-"""What the matrix tries, what is a secret, and the names of acts and of a case's own holds."""
+NO_IDS = frozenset({"renovation_id", "link", "token", "name", "kind"})
+"""What the matrix tries, what is a secret, the names of acts and of a case's own holds, a kind of notice."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
     for door in DOORS

@@ -27,6 +27,8 @@ IN_PATH = {
     "firm": "firm-1",
     "firm_person": "p-1",
     "notice": "0" * 64,
+    "kind": "vote-announced",
+    "person": "somebody",
     "picture_id": "i1",
 }
 """Something of the right kind for each parameter of a path."""
