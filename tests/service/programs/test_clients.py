@@ -233,8 +233,12 @@ ROOMS = (
     *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "notices"),
     "official_acts",
     "proposals",
+    "evidence",
+    "pictures",
+    "privacy",
     "publications",
     "renovations",
+    "voting",
 )
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {
