@@ -272,8 +272,7 @@ async def viewer_in_request(
     token = bearer_token(credential)
     if token.startswith(TICKETS):
         unit = await voter_in_header(situation.id, parts, credential)
-        owner = situation.owner(unit.unit_number)
-        return Viewer(ReaderKind.OWNER, owner.id, unit.unit_number)
+        return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id, unit.unit_number)
     sender = await sender_of(parts.database, token, situation.id, door)
     grants = await load_grants(parts.database, sender, situation.id)
     return viewer_under(grants, situation.place_path)

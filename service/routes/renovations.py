@@ -12,9 +12,10 @@ from service import views
 from service.http.etags import etag_of
 from service.http.paging import PAGE, Limit, link_next
 from service.reading.cases import case_for, listed_for
+from service.reading.progress import PublicProgress, load_progress
 from service.reading.shaping import Viewer, event_for
 from service.routes.dependencies import CurrentReader, CurrentRoles, CurrentViewer, RunningParts
-from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
+from service.views import EventView, ListedRenovation, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 
@@ -67,7 +68,7 @@ async def read_renovation(
 async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
-        return await views.load_progress(session, renovation_id)
+        return await load_progress(session, renovation_id)
 
 
 @router.get("/{renovation_id}/events")
