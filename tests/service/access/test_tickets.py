@@ -136,7 +136,6 @@ BODIES: dict[str, dict[str, object]] = {
     "/confirmation": {"satisfied": True},
     "/survey-answers": {"unit_number": UNIT, "score": 5},
     "/verified": {},
-    "/full-bundle": {},
     "/pictures": {},
     "/mandates/revocation": {"reason": "no more"},
     "/full-bundle": {"reason": "I want to count again"},
