@@ -28,8 +28,8 @@ from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
-from runtime.envelopes import Envelopes
 from runtime.outbox import notice_of
 from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.authority import load_signed_since
