@@ -28,6 +28,7 @@ from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
 from runtime.outbox import notice_of
 from runtime.record.agenda import load_next_reminder, replace_waits
@@ -201,7 +202,9 @@ class Recorder:
         keys: BoxKeys,
         gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
         heads: Heads | None = None,
+        envelopes: Envelopes | None = None,
     ) -> None:
+        self.envelopes = envelopes
         self.gateway = gateway
         self.database = database
         self.journal = Journal(database, heads)

@@ -46,7 +46,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "AwaitedLine": {
         EVERYBODY: "what subject who since due_at late_since consequence level provisional"
     },
-    "Trouble": {EVERYBODY: "workflow_id step by_act error reference since"},
+    "Trouble": {EVERYBODY: "workflow_id step by_act since", OFFICIALS: "error reference"},
     "RenovationView": {
         EVERYBODY: """id title estate_id place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
@@ -242,7 +242,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id estate_id renovation_id state theme reason proposal supporters needed qualified_at
             submitted_at due_at late merged_into reply""",
         HOUSEHOLD: "authors",
-        COMPLAINT: "hidden_because",
+        Circle.COMPLAINT: "hidden_because",
         OFFICIALS: "written_by",
         OWN: "own",
     },

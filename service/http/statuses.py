@@ -96,8 +96,8 @@ CODES: dict[int, str] = {
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
+        bidding.not_confirmed bidding.registration_ended granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         picture.broken picture.too_many_pixels picture.type
-        bidding.not_confirmed granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given
         invitation.password_needed
@@ -244,6 +244,7 @@ CODES: dict[int, str] = {
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
+        bidding.envelope_shut
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         sign_in.provider_away assertion.keys_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts

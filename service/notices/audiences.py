@@ -22,6 +22,7 @@ from models.tables import (
     WorkItem,
 )
 from models.values.actor import Role
+from models.values.states import TenderState
 from runtime.ballots.standing import not_taken_part
 
 ROLES_OF: Mapping[str, tuple[Role, ...]] = {
@@ -113,10 +114,22 @@ async def _actors(session: AsyncSession, renovation: Renovation, notice: Notice)
             .limit(1)
             .scalar_subquery()
         )
-        query = select(Bid.bidder_id).where(Bid.tender_id == last, Bid.withdrawn_at.is_(None))
+        query = (
+            select(Bid.bidder_id)
+            .join(Tender, Tender.id == Bid.tender_id)
+            .where(
+                Bid.tender_id == last,
+                Bid.withdrawn_at.is_(None),
+                Bid.bidder_id.is_not(None),
+                Tender.state != TenderState.OPEN,
+            )
+        )
         found = (await session.scalars(query.order_by(Bid.bidder_id))).all()
-        # Before anybody has bid, a tender concerns every firm that may.
-        return found or await _in_roles(session, renovation, (Role.CONTRACTOR,))
+        # Before the opening a tender concerns every firm that may bid: whom it is sent to tells nobody
+        # who has (Tendering Law art. 22), and what changes is for all (art. 23).
+        return [each for each in found if each] or await _in_roles(
+            session, renovation, (Role.CONTRACTOR,)
+        )
     if notice.audience == "contractor":
         contracts = select(Contract.bidder_id).where(Contract.renovation_id == renovation.id)
         return (

@@ -95,7 +95,7 @@ async def viewer_in_request(
     """Who asks: an official of the place, a unit with its portal's word (which is used up), or everybody.
 
     Raises:
-        Refused: as `visit_in_header` and `sender_of` say, but `credential.missing`.
+        Refused: a credential that is not good is refused, as at every other door.
     """
     if credential is None and not request.cookies.get(COOKIE):
         return EVERYBODY
