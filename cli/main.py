@@ -9,12 +9,15 @@ from typing import NamedTuple, NoReturn
 
 import typer
 
+from cli.output import FLAG, Commands, choose_json, json_text, shown, wants_json
 from models.values.refusal import Problem, Refused, problem
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 
 REFUSED = 1
 UNREACHABLE = 2
+NO_ANSWER = 503
+"""The status in the problem document where no server answered."""
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
 
@@ -56,6 +59,7 @@ COMMANDS: Mapping[str, Listed] = {
     "logout": Listed(
         "cli.people.commands", "End every session of this machine, at the service and in the file."
     ),
+    "account": Listed("cli.people.accounts", "The accounts with which people sign in: close one."),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
     "firm": Listed(
         "cli.people.firms",
@@ -80,12 +84,24 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.acts.commands",
         "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
+    "call": Listed(
+        "cli.people.calls",
+        "Call a door of the API that has no command of its own; without --as or --credential a GET is anybody's.",
+    ),
     "list": Listed(
         "cli.cases",
         "A page of the renovations; without a filter the ones that were opened last come first.",
     ),
     "status": Listed(
         "cli.cases", "Where a renovation stands, what it waits for, and what of it needs attention."
+    ),
+    "show": Listed(
+        "cli.reading.commands",
+        "What is written about a case, as whoever asks may read it: nobody, a home, or who is signed in here.",
+    ),
+    "estates": Listed(
+        "cli.reading.commands",
+        "Estates and places: which there are; the units of one, and where these came from.",
     ),
     "history": Listed(
         "cli.cases", "The record of a renovation: who did what when, in which capacity."
@@ -115,6 +131,14 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.votes.commands",
         "An open vote: ballots, paper, attendance, objections, consents, reminders.",
     ),
+    "suggest": Listed(
+        "cli.suggestions.resident",
+        "Suggest something for the estate, join a neighbour's suggestion, take either back.",
+    ),
+    "suggestions": Listed(
+        "cli.suggestions.official",
+        "Suggestions of residents: list, write down, review, merge, answer.",
+    ),
     "proposals": Listed(
         "cli.votes.proposals",
         "What waits for a second person: list it, confirm it, refuse it.",
@@ -138,7 +162,8 @@ COMMANDS: Mapping[str, Listed] = {
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
     "access": Listed(
-        "cli.privacy.access", "Who has read what in a case that is not for everybody."
+        "cli.privacy.access",
+        "Who has read what in a case that is not for everybody: when, in which role, why.",
     ),
     "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
@@ -173,7 +198,7 @@ def whole_application() -> typer.Typer:
 
 
 def _empty() -> typer.Typer:
-    app = typer.Typer(
+    app = Commands(
         name="gongjian",
         help=(
             "Participatory renovation of old residential estates, from the first vote to the"
@@ -199,11 +224,15 @@ def __getattr__(name: str) -> typer.Typer:
 
 
 def main() -> None:
-    """Run a command: 0 done, 1 refused (each problem on one line), 2 usage or no connection."""
+    """Run a command: 0 done, 1 refused (each problem on one line), 2 usage or no connection.
+
+    With `--json` a refusal is one problem document (RFC 9457) on standard error.
+    """
     # Standard output is for results; what the libraries say goes to standard error.
     configure_logging("warning", "console")
+    choose_json(wanted=FLAG in sys.argv)
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)()
+        _run(application(sys.argv[1] if len(sys.argv) > 1 else None))
     except Refused as refusal:
         _say(*refusal.problems)
         sys.exit(REFUSED)
@@ -214,18 +243,42 @@ def main() -> None:
             sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
-        _say(problem("line.no_answer", reason=_first_line(error)))
+        _say(problem("line.no_answer", reason=_first_line(error)), status=NO_ANSWER)
         sys.exit(UNREACHABLE)
 
 
-def _say(*problems: Problem) -> None:
-    """One line each; the catalogues are only read where there is something to say."""
+def _run(app: typer.Typer) -> None:
+    """Run a command; where a program reads, a wrong call is a refusal like any other."""
+    if not wants_json():
+        app()
+        return
+    from typer._click.exceptions import ClickException
+    from typer.exceptions import Abort
+
+    try:
+        code = app(standalone_mode=False)
+    except ClickException as wrong:
+        _say(problem("line.usage", where="", reason=wrong.format_message()))
+        sys.exit(wrong.exit_code)
+    except Abort:
+        sys.exit(REFUSED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(*problems: Problem, status: int | None = None) -> None:
+    """One line each, or one document; the catalogues are only read where there is something to say."""
     from runtime.language.choice import spoken
     from runtime.language.sentences import sentence
 
     language = spoken(os.environ)
+    if wants_json():
+        from service.http.problems import problem_document, status_for
+
+        document = problem_document(problems, status or status_for(problems), language)
+        sys.stderr.write(f"{json_text(document)}\n")
+        return
     for each in problems:
-        print(f"gongjian: {sentence(each, language)}", file=sys.stderr)
+        sys.stderr.write(f"gongjian: {shown(sentence(each, language))}\n")
 
 
 def _failed_file(error: Exception) -> Problem | None:

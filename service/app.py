@@ -22,6 +22,7 @@ from models.values.refusal import Problem, Refused, refusal
 from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
+from service.http.command_keys import CommandKeys
 from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
 from service.pages.refused import is_of_pages, refused_page
@@ -50,7 +51,9 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles
+from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
+from service.routes.suggestions import case, estate
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -72,9 +75,15 @@ ROUTERS = (
     feedback.router,
     pictures.router,
     publications.router,
+    case.router,
+    estate.router,
+    estate.of_place,
     clock.router,
     following.router,
     notices.router,
+    *(money.router, words.posted, words.said, words.votes),
+    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
     ui.router,
@@ -116,7 +125,8 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
         api.add_exception_handler(kind, _failed)
     api.add_exception_handler(Exception, _failed)
     tls = settings.address.startswith("https:")
-    return Front(api, access or AccessLog(), settings.max_body_bytes, tls=tls)
+    keys = CommandKeys(each for router in ROUTERS for each in router.routes)
+    return Front(api, access or AccessLog(), keys, settings.max_body_bytes, tls=tls)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What a request needs before it writes: the renovation as it stands, its time, the sender's roles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,6 +15,7 @@ from models.values.timetable import Timetable
 from rules.authority import Grant, acting, covers
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
+from service.http.callers import ZONE
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class Situation:
             actor=actor,
         )
 
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """Under what quotas are counted here."""
+        return {"renovation_id": self.id}
+
     def owner(self, unit_number: str) -> Actor:
         """The holder of a unit's credential; the record names the unit, never a person."""
-        return Actor(
-            id=f"unit:{unit_number}"[:64],
-            role=Role.OWNER,
-            label=f"业主 / owner {unit_number}",
-            place=self.place_path,
-        )
+        return owner_of(unit_number, self.place_path)
 
     def complainant(self, unit_number: str, *, confidential: bool) -> Actor:
         """Who opened a ticket: the owner of the unit, or a resident of whom the record keeps nothing."""
@@ -70,6 +72,16 @@ class Situation:
         return actor_in_role(grants, self.place_path, *roles)
 
 
+def owner_of(unit_number: str, place_path: str) -> Actor:
+    """How the record names whoever speaks for a unit."""
+    return Actor(
+        id=f"unit:{unit_number}"[:64],
+        role=Role.OWNER,
+        label=f"业主 / owner {unit_number}",
+        place=place_path,
+    )
+
+
 def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> Actor:
     """The actor in the first of the grants that covers a place, in one of the roles if any.
 
@@ -84,7 +96,7 @@ def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> A
 
 
 async def load_situation(database: Database, renovation_id: str) -> Situation:
-    """The renovation now.
+    """The renovation now. What the request is told from here on, it is told in the zone of its place.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -96,6 +108,8 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
     if found is None:
         raise refusal("renovation.unknown")
     row, told, now = found
+    timetable = Timetable.model_validate(row.timetable)
+    ZONE.set(timetable.zone)
     return Situation(
         id=row.id,
         estate_id=row.estate_id,
@@ -105,7 +119,7 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         stage_workflow_id=row.stage_workflow_id,
         place_path=row.place_path,
         rule_pack=row.rule_pack,
-        timetable=Timetable.model_validate(row.timetable),
+        timetable=timetable,
         clock="told" if told else "wall",
         now=now,
     )

@@ -34,7 +34,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "objection": {
         Circle.EVERYBODY: "id publication_id filed_at recorded_at state upheld answered_at",
-        Circle.COMPLAINT: "command_id unit_number text answer answered_by",
+        Circle.OBJECTION: "command_id unit_number text answer answered_by",
     },
     "official_result": {
         Circle.EVERYBODY: "box_id system certificate file_sha256 results command_id recorded_at",
@@ -113,7 +113,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.OFFICIALS: "command_id published_by",
     },
     "quota_use": {
-        Circle.NOBODY: "command_id what renovation_id sender sent_at",
+        Circle.NOBODY: "command_id what renovation_id estate_id sender sent_at",
     },
     "receipt": {
         Circle.AUDIT: "command_id renovation_id seq kind request_hash result recorded_at",
@@ -122,8 +122,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.MONEY: "renovation_id unit_number amount_fen paid",
     },
     "relief": {
-        Circle.HOUSEHOLD: "renovation_id unit_number amount_fen approved_by funded_by",
-        Circle.OWN: "kind",
+        Circle.RELIEF: "renovation_id unit_number kind amount_fen approved_by funded_by",
     },
     "renovation": {
         Circle.EVERYBODY: """
@@ -159,13 +158,33 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.NOBODY: "id account_id way created_at expires_at ended_at seen_at idle_minutes",
     },
     "share": {
-        Circle.MONEY: "renovation_id scheme_version unit_number item_id amount_fen",
+        Circle.SHARES: "renovation_id scheme_version unit_number item_id amount_fen",
     },
     "share_total": {
-        Circle.MONEY: "renovation_id basis unit_number amount_fen",
+        Circle.SHARES: "renovation_id basis unit_number amount_fen",
     },
     "sign_in_attempt": {
         Circle.NOBODY: "id kind state secret account_id invitation_id goes_to expires_at",
+    },
+    # The words are everybody's once somebody has reviewed them (`service.suggestions.showing`).
+    "suggestion": {
+        Circle.EVERYBODY: """
+            id estate_id renovation_id state submitted_at due_at reviewed_at merged_into qualified_at
+            reply_id theme reason proposal
+            """,
+        Circle.COMPLAINT: "hidden_because",
+        Circle.OFFICIALS: "only_case command_id words_sha256 written_by sheet_sha256 reviewed_by",
+    },
+    "suggestion_reply": {
+        Circle.EVERYBODY: """
+            id estate_id renovation_id outcome scheme_version item motion replied_at
+            """,
+        Circle.FREE_TEXT: "reason",
+        Circle.OFFICIALS: "command_id replied_by",
+    },
+    "suggestion_support": {
+        Circle.EVERYBODY: "suggestion_id author supported_at withdrawn_at",
+        Circle.HOUSEHOLD: "unit_number command_id",
     },
     "survey_answer": {
         Circle.OWN: "command_id renovation_id unit_number score recorded_at",
@@ -186,8 +205,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id renovation_id kind level state opened_at due_at resolved_at reopened
             """,
-        Circle.COMPLAINT: "command_id text unit_number satisfied",
-        Circle.OFFICIALS: "confidential",
+        Circle.COMPLAINT: "command_id text unit_number satisfied confidential",
     },
     "unit": {
         Circle.HOUSEHOLD: """
@@ -214,9 +232,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "webhook": {
         Circle.OWN: """
             id actor_id place_path kinds training url state position failures failing_since next_at
-            error created_at
+            error created_at previous_until
             """,
-        Circle.NOBODY: "secret",
+        Circle.NOBODY: "secret previous_secret",
     },
     "webhook_delivery": {
         Circle.OWN: "id webhook_id position attempt sent_at milliseconds status error",

@@ -6,7 +6,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import AccessEntry
-from models.values.actor import Actor
+from models.values.actor import Actor, Role
 from models.values.base import Carried
 
 MOST = 200
@@ -20,7 +20,7 @@ class AccessLine(Carried):
     at: str
     """Real time, UTC."""
     reader: str
-    role: str
+    role: Role
     door: str
     renovation_id: str | None
     subject: str
@@ -50,13 +50,13 @@ async def note_access(
 
 
 async def access_of_case(
-    session: AsyncSession, renovation_id: str, before: int | None = None
+    session: AsyncSession, renovation_id: str, before: int | None = None, most: int = MOST
 ) -> tuple[AccessLine, ...]:
     """The newest readings of a case; `before` is the number of the last line that was seen."""
     query = select(AccessEntry).where(AccessEntry.renovation_id == renovation_id)
     if before is not None:
         query = query.where(AccessEntry.id < before)
-    return _lines(await session.scalars(query.order_by(AccessEntry.id.desc()).limit(MOST)))
+    return _lines(await session.scalars(query.order_by(AccessEntry.id.desc()).limit(most)))
 
 
 async def access_to(session: AsyncSession, subjects: Sequence[str]) -> tuple[AccessLine, ...]:

@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed",
+    400: "service.request_malformed service.command_id_differs",
     401: """
         credential.expired credential.idle credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -13,7 +13,9 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        evidence.not_asked assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        suggestion.own_writing suggestion.own_suggestion suggestion.own_hiding
+        assertion.other_case assertion.other_estate credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        evidence.not_asked
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -37,12 +39,14 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown webhook.unknown assertion.no_portal
+        client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
+        suggestion.estate_unknown suggestion.unknown
         contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
+        account.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
@@ -55,13 +59,16 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
+        suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published
         opening.roll_changed
         evidence.not_ready
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
-        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
+        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
         granting.last_administrator
+        account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
@@ -84,7 +91,7 @@ CODES: dict[int, str] = {
     421: "service.other_host",
     422: """
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
-        form.work_wanted form.estate_wanted opening.no_roll
+        form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
@@ -119,7 +126,7 @@ CODES: dict[int, str] = {
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
-        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
@@ -178,6 +185,7 @@ CODES: dict[int, str] = {
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_motion
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended
@@ -226,6 +234,8 @@ CODES: dict[int, str] = {
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
+        suggestion.merged_into_itself suggestion.needs_place suggestion.one_place suggestion.place_unknown
+        suggestion.reason_missing
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown

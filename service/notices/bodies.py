@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from models.fields import Id, Sha256, label
+from models.fields import Id, Sha256, UnitNumber, label
 from models.values.base import Carried
+from models.values.states import MessageState, NoticeState
 from service.bodies import CommandBody
 
 ContactAddress = Annotated[str, *label(254, 3)]
 """An e-mail address, or a telephone number."""
+MessageChannel = Literal["email", "sms", "paper", "training"]
 
 
 class AddContact(CommandBody):
@@ -29,7 +31,7 @@ class ContactView(Carried):
     """An address of whoever asks; `returned_at`: the last message to it came back, nothing is sent there."""
 
     contact: str
-    channel: str
+    channel: Literal["email", "sms"]
     address: str
     language: str
     consented_at: datetime
@@ -43,7 +45,7 @@ class NoticeView(Carried):
     template: str
     audience: str
     created_at: datetime
-    state: str
+    state: NoticeState
     text: str
     messages: dict[str, int]
     unreached: int
@@ -56,8 +58,8 @@ class MessageView(Carried):
     notice: str
     unit_number: str | None
     actor_id: str | None
-    channel: str
-    state: str
+    channel: MessageChannel
+    state: MessageState
     attempts: int
     error: str
     created_at: datetime
@@ -70,8 +72,9 @@ class OwnNotice(Carried):
     message: str
     template: str
     text: str
-    channel: str
-    state: str
+    channel: MessageChannel
+    state: MessageState
+    created_at: datetime
     changed_at: datetime
 
 
@@ -87,6 +90,33 @@ class InboxMessage(Carried):
 
 class ResendMessage(CommandBody):
     """Send a message again that failed or came back."""
+
+    message: Sha256
+
+
+class NoticePage(Carried):
+    """One notice on paper: for which unit, to whom, what it says, and the link of its QR code."""
+
+    unit_number: str
+    owners: tuple[str, ...]
+    text: tuple[str, ...]
+    link: str
+
+
+class HandNotices(CommandBody):
+    """The printed notices are in the letterboxes: of these units, or of all."""
+
+    units: tuple[UnitNumber, ...] = ()
+
+
+class NoticesHanded(Carried):
+    """How many printed notices are on record as handed over now."""
+
+    handed: int
+
+
+class LetterBroughtBack(CommandBody):
+    """A printed notice could not be delivered and came back."""
 
     message: Sha256
 

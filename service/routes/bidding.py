@@ -4,7 +4,6 @@ from fastapi import APIRouter
 
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.residents import bids
-from service.residents.bids import OwnBid
 from service.routes.dependencies import CaseSituation, CurrentContractor, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
@@ -16,15 +15,6 @@ async def submit_bid(
 ) -> Accepted:
     """Hand in a bid; one that stands per contractor. The record does not say the price."""
     return await bids.submit_bid(parts, situation, bidder, command)
-
-
-@router.get("/own-bids")
-async def list_own_bids(
-    situation: CaseSituation, bidder: CurrentContractor, parts: RunningParts
-) -> tuple[OwnBid, ...]:
-    """The own bids of every round as they were handed in, and where each stands."""
-    async with parts.database.session() as session:
-        return await bids.list_own_bids(session, parts, situation, bidder)
 
 
 @router.post("/bids/withdrawal")

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from models.fields import CommandId, Id
 from models.values.refusal import refusal
+from proof.canonical import utc_text
 from service.access.units import refuse_replaced
 from service.bodies import Accepted
+from service.http.paging import Paged
 from service.identity.senders import bearer_token, sender_of
 from service.pictures import adding, publishing, showing
 from service.pictures.bodies import PictureView, PublishedPictureView, PublishPicture
@@ -48,11 +50,12 @@ async def add_picture(
 
 @router.get("/pictures")
 async def list_pictures(
-    situation: CaseSituation, _actor: MayPublishPictures, parts: RunningParts
+    situation: CaseSituation, _actor: MayPublishPictures, parts: RunningParts, page: Paged
 ) -> tuple[PictureView, ...]:
-    """The photographs of all tickets, with when each was published."""
+    """The photographs of all tickets, the newest first, with when each was published."""
     async with parts.database.session() as session:
-        return await showing.list_pictures(session, situation.id)
+        found = await showing.list_pictures(session, situation.id)
+    return page.cut(found, lambda each: (utc_text(each.received_at), each.id), newest_first=True)
 
 
 @router.get("/pictures/{picture_id}", response_class=Response, responses=PICTURE)
@@ -93,11 +96,14 @@ async def publish_picture(
 
 @router.get("/published-pictures")
 async def list_published(
-    situation: CaseSituation, parts: RunningParts
+    situation: CaseSituation, parts: RunningParts, page: Paged
 ) -> tuple[PublishedPictureView, ...]:
-    """The photographs that everybody may see."""
+    """The photographs that everybody may see, the newest first."""
     async with parts.database.session() as session:
-        return await showing.list_published(session, situation.id)
+        found = await showing.list_published(session, situation.id)
+    return page.cut(
+        found, lambda each: (utc_text(each.published_at), each.picture_id), newest_first=True
+    )
 
 
 @router.get("/published-pictures/{picture_id}", response_class=Response, responses=PICTURE)

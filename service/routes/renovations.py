@@ -1,31 +1,29 @@
 """Reading: the list, one renovation, its public progress, its record."""
 
-import hashlib
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
+from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath
 from models.messages.journey import Stage
 from rules.disclosure.events import may_count_bids
 from runtime.record.cases import CaseFilter
 from runtime.record.feed import held_after
 from service import views
+from service.http.etags import etag_of
+from service.http.paging import PAGE, Limit, link_next
 from service.reading.cases import case_for, listed_for
+from service.reading.progress import PublicProgress, load_progress
 from service.reading.shaping import Viewer, event_for
 from service.routes.dependencies import CurrentReader, CurrentRoles, CurrentViewer, RunningParts
-from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
+from service.views import EventView, ListedRenovation, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
-PAGE = 100
-MOST = 500
-Page = Annotated[int, *written_whole("number", MOST, 1)]
-"""How many entries of a list are asked for."""
 
 
 @router.get("")
 async def list_renovations(
+    request: Request,
+    response: Response,
     parts: RunningParts,
     roles: CurrentRoles,
     *,
@@ -35,7 +33,7 @@ async def list_renovations(
     overdue: bool = False,
     stuck: bool = False,
     after: Cursor = "",
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[ListedRenovation, ...]:
     """A page of renovations; ask again with the `cursor` of the last one as `after`.
 
@@ -46,17 +44,15 @@ async def list_renovations(
     """
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        found = await views.list_renovations(session, wanted, after, limit)
-    return tuple(listed_for(roles, line) for line in found)
+        found = await views.list_renovations(session, wanted, after, limit + 1)
+    if len(found) > limit:
+        link_next(request, response, found[limit - 1].cursor)
+    return tuple(listed_for(roles, line) for line in found[:limit])
 
 
-@router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})
+@router.get("/{renovation_id}")
 async def read_renovation(
-    renovation_id: Id,
-    request: Request,
-    response: Response,
-    viewer: CurrentReader,
-    parts: RunningParts,
+    renovation_id: Id, response: Response, viewer: CurrentReader, parts: RunningParts
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
     async with parts.database.session() as session:
@@ -64,10 +60,7 @@ async def read_renovation(
         held = await _held_after(session, viewer, renovation_id)
     view = case_for(viewer, view, held)
     steady = view.model_dump_json(exclude={"case_now"})
-    etag = f'"{hashlib.sha256(steady.encode()).hexdigest()[:32]}"'
-    if request.headers.get("if-none-match") == etag:
-        response.status_code = 304
-    response.headers["ETag"] = etag
+    response.headers["ETag"] = etag_of(steady.encode()).decode()
     return view
 
 
@@ -75,16 +68,18 @@ async def read_renovation(
 async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
-        return await views.load_progress(session, renovation_id)
+        return await load_progress(session, renovation_id)
 
 
 @router.get("/{renovation_id}/events")
 async def read_events(
+    request: Request,
+    response: Response,
     renovation_id: Id,
     viewer: CurrentViewer,
     parts: RunningParts,
     after: EventNumber = 0,
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events, as whoever asks may read it.
 
@@ -94,8 +89,10 @@ async def read_events(
     """
     async with parts.database.session() as session:
         held = await _held_after(session, viewer, renovation_id)
-        events = await views.list_events(session, renovation_id, after, limit, held)
-    return tuple(event_for(viewer, event) for event in events)
+        events = await views.list_events(session, renovation_id, after, limit + 1, held)
+    if len(events) > limit:
+        link_next(request, response, events[limit - 1].seq)
+    return tuple(event_for(viewer, event) for event in events[:limit])
 
 
 async def _held_after(session: AsyncSession, viewer: Viewer, renovation_id: str) -> int | None:

@@ -12,7 +12,7 @@ from activities.bidding.tender import Tenders
 from activities.recording import Recorder
 from models.tables import Bid
 from models.values.actor import FIRM
-from runtime.envelopes import Envelopes
+from runtime.bidding.envelopes import Envelopes
 from tests.activities.test_bidding import DAY, PRICES, Bidding, build, codes  # noqa: F401 - fixture
 from tests.support import money
 from tests.support.box import BOX_KEYS
@@ -105,7 +105,7 @@ async def bid(h: Bidding) -> Any:
     async with h.database.session() as session, session.begin():
         for number, firm in enumerate(FIRMS):
             offer: dict[str, Any] = {
-                "price_fen": 9_000 + 130 * number * number,
+                "price_fen": 11_000 + 70 * number * number,
                 "bond_account": f"a{number}",
             }
             session.add(money.sealed_bid(period.tender_id, firm, h.at + DAY, **offer))
@@ -140,5 +140,5 @@ async def test_a_firm_that_ended_after_the_opening_is_named_until_the_report_rej
     await firms.award(FIRMS[1])
     await end(firms, FIRMS[1])
     with pytest.raises(ApplicationError) as refused:
-        await firms.sign(9_130)
+        await firms.sign(11_070)
     assert codes(refused) == ["bidding.not_confirmed"]

@@ -233,8 +233,8 @@ ROOMS = (
     *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "notices"),
     "official_acts",
     "proposals",
-    "publications",
-    "renovations",
+    *("publications", "renovations", "inspection", "feedback", "voting", "estates"),
+    *("privacy", "evidence", "suggestions", "pictures"),
 )
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {

@@ -12,6 +12,8 @@ from service.routes.dependencies import AGENT, OFFICIAL, PORTAL, VOTER
 
 IN_PATH = {
     "renovation_id": "{rid}",
+    "estate_id": "{rid}.estate",
+    "suggestion_id": "g-1",
     "mandate_id": "m1",
     "proposal_id": "m1",
     "ticket_id": "t1",
@@ -27,6 +29,9 @@ IN_PATH = {
     "firm": "firm-1",
     "firm_person": "p-1",
     "notice": "0" * 64,
+    "estate": "e-1",
+    "kind": "vote-announced",
+    "person": "somebody",
     "picture_id": "i1",
 }
 """Something of the right kind for each parameter of a path."""
