@@ -159,7 +159,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         account.password account.totp account.totp_step account.issuer account.subject api_key.id
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
-        session.id unit.owner_key webhook.secret webhook.previous_secret bid.envelope
+        session.id session.seen_at session.idle_minutes unit.owner_key webhook.secret webhook.previous_secret bid.envelope
         bid.sealed_name contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
