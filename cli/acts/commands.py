@@ -138,7 +138,7 @@ def _break_glass(
         await reach_temporal(parts)
         role = min(ROLES_OF_ACT[kind.name].roles)
         asked = BreakGlass(act=kind.name, role=role, reason=reason, account=operator_account())
-        actor = await break_glass(parts.database, situation, command_id, asked)
+        actor = await break_glass(parts.journal, situation, command_id, asked)
         done = await parts.gateway.send(renovation, kind.name, fields, actor, command_id)
         return {
             **done.model_dump(mode="json"),

@@ -127,13 +127,15 @@ async def invite_person(database: Database, settings: Settings, person: str, nam
 
 
 async def break_glass(
-    database: Database, situation: Situation, command_id: str, asked: BreakGlass
+    journal: Journal, situation: Situation, command_id: str, asked: BreakGlass
 ) -> str:
     """Take a role in one case for fifteen minutes; the case's own record names it, and why.
 
+    `journal` signs, as it does for whatever else the service writes: the audit asks for it.
+
     The id of the actor who holds it then.
     """
-    journal, actor = Journal(database), operator_of(asked.account, situation.place_path)
+    actor = operator_of(asked.account, situation.place_path)
     key = await journal.key_of(f"{command_id}.glass", situation.id, actor.id)
 
     async def inside(session: AsyncSession, _tick: datetime) -> Recorded[BrokenGlass]:

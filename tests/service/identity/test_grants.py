@@ -14,6 +14,7 @@ from models.tables import RoleGrant
 from models.values.actor import Role
 from runtime.database import Database
 from runtime.record.audit import audit
+from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.estates.officials import Cast, grant_roles
 from service.identity.operator import BreakGlass, break_glass, invite_administrator
@@ -164,7 +165,7 @@ async def test_breaking_the_glass_is_an_act_of_its_own_kind(sql, database, rid) 
     asked = BreakGlass(
         act="cancel_renovation", role=Role.DISTRICT_BUREAU, reason="fire", account="me"
     )
-    assert await break_glass(database, situation, f"{rid}-g", asked) == "operator"
+    assert await break_glass(Journal(database), situation, f"{rid}-g", asked) == "operator"
     event = await sql.fetchrow(
         "SELECT * FROM event WHERE renovation_id = $1 ORDER BY seq DESC", rid
     )

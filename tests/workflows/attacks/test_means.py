@@ -212,12 +212,15 @@ async def test_terminate_and_cancel_are_found_and_healed(
 async def reset(client: Client, name: str) -> None:
     """Have a workflow begin anew after its first task, as if nobody had done anything since."""
     handle = client.get_workflow_handle(name)
-    history = await handle.fetch_history()
-    first = next(
-        each.event_id
-        for each in history.events
-        if each.HasField("workflow_task_completed_event_attributes")
-    )
+    first = 0
+    async with asyncio.timeout(60):
+        while not first:
+            done = [
+                each.event_id
+                for each in (await handle.fetch_history()).events
+                if each.HasField("workflow_task_completed_event_attributes")
+            ]
+            first = done[0] if done else await asyncio.sleep(0.1, 0)
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,

@@ -171,15 +171,16 @@ async def test_a_broken_glass_opens_its_own_kind_of_act_for_minutes(journey: Any
     driver = await signed(journey)
     await driver.until("open_vote")
     database, rid, gateway = driver.parts.database, driver.rid, driver.parts.gateway
+    journal = driver.parts.journal
     name = CancelRenovation.name
     asked = BreakGlass(
         act="correct_renovation", role=Role.STREET_OFFICE, reason="nobody is left", account="op"
     )
-    actor = await break_glass(database, await load_situation(database, rid), "g0", asked)
+    actor = await break_glass(journal, await load_situation(database, rid), "g0", asked)
     with pytest.raises(Refused, match=r"act\.no_second"):
         await gateway.send(rid, name, {"reason": "because"}, actor, "g1")
     asked = asked.model_copy(update={"act": name})
-    await break_glass(database, await load_situation(database, rid), "g2", asked)
+    await break_glass(journal, await load_situation(database, rid), "g2", asked)
     over = (
         "UPDATE role_grant SET valid_until = valid_until %s interval '1 hour' WHERE actor_id = $1"
     )
