@@ -26,6 +26,7 @@ from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
 from service.pages.refused import is_of_pages, refused_page
 from service.parts import open_parts
+from service.privacy.keeping import PrivacyKeeper
 from service.programs.doors import scopes_of
 from service.routes import (
     acts,
@@ -47,7 +48,7 @@ from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.pages import home, letter, shared
 from service.routes.privacy import access as readings
-from service.routes.privacy import bundles
+from service.routes.privacy import bundles, people
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -74,6 +75,7 @@ ROUTERS = (
     notices.router,
     bundles.router,
     readings.router,
+    people.router,
     ui.router,
     acts.router,
 )
@@ -124,6 +126,9 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         if parts.settings.send_notices:
             outbox = NoticeSender(parts.database, parts.settings, parts.journal)
             sending.append(asyncio.create_task(outbox.run()))
+        if parts.settings.keep_privacy:
+            keeper = PrivacyKeeper(parts.database, parts.settings)
+            sending.append(asyncio.create_task(keeper.run()))
         log.info("service_started")
         yield
         for each in sending:

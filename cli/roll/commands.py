@@ -126,28 +126,28 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     from cli.people.own import must_be_person
     from cli.roll.shown import show
     from formats.roll import accepted_roll
+    from runtime.privacy.keys import PersonKeys
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret_of
 
     speaks = _speaks(language)
-    places = read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
         show(report, None, None, as_json=as_json, language=speaks)
         return
-    roll = accepted_roll(report)
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
             if by:
                 await must_be_person(parts, data, by)
             request = RollRequest(
-                roll=roll,
+                roll=accepted_roll(report),
                 estate=estate,
                 by=by or f"operator:{getpass.getuser()}",
                 of_person=bool(by),
                 secret=owner_secret_of(parts.settings),
-                places=places,
+                people=PersonKeys.of(parts.settings),
+                places=read_places(place),
                 synthetic=synthetic,
                 remove=remove,
             )

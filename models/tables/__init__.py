@@ -23,6 +23,7 @@ from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
 from models.tables.privacy.bundles import BundleFile, BundlePiece
+from models.tables.privacy.people import Erasure, PersonKey, SensitiveEntry
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
 from models.tables.roll_imports import RollImport
@@ -81,6 +82,7 @@ __all__ = [
     "Contact",
     "Contract",
     "DoorVisit",
+    "Erasure",
     "Estate",
     "Evaluation",
     "Event",
@@ -109,6 +111,7 @@ __all__ = [
     "Passkey",
     "Payment",
     "Person",
+    "PersonKey",
     "PersonSession",
     "Place",
     "PlaceEvent",
@@ -125,6 +128,7 @@ __all__ = [
     "RollImport",
     "RollUnit",
     "Scheme",
+    "SensitiveEntry",
     "Share",
     "ShareTotal",
     "SignInAttempt",

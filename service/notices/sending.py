@@ -23,8 +23,7 @@ from rules.notices import GIVEN_UP_AFTER, pause_after, read_quiet
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.identity.passwords import opened, secrets_key
-from service.notices.addressing import address_one
+from service.notices.addressing import address_one, addresses_of
 from service.notices.audiences import load_titles
 from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
@@ -50,6 +49,8 @@ class _Taken(NamedTuple):
     renovation: Renovation
     contact: Contact | None
     titles: Mapping[str, str]
+    address: str
+    """Of the contact, "" where it was forgotten."""
 
 
 def _pass_by(_point: str) -> None:
@@ -158,7 +159,16 @@ class NoticeSender:
                 name: await load_titles(session, name)
                 for name in {row.NoticeMessage.renovation_id for row in taken}
             }
-            return [_Taken(*row, works[row.NoticeMessage.renovation_id]) for row in taken]
+            contacts = {row.Contact.id: row.Contact for row in taken if row.Contact is not None}
+            to = await addresses_of(session, self._settings, contacts.values())
+            return [
+                _Taken(
+                    *row,
+                    works[row.NoticeMessage.renovation_id],
+                    to.get(row.Contact.id, "") if row.Contact is not None else "",
+                )
+                for row in taken
+            ]
 
     async def _lane(self, due: Sequence[_Taken], number: int, until: float) -> None:
         """Hand over every LANES-th of the page, over connections of its own."""
@@ -191,12 +201,12 @@ class NoticeSender:
     async def _hand(self, way: OpenWay, due: _Taken) -> Attempt:
         contact, notice, renovation = due.contact, due.notice, due.renovation
         if due.message.channel == "training":
-            to: str | None = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
+            to = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
         elif contact is None or contact.withdrawn_at or contact.returned_at:
             return Attempt(Came.NEVER, "withdrawn")
         else:
-            to = opened(secrets_key(self._settings), contact.address)
-        if to is None:
+            to = due.address
+        if not to:
             return Attempt(Came.NEVER, "sealed")
         language = contact.language if contact else CHINESE
         zone = Timetable.model_validate(renovation.timetable).zone

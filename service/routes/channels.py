@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from models.fields import Id
+from runtime.privacy.keys import PersonKeys
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import (
@@ -142,7 +143,7 @@ async def list_agents(
     async with parts.database.session() as session:
         box = await running_box(session, situation, box_id)
         await load_entry(session, box, voter.unit_number)
-        return await agents.list_agents(session, box)
+        return await agents.list_agents(session, box, PersonKeys.of(parts.settings))
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)

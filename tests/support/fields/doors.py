@@ -27,6 +27,7 @@ IN_PATH = {
     "firm": "firm-1",
     "firm_person": "p-1",
     "notice": "0" * 64,
+    "erasure": "e-1",
 }
 """Something of the right kind for each parameter of a path."""
 
