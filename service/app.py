@@ -46,6 +46,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
+from service.routes.office.routers import OFFICE
 from service.routes.pages import home, letter, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
@@ -79,7 +80,7 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router)
+PAGES = (shared.router, letter.router, home.router, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

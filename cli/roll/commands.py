@@ -130,7 +130,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret_of
 
-    speaks = _speaks(language)
+    speaks, places = _speaks(language), read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
         show(report, None, None, as_json=as_json, language=speaks)
@@ -147,7 +147,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
                 of_person=bool(by),
                 secret=owner_secret_of(parts.settings),
                 people=PersonKeys.of(parts.settings),
-                places=read_places(place),
+                places=places,
                 synthetic=synthetic,
                 remove=remove,
             )

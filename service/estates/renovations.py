@@ -43,6 +43,7 @@ from runtime.seals import signer_of
 from runtime.settings import Settings
 from service.estates.officials import Cast, grant_roles
 from service.estates.places import estate_id_at, write_places
+from service.estates.standing import load_standing_roll
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
 OPENS_AT = time(9)
@@ -86,6 +87,8 @@ class _Opening:
     estate_id: str
     file: RenovationFile
     roll: Roll
+    standing: bool
+    """The roll is that of the estate as it stands, and no file's."""
     rule_pack: str
     where: Where
     actor: Actor
@@ -125,20 +128,23 @@ async def open_renovation(
     *,
     command_id: str,
     file: RenovationFile,
-    roll: Roll,
+    roll: Roll | None,
     actor: Actor,
     where: Where = in_words,
 ) -> OpenedRenovation:
     """Write the renovation and start its workflow; call it again with the same id after any failure.
 
-    `where` names the place of a field in the file, for the warnings.
+    Without a `roll` it is opened on the roll that the estate has. `where` names the place of a field in
+    the file, for the warnings.
 
     Raises:
-        Refused: what `check_together` finds; `opening.place_differs`, `opening.estate_differs` or
+        Refused: what `check_together` finds; `opening.no_roll` where none is given and there is none; `opening.place_differs`, `opening.estate_differs` or
             `opening.units_differ` for what is there and different; `opening.law_repealed`;
             `journal.command_reused`.
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
+    estate_id = await _estate_id(database, file)
+    standing, roll = roll is None, roll or await _standing_roll(database, estate_id)
     check_together(file, roll, where)
     signer = signer_of(settings)
     journal = Journal(database, heads_of(settings), signer)
@@ -146,9 +152,10 @@ async def open_renovation(
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
     opening = _Opening(
         renovation_id=renovation_id_for(key),
-        estate_id=await _estate_id(database, file),
+        estate_id=estate_id,
         file=file,
         roll=roll,
+        standing=standing,
         rule_pack=pack_in_force(file.region, file.starts_on).id,
         where=where,
         actor=actor,
@@ -171,6 +178,11 @@ async def open_renovation(
     opened = await journal.record(command, "renovation.opened", request, inside, OpenedRenovation)
     await _start(database, client, settings, opened.renovation_id)
     return opened
+
+
+async def _standing_roll(database: Database, estate_id: str) -> Roll:
+    async with database.session() as session:
+        return await load_standing_roll(session, estate_id)
 
 
 def renovation_id_for(key: str) -> str:
@@ -215,7 +227,8 @@ async def _write(
     await write_places(session, opening.file.places)
     if await _estate(session, opening, secret, now):
         await write_units(session, opening.estate_id, opening.roll, secret, keys)
-    others = await _running_cases(session, opening)
+    at = opening.where(("estate",))
+    others = await running_cases(session, opening.estate_id, at)
     await _renovation(session, opening, now)
     rid = opening.renovation_id
     case = Cast(
@@ -237,19 +250,17 @@ async def _write(
     return (*others, *waiting, *known)
 
 
-async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Problem, ...]:
-    """Other cases of the estate that run already: perhaps this is one of them, opened once more."""
+async def running_cases(
+    session: AsyncSession, estate_id: str, where: str = ""
+) -> tuple[Problem, ...]:
+    """Cases of an estate that run already: perhaps another one is one of them, opened once more."""
     rows = await session.execute(
         select(Renovation.id, Renovation.title)
-        .where(
-            Renovation.estate_id == opening.estate_id,
-            Renovation.state == RenovationState.RUNNING,
-        )
+        .where(Renovation.estate_id == estate_id, Renovation.state == RenovationState.RUNNING)
         .order_by(Renovation.id)
     )
-    at = opening.where(("estate",))
     return tuple(
-        problem("opening.second_case", where=at, other=rid, title=title) for rid, title in rows
+        problem("opening.second_case", where=where, other=rid, title=title) for rid, title in rows
     )
 
 
@@ -270,6 +281,9 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
     row = await session.get_one(Estate, opening.estate_id, with_for_update=True)
     if row.synthetic != file.synthetic:
         raise refusal("opening.estate_differs", where=file.estate, estate=file.estate)
+    if opening.standing:
+        await _refuse_changed(session, opening)
+        return False
     columns = [getattr(Unit, name) for name in UNIT_COLUMNS]
     found = await session.execute(select(*columns).where(Unit.estate_id == opening.estate_id))
     there = {row.number: tuple(row) for row in found}
@@ -290,6 +304,13 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
             first=differing[0],
         )
     return False
+
+
+async def _refuse_changed(session: AsyncSession, opening: _Opening) -> None:
+    """Somebody has imported another roll since this one was looked at."""
+    now = await load_standing_roll(session, opening.estate_id)
+    if now.sha256 != opening.roll.sha256:
+        raise refusal("opening.roll_changed", where=opening.roll.name, estate=opening.roll.name)
 
 
 async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -> None:

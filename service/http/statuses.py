@@ -54,6 +54,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        opening.roll_changed
         evidence.not_ready erasure.over
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
@@ -81,6 +82,8 @@ CODES: dict[int, str] = {
     421: "service.other_host",
     422: """
         sensitive.too_many
+        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
+        form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody

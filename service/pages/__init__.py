@@ -19,7 +19,16 @@ POLICY = (
 )
 """Scripts and styles of this site in files of their own; none within a page."""
 WORDS = (
-    *("title", "invited", "use_passkey", "make_passkey", "enter", "name_passkey", "signed_in"),
+    *(
+        "title",
+        "invited",
+        "use_passkey",
+        "make_passkey",
+        "enter",
+        "name_passkey",
+        "signed_in",
+        "work",
+    ),
     *(
         "passkeys",
         "add",

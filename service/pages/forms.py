@@ -14,19 +14,28 @@ from models.values.refusal import Problem, refusal
 from service.identity.browser import form_token, refuse_foreign_page
 
 MOST_FIELDS = 500
+LONGEST_FIELD = 1024 * 1024
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of the field
 
 
-async def own_form(request: Request, address: str, session: str = "") -> FormData:
+async def own_form(
+    request: Request,
+    address: str,
+    session: str = "",
+    *,
+    files: int = 0,
+    longest: int = LONGEST_FIELD,
+) -> FormData:
     """The fields of a form that one of our pages sent.
 
-    `address` is the public one, `session` the token of whoever has signed in.
+    `address` is the public one, `session` the token of whoever has signed in, `files` how many files it
+    may carry, `longest` the bytes of a field that is no file.
 
     Raises:
         Refused: `credential.foreign_page`, `credential.form_token`.
     """
     refuse_foreign_page(request.headers, address)
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=files, max_part_size=longest)
     given = str(form.get(FORM_TOKEN, "")).encode()
     if session and not hmac.compare_digest(given, form_token(session).encode()):
         raise refusal("credential.form_token")

@@ -11,7 +11,7 @@ from tools.check.codes import codes
 from tools.check.project import Project, tree
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-TEXT = re.compile(r"['\"](page\.[a-z_]+)['\"]")
+TEXT = re.compile(r"['\"]((?:page|office)\.[a-z_]+)['\"]")
 """A text in a template; one that ends in an underscore is the beginning of several."""
 STATUSES = "STATUS_OF_CODE"
 """The table of `service/http`: the HTTP status of every code."""
@@ -44,7 +44,7 @@ def codes_have_sentences(project: Project) -> Iterator[str]:
 def templates_have_texts(project: Project) -> Iterator[str]:
     """Every text that a template of the pages names, as a literal, is in the catalogues."""
     known = {code for folder in _locale_folders(project) for code in _catalogue(folder / "en")}
-    for path in sorted(project.root.glob("service/pages/templates/*.html")):
+    for path in sorted(project.root.glob("service/pages/templates/**/*.html")):
         for number, written in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for code in TEXT.findall(written):
                 whole = code in known

@@ -1,0 +1,127 @@
+"""The form of an official act: its questions, what was answered, and the answers read back."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pydantic import JsonValue
+from starlette.datastructures import FormData, UploadFile
+
+from formats.renovation_file.reading import read_revision
+from models.messages.act_bodies import BODIES
+from models.values.refusal import Problem, Refused
+from service.http.problems import read_fields
+from service.pages.display import Language
+from service.pages.office.fields import (
+    Field,
+    Known,
+    Sent,
+    fields_of,
+    in_rows,
+    read,
+    row_of,
+    rows_of,
+)
+from service.pages.wording import money
+
+SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
+"""The file of a scheme, and what the check page carries of it."""
+NOT_KEPT = frozenset({"form_token", "change", "more", "send_id"})
+
+
+class FilledAct(NamedTuple):
+    """What a sent form says: the fields of the act, and what is wrong with them at the form's names."""
+
+    body: Mapping[str, JsonValue]
+    problems: tuple[Problem, ...]
+
+
+def questions(act: str, known: Known) -> tuple[Field, ...]:
+    """What is asked for an act, given what the case has of the things that it may name."""
+    return fields_of(BODIES[act], known)
+
+
+def sent_of(form: FormData) -> Sent:
+    """The texts of a form by their names."""
+    found: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+async def as_texts(form: FormData) -> FormData:
+    """A form in which a file of a scheme is its name and its text, which the check page carries on."""
+    texts: list[tuple[str, str | UploadFile]] = [
+        pair for pair in form.multi_items() if isinstance(pair[1], str)
+    ]
+    sent = form.get(SCHEME)
+    if isinstance(sent, UploadFile) and sent.filename:
+        texts = [pair for pair in texts if pair[0] not in {NAME, TEXT}]
+        said = (await sent.read()).decode("utf-8", "replace")
+        texts += [(NAME, sent.filename), (TEXT, said)]
+    return FormData(texts)
+
+
+def kept(form: FormData) -> tuple[tuple[str, str], ...]:
+    """Everything that the form says, to be sent once more."""
+    return tuple(
+        (name, value)
+        for name, value in form.multi_items()
+        if isinstance(value, str) and name not in NOT_KEPT
+    )
+
+
+def filled(act: str, fields: tuple[Field, ...], form: FormData) -> FilledAct:
+    """The fields of an act that a form means, and all that is wrong with them."""
+    sent = sent_of(form)
+    found = read(fields, sent)
+    problems = list(found.problems)
+    body = dict(found.body)
+    try:
+        body |= _scheme_of(form)
+    except Refused as refused:
+        problems += (each.model_copy(update={"where": SCHEME}) for each in refused.problems)
+    try:
+        read_fields(BODIES[act], body)
+    except Refused as refused:
+        said = {each.where for each in problems}
+        beside = in_rows(refused.problems, fields, sent)
+        problems += (each for each in beside if each.where not in said)
+    return FilledAct(body, tuple(problems))
+
+
+def _scheme_of(form: FormData) -> dict[str, JsonValue]:
+    """What the file of a scheme says.
+
+    Raises:
+        Refused: everything that is wrong in it, with line, field and what is expected.
+    """
+    text = str(form.get(TEXT, ""))
+    if not text.strip():
+        return {}
+    revision = read_revision(text.encode(), str(form.get(NAME, "scheme.yaml")))
+    given = revision.model_dump(mode="json", exclude_unset=True)
+    return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+def form_words(form: FormData, language: Language) -> Mapping[str, object]:
+    """The functions with which the templates walk through a form."""
+    sent = sent_of(form)
+    more = str(form.get("more", ""))
+
+    def rows(field: Field, _given: object) -> tuple[tuple[Field, ...], ...]:
+        """The rows that were filled, and an empty one where there is none or one more was asked for."""
+        there = rows_of(field, sent)
+        number = 1 + max((int(row[0].name.split(".")[-2]) for row in there), default=-1)
+        return (*there, row_of(field, number)) if not there or more == field.name else there
+
+    def written(field: Field, said: str) -> str:
+        value = read((field,), {field.name: [said]}).body.get(field.name.rpartition(".")[2])
+        return money(value, language) if isinstance(value, int) else said
+
+    return {
+        "rows": rows,
+        "filled_rows": lambda field, _given: rows_of(field, sent),
+        "written": written,
+        "given": form,
+    }

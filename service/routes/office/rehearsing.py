@@ -1,0 +1,80 @@
+"""Beginning a training case, and coming back from it."""
+
+import secrets
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from models.values.refusal import refusal
+from service.estates.renovations import open_renovation
+from service.identity.browser import COOKIE, forget, keep
+from service.identity.cast import play_cast
+from service.pages import wording
+from service.pages.office.playing import LEADS
+from service.pages.office.rehearsal import leader, training_file, training_roll
+from service.routes.dependencies import RunningParts
+from service.routes.office.dependencies import (
+    ZONE,
+    CurrentForm,
+    CurrentOffice,
+    OfficeView,
+)
+
+router = APIRouter(prefix="/office/training", include_in_schema=False)
+OWN = "__Host-gongjian-own"
+"""The own session, while its holder plays."""
+
+
+@router.get("")
+async def show(view: OfficeView) -> Response:
+    """What a training case is, and the button that begins one."""
+    return view.show("rehearsal.html", {"send_id": secrets.token_hex(16)})
+
+
+@router.post("")
+async def begin(
+    office: CurrentOffice, form: CurrentForm, parts: RunningParts, view: OfficeView
+) -> Response:
+    """Open an invented case and go on as its committee. The own session is kept for afterwards."""
+    if office.person.only_case is not None:
+        raise refusal("credential.other_case")
+    today = datetime.now(ZoneInfo(ZONE)).date()
+    file = training_file(today, lambda name: wording.text(f"work.{name}", view.language, {}))
+    actor = leader(file)
+    opened = await open_renovation(
+        parts.database,
+        parts.client,
+        parts.settings,
+        command_id=f"training-{office.id}-{form.get('send_id', '')}"[:120],
+        file=file,
+        roll=training_roll(),
+        actor=actor,
+    )
+    sessions = await play_cast(
+        parts.database,
+        parts.settings,
+        opened.renovation_id,
+        [each for each in file.officials if each.id == actor.id],
+    )
+    sent = RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
+    seconds = parts.settings.session_hours * 3600
+    keep(sent, office.token, seconds, OWN)
+    keep(sent, sessions[actor.id].token, seconds)
+    return sent
+
+
+@router.post("/end")
+async def end(
+    office: CurrentOffice, _form: CurrentForm, parts: RunningParts, request: Request
+) -> Response:
+    """Back to the own work; the training case stays as it is."""
+    own = request.cookies.get(OWN, "")
+    sent = RedirectResponse("/office", 303)
+    if office.person.way == LEADS and own:
+        keep(sent, own, parts.settings.session_hours * 3600, COOKIE)
+    else:
+        forget(sent)
+    forget(sent, OWN)
+    return sent
