@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.tables import PRIVATE, metadata
+from models.tables.privacy.people import KEYS
 from runtime.addresses import asyncpg_url, sqlalchemy_url
 from runtime.database import Database
 from runtime.migrate import downgrade, upgrade
@@ -119,7 +120,8 @@ async def test_every_constraint_index_and_default_of_the_models_is_in_the_schema
 ) -> None:
     # Alembic's comparison does not look at checks and partial indexes.
     def create(connection: Connection) -> None:
-        connection.execute(text(f"CREATE SCHEMA {PRIVATE}"))
+        for schema in (PRIVATE, KEYS):
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
         metadata.create_all(connection)
 
     await on_connection(empty, create)
