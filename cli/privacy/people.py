@@ -12,9 +12,11 @@ import typer
 
 from cli.people.own import own_requests
 from cli.servers import DATA, database
-from cli.words import Language, said, speak
+from cli.words import Language, named, said, speak
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import JsonValue
 
 As = Annotated[
@@ -150,7 +152,7 @@ def periods(as_json: AsJson = False, language: Language = "", data: Data = None)
             at = None if due.next_at is None else due.next_at.isoformat()
             print(json.dumps({**fields, "due": due.due, "next_at": at}, ensure_ascii=False))
             continue
-        print(said("line.period", **fields))
+        print(said("line.period", **in_words(fields)))
         at = "-" if due.next_at is None else f"{due.next_at:%Y-%m-%d}"
         print(f"    {said('line.period_due', due=due.due, next=at)}")
 
@@ -171,6 +173,15 @@ def run(data: Data = None) -> None:
     asyncio.run(work())
 
 
+def in_words(fields: Mapping[str, str | int]) -> dict[str, str | int]:
+    """The same with kind, basis, start and end as people call them."""
+    rooms = {"kind": "kept", "basis": "basis", "starts": "starts", "end": "ends"}
+    return {
+        name: named(rooms[name], str(value)) if name in rooms else value
+        for name, value in fields.items()
+    }
+
+
 def _list(answer: JsonValue) -> list[dict[str, JsonValue]]:
     assert isinstance(answer, list)
     return [each for each in answer if isinstance(each, dict)]
@@ -187,7 +198,7 @@ def _tell(answer: JsonValue, *, as_json: bool) -> None:
     for each in _list(answer["outcome"]):
         fields = {name: str(value) for name, value in each.items()}
         if fields["state"] == "erased":
-            print(said("line.erasure_erased", kind=fields["kind"]))
+            print(said("line.erasure_erased", kind=named("kept", fields["kind"])))
             continue
         fields["until"] = fields["until"] or said("line.erasure_open_end")
-        print(said("line.erasure_restricted", **fields))
+        print(said("line.erasure_restricted", **in_words(fields)))

@@ -13,13 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rules.retention import KINDS, NAMES, period_of
 
 STARTS: Mapping[str, str] = {
-    # Of several cases of an estate, and of several estates, the last one that ends.
+    # Of several cases of an estate, and of several estates, the last one that ends; a newer roll is kept from its import.
     "owner_name": """
         SELECT o.person_id AS subject,
           CASE WHEN bool_or(r.id IS NOT NULL AND r.closed_at IS NULL) THEN NULL
-          ELSE max(coalesce(r.closed_at, e.created_at)) END AS starts
+          ELSE greatest(max(coalesce(r.closed_at, e.created_at)), max(i.imported_at)) END AS starts
         FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id JOIN estate e ON e.id = u.estate_id
-        LEFT JOIN renovation r ON r.estate_id = e.id GROUP BY o.person_id""",
+        LEFT JOIN renovation r ON r.estate_id = e.id
+        LEFT JOIN (SELECT estate_id, max(imported_at) AS imported_at FROM roll_import GROUP BY estate_id) i
+          ON i.estate_id = e.id
+        GROUP BY o.person_id""",
     "agent_name": """
         SELECT m.agent_id AS subject,
           CASE WHEN bool_or(b.closed_at IS NULL) THEN NULL ELSE max(b.closed_at) END AS starts

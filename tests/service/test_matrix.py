@@ -122,6 +122,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/audited-bundle": {Role.AUDITOR},
     f"GET {CASE}/access": {Role.AUDITOR},
     # Whose erasure one may ask for and confirm, and who sees the periods: tests/service/privacy.
+    "GET /v1/access": PERSON,
     "GET /v1/own-data": PERSON,
     "GET /v1/erasures": PERSON,
     "POST /v1/erasures": PERSON,
