@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from cli.output import give_text, show, tell
 from cli.servers import (
     DATA,
     database,
@@ -24,14 +21,12 @@ from cli.shown import (
     event_json,
     history_table,
     list_table,
-    result_console,
     status_json,
     status_lines,
     stuck_table,
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
 from models.messages.journey import Stage
-from models.values.refusal import refusal
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BAD = 1
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Data = Annotated[Path | None, DATA]
 PAGE, MOST = 100, 500
 CommandId = Annotated[
@@ -59,7 +53,7 @@ def register(app: typer.Typer) -> None:
     app.command("credentials")(credentials)
 
 
-def list_(  # noqa: PLR0917 - typer reads the signature
+def list_(
     place: Annotated[
         str, typer.Option(metavar="PATH", help="Below this place: district/street/…")
     ] = "",
@@ -75,7 +69,6 @@ def list_(  # noqa: PLR0917 - typer reads the signature
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
     after: Annotated[str, typer.Option(metavar="CURSOR", help="The page after this one.")] = "",
-    as_json: Json = False,
     data: Data = None,
 ) -> None:
     """A page of the renovations; without a filter the ones that were opened last come first.
@@ -86,17 +79,13 @@ def list_(  # noqa: PLR0917 - typer reads the signature
 
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     cases = _read(data, lambda connection: find_cases(connection, wanted, limit, after))
-    if as_json:
-        _print_json([{**status_json(case), "cursor": case.cursor} for case in cases])
-    else:
-        result_console().print(stuck_table(cases) if stuck else list_table(cases))
+    found = [{**status_json(case), "cursor": case.cursor} for case in cases]
+    show(found, lambda: [stuck_table(cases) if stuck else list_table(cases)])
     if len(cases) == limit:
-        print(f"gongjian: {said('line.more', cursor=cases[-1].cursor)}", file=sys.stderr)
+        tell(f"gongjian: {said('line.more', cursor=cases[-1].cursor)}")
 
 
-def status(
-    renovation: Id, as_json: Json = False, language: Language = "", data: Data = None
-) -> None:
+def status(renovation: Id, language: Language = "", data: Data = None) -> None:
     """Where a renovation stands, what it waits for, and what of it needs attention.
 
     Example: gongjian status r1
@@ -105,16 +94,14 @@ def status(
 
     speak(language)
     case = _read(data, lambda connection: load_case(connection, renovation))
-    if as_json:
-        _print_json(status_json(case))
-        return
-    for name, value in status_lines(case):
-        print(aligned(name, value, 17))
+    show(
+        status_json(case),
+        lambda: (aligned(name, value, 17) for name, value in status_lines(case)),
+    )
 
 
 def history(
     renovation: Id,
-    as_json: Json = False,
     limit: Annotated[int, typer.Option(min=0, help="Only the last so many; 0 is all.")] = 0,
     data: Data = None,
 ) -> None:
@@ -130,10 +117,7 @@ def history(
         return case.zone, await load_events(connection, renovation, limit)
 
     zone, events = _read(data, read)
-    if as_json:
-        _print_json([event_json(event) for event in events])
-    else:
-        result_console().print(history_table(events, zone))
+    show([event_json(event) for event in events], lambda: [history_table(events, zone)])
 
 
 def audit(
@@ -156,8 +140,7 @@ def audit(
             return await audited(opened, renovation, receipts, known_heads(settings), gateway)
 
     report = asyncio.run(work())
-    for line in audit_lines(report):
-        print(line)
+    show({"ok": report.ok, **report.model_dump(mode="json")}, lambda: audit_lines(report))
     if not report.ok:
         raise typer.Exit(BAD)
 
@@ -171,30 +154,21 @@ def credentials(
 
     Example: gongjian credentials r1 --out letters.csv
     """
-    from runtime.private import write_private
+    from formats.csv_table import csv_text
     from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
 
     units = _read(data, lambda connection: load_first_letters(connection, renovation))
     key = settings_for(data).credential_key
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("unit", "credential"))
-    for number, version in units:
-        writer.writerow((number, voter_credential(key, renovation, number, version)))
-    content = text.getvalue()
-    if out is None:
-        sys.stdout.write(content)
-        return
-    try:
-        write_private(out.absolute(), content)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise refusal(
-            "cases.file_unwritable", where=str(out), file=str(out), reason=reason
-        ) from None
-    written = number_of("credentials", len(units))
-    print(said("line.credentials_in", credentials=written, file=str(out)), file=sys.stderr)
+    letters = [(unit, voter_credential(key, renovation, unit, version)) for unit, version in units]
+    give_text(
+        csv_text((("unit", "credential"), *letters)),
+        [{"unit": unit, "credential": key} for unit, key in letters],
+        out,
+    )
+    if out is not None:
+        written = number_of("credentials", len(units))
+        tell(said("line.credentials_in", credentials=written, file=str(out)))
 
 
 def audit_lines(report: AuditReport) -> list[str]:
@@ -273,7 +247,3 @@ def run_on_servers(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> 
             return await work(parts)
 
     return asyncio.run(whole())
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False))

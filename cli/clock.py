@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.servers import DATA, reach_temporal, running
-from cli.shown import due, moment, result_console, who_named, words
+from cli.output import show, table
+from cli.people.requests import LONG_S, ServiceRequests, anybody, in_name_of, of_case
+from cli.people.session_file import load_sessions, own_sessions
+from cli.servers import DATA, local_settings
+from cli.shown import due, moment, who_named, words
 from cli.words import Language, listed, named, said, speak, wait_named
-from models.values.refusal import refusal
+from models.values.refusal import Refused, refusal
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from models.values.actor import Actor
     from models.values.waits import Wait
     from service.clock.bodies import WaitView
-    from service.parts import Parts
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -58,7 +58,6 @@ def clock(
     ] = "",
     command_id: Annotated[str, typer.Option(help="The same id is done once; else a new one.")] = "",
     language: Language = "",
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).
@@ -68,24 +67,20 @@ def clock(
     speak(language)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
     told = None if not move else _command(move, value, sent_as, past_holds=past_holds)
-
-    async def work() -> ClockView | ClockMoved | Accepted:
-        async with running(data) as parts:
-            await reach_temporal(parts)
-            if told is None:
-                return await parts.clocks.look(renovation)
-            actor = await _convener(parts, data, renovation, as_)
-            if isinstance(told, MoveClock):
-                return await parts.clocks.move(renovation, actor, told)
-            if isinstance(told, SetHold):
-                return await parts.clocks.hold(renovation, actor, told)
-            return await parts.clocks.release(renovation, actor, value, told)
-
-    answer = asyncio.run(work())
-    if as_json:
-        print(json.dumps(answer.model_dump(mode="json", by_alias=True), ensure_ascii=False))
-    else:
-        _tell(answer)
+    path = f"/v1/renovations/{renovation}/clock"
+    if told is None:
+        view = ClockView.model_validate(_public(data, renovation, as_).get(path))
+        show(view, lambda: _view_lines(view))
+        return
+    requests = _convener(data, renovation, as_)
+    body = told.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(told, MoveClock):
+        moved = ClockMoved.model_validate(requests.post(path, body, LONG_S))
+        show(moved, lambda: [*_moves(moved), *_view_lines(moved)])
+        return
+    part = "holds" if isinstance(told, SetHold) else f"holds/{value}/release"
+    done = Accepted.model_validate(requests.post(f"{path}/{part}", body))
+    show(done, lambda: [f"{named('event', done.kind)} {done.id}"])
 
 
 def _command(
@@ -118,57 +113,74 @@ def _command(
     return read_fields(kind, fields)
 
 
-async def _convener(parts: Parts, data: Path | None, renovation: str, given: str) -> Actor:
-    """The official named by `--as`, else whoever opened the case, if they may move its clock.
+def _public(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
+    """Everybody may look; a session of this machine only says at which service."""
+    sessions = [
+        each
+        for each in load_sessions(local_settings(data).data_dir)
+        if each.only_case in (None, renovation) and as_ in ("", each.actor_id)
+    ]
+    return anybody(data, sessions[0].service if sessions else "")
+
+
+def _convener(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
+    """Whoever `--as` names, else the only one here who may move the clock, else whoever opened the case.
 
     Raises:
-        Refused: `clock.wall`, `cases.not_signed_in`, `credential.no_role`.
+        Refused: `cases.not_signed_in`, `cases.actor_needed`.
     """
-    from cli.people.own import must_be_signed_in
-    from rules.authority import ROLES_OF_WRITE
-    from service.clock.moving import load_told_situation
-    from service.situation import load_grants, load_opener
+    try:
+        return of_case(data, renovation, as_, "move_clock")
+    except Refused as several:
+        if {each.code for each in several.problems} != {"cases.actor_needed"}:
+            raise
+        opener = _opener(data, renovation)
+        if not opener:
+            raise
+    return of_case(data, renovation, opener, "move_clock")
 
-    situation = await load_told_situation(parts.database, renovation)
-    roles = ROLES_OF_WRITE["move_clock"].roles
-    name = given or await load_opener(parts.database, renovation)
-    await must_be_signed_in(parts, data, renovation, name)
-    return situation.in_role(await load_grants(parts.database, name, renovation), *roles)
+
+def _opener(data: Path | None, renovation: str) -> str:
+    """Who opened a case, as its first event says to those who take part in it; "" where it is not said."""
+    kept, *_ = own_sessions(local_settings(data).data_dir, renovation)
+    requests = in_name_of(local_settings(data).data_dir, kept)
+    events = requests.get(f"/v1/renovations/{renovation}/events", limit="1")
+    first = events[0] if isinstance(events, list) and events else {}
+    return str(first.get("actor_id") or "") if isinstance(first, dict) else ""
 
 
-def _tell(answer: ClockView | ClockMoved | Accepted) -> None:
-    if isinstance(answer, Accepted):
-        print(f"{named('event', answer.kind)} {answer.id}")
-        return
-    if isinstance(answer, ClockMoved):
-        for step in answer.moves:
-            print(moment(step.to, answer.zone))
-            for wait in step.due:
-                print(f"  {_said(wait, step.to)}")
-        if answer.stopped:
-            why, by = named("wait_stop", answer.stopped), wait_named(answer.stopped_by)
-            print(said("line.stopped", why=why, by=by).rstrip())
+def _moves(answer: ClockMoved) -> Iterator[str]:
+    for step in answer.moves:
+        yield moment(step.to, answer.zone)
+        for wait in step.due:
+            yield f"  {_said(wait, step.to)}"
+    if answer.stopped:
+        why, by = named("wait_stop", answer.stopped), wait_named(answer.stopped_by)
+        yield said("line.stopped", why=why, by=by).rstrip()
+
+
+def _view_lines(answer: ClockView) -> Iterator[str | Table]:
     kind = said("line.clock_told") if answer.clock == "told" else said("line.clock_wall")
-    print(said("line.clock_now", kind=kind, now=moment(answer.now, answer.zone)))
+    yield said("line.clock_now", kind=kind, now=moment(answer.now, answer.zone))
     if answer.holds:
         holds = listed(f"{each.name} ({each.set_by})" for each in answer.holds)
-        print(said("line.held", holds=holds))
-    result_console().print(agenda_table(answer))
+        yield said("line.held", holds=holds)
+    yield agenda_table(answer)
 
 
 def agenda_table(clock: ClockView) -> Table:
     """What is waited for: until when by the clocks of the place, by whom, and what happens then."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD)
-    for title in words("due waits_for who then"):
-        table.add_column(title, overflow="fold")
-    for wait in clock.waits:
-        if wait.what not in OF_OTHERS:
-            until, who = _until(wait, clock.now, clock.zone), who_named(wait.who) or "-"
-            table.add_row(until, _what(wait), who, _then(wait))
-    return table
+    rows = [
+        (
+            _until(wait, clock.now, clock.zone),
+            _what(wait),
+            who_named(wait.who) or "-",
+            _then(wait),
+        )
+        for wait in clock.waits
+        if wait.what not in OF_OTHERS
+    ]
+    return table(words("due waits_for who then"), rows, plain=True)
 
 
 def _until(wait: WaitView, now: datetime, zone: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
+from cli.output import Commands, give_text, show
 from cli.servers import DATA, running
 from cli.words import aligned, number_of, said
 from models.values.refusal import refusal
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 
     from runtime.ballots.evidence import Exported
 
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-
-commands = typer.Typer(help="Evidence that anybody can check.", no_args_is_help=True)
+commands = Commands(help="Evidence that anybody can check.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +50,6 @@ def voting(
         str, typer.Option(help="For whom and why the full bundle is made: it is written down.")
     ] = "",
     data: Annotated[Path | None, DATA] = None,
-    as_json: Json = False,
 ) -> None:
     """Write the bundle of a counted vote in one zip: the public one, or the full one with every ballot.
 
@@ -73,14 +69,16 @@ def voting(
         "manifest": done.manifest,
         "public_key": done.public_key,
     }
-    if as_json:
-        print(json.dumps(shown, ensure_ascii=False))
-        return
     ballots = number_of("ballots", done.ballots)
-    print(said("line.evidence", file=str(done.path), ballots=ballots, box=done.box_id))
-    print(said("line.publish"))
-    print(aligned(f"  {said('line.public_key')}", done.public_key, 32))
-    print(aligned(f"  {said('line.manifest')}", done.manifest, 32))
+    show(
+        shown,
+        lambda: [
+            said("line.evidence", file=str(done.path), ballots=ballots, box=done.box_id),
+            said("line.publish"),
+            aligned(f"  {said('line.public_key')}", done.public_key, 32),
+            aligned(f"  {said('line.manifest')}", done.manifest, 32),
+        ],
+    )
 
 
 @commands.command("script")
@@ -89,7 +87,8 @@ def script() -> None:
 
     Example: gongjian evidence script > verify.py
     """
-    sys.stdout.buffer.write(standalone())
+    text = standalone().decode()
+    give_text(text, {"verify_py": text}, None)
 
 
 async def _export(

@@ -1,18 +1,19 @@
 """Reads what a command was given: files, and the fields of an official act."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from models.fields import expectation
-from models.messages.act_bodies import BODIES
-from models.messages.acts import ACTS, Act
 from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
-from service.bodies import refuse_repeated_keys
 
-FIELDS = TypeAdapter(dict[str, JsonValue])
+if TYPE_CHECKING:
+    from models.messages.acts import Act
+
 MOST_BYTES = 256 * 1024 * 1024
 OURS = frozenset({"command_id", "actor"})
 """Fields of every act that the service fills in."""
@@ -43,6 +44,8 @@ def act_named(name: str) -> type[Act]:
     Raises:
         Refused: `cases.act_unknown`, with the names there are.
     """
+    from models.messages.acts import ACTS
+
     act = ACTS.get(name.replace("-", "_"))
     if act is None:
         raise refusal("cases.act_unknown", where=name, act=name, known=", ".join(sorted(ACTS)))
@@ -82,7 +85,7 @@ def act_fields(
     text: str | None,
     given: Mapping[str, JsonValue] | None = None,
 ) -> dict[str, JsonValue]:
-    """The fields of an act, checked against it: `given`, `--json`, and then `--field name=value`.
+    """The fields of an act, checked against it: `given`, `--fields`, and then `--field name=value`.
 
     A value that is JSON is taken as JSON (`true`, `12`, `["facade"]`), anything else as text,
     and where the act wants text, as text in any case.
@@ -91,22 +94,39 @@ def act_fields(
         Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field,
             `service.key_twice`.
     """
-    fields = {**(given or {}), **(_from_json(text) if text is not None else {})}
+    fields = {**(given or {}), **(json_fields(text) if text is not None else {})}
     for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise refusal("cases.pair_invalid", where=pair, pair=pair)
+        name, value = split_pair(pair)
         fields[name] = value if _is_text(act, name) else plain(value)
     _refuse_wrong(act, fields)
     return fields
 
 
-def _from_json(text: str) -> dict[str, JsonValue]:
+def split_pair(pair: str) -> tuple[str, str]:
+    """The name and the value of "name=value".
+
+    Raises:
+        Refused: `cases.pair_invalid`.
+    """
+    name, sign, value = pair.partition("=")
+    if not sign or not name:
+        raise refusal("cases.pair_invalid", where=pair, pair=pair)
+    return name, value
+
+
+def json_fields(text: str) -> dict[str, JsonValue]:
+    """The fields of `--fields`.
+
+    Raises:
+        Refused: `cases.json_invalid`, `service.key_twice`.
+    """
+    from service.bodies import refuse_repeated_keys
+
     refuse_repeated_keys(text)
     try:
-        return FIELDS.validate_json(text)
+        return TypeAdapter(dict[str, JsonValue]).validate_json(text)
     except ValidationError:
-        raise refusal("cases.json_invalid", where="--json") from None
+        raise refusal("cases.json_invalid", where="--fields") from None
 
 
 def _is_text(act: type[Act], name: str) -> bool:
@@ -116,6 +136,8 @@ def _is_text(act: type[Act], name: str) -> bool:
 
 def plain(value: str) -> JsonValue:
     """What is JSON as JSON, anything else as text."""
+    from service.bodies import refuse_repeated_keys
+
     refuse_repeated_keys(value)
     try:
         found: JsonValue = json.loads(value)
@@ -126,6 +148,9 @@ def plain(value: str) -> JsonValue:
 
 def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
     """Validate the fields as the gateway will: actor and command id are not among them."""
+    from models.fields import expectation
+    from models.messages.act_bodies import BODIES
+
     reserved = sorted(OURS & fields.keys())
     problems = [_field_problem(act, name, expected="expected.known") for name in reserved]
     given = {name: value for name, value in fields.items() if name not in OURS}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.output import Commands, show
 from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.refusal import refusal
@@ -13,7 +14,7 @@ from runtime.local.data_dir import StackLock
 from runtime.local.key_ring import FIELDS, HOLDERS, Purpose, load_ring, save_ring
 from runtime.settings import Settings, environment_names, read_settings
 
-commands = typer.Typer(
+commands = Commands(
     help="The secret keys: which there are, and a new one for a purpose.", no_args_is_help=True
 )
 
@@ -30,8 +31,16 @@ def list_(data: Annotated[Path | None, DATA] = None) -> None:
     Example: gongjian keys list
     """
     ids = _ids_in_environment() if _in_environment(data) else _ids_in(local_settings(data).data_dir)
-    for purpose, known in ids.items():
-        print(f"{purpose:<12} {', '.join(known) or '-':<24} {HOLDERS[purpose]}")
+    show(
+        [
+            {"purpose": purpose, "ids": known, "holders": HOLDERS[purpose]}
+            for purpose, known in ids.items()
+        ],
+        lambda: (
+            f"{purpose:<12} {', '.join(known) or '-':<24} {HOLDERS[purpose]}"
+            for purpose, known in ids.items()
+        ),
+    )
 
 
 @commands.command("rotate")
@@ -52,7 +61,10 @@ def rotate(
         ring = load_ring(data_dir).rotated(purpose)
         save_ring(data_dir, ring)
     new, *before = ring.ids(purpose)
-    print(said("keys.rotated", purpose=purpose, new=new, before=", ".join(before)))
+    show(
+        {"purpose": purpose, "new": new, "before": before},
+        lambda: [said("keys.rotated", purpose=purpose, new=new, before=", ".join(before))],
+    )
 
 
 def _in_environment(data: Path | None) -> bool:

@@ -9,12 +9,15 @@ from typing import NamedTuple, NoReturn
 
 import typer
 
+from cli.output import FLAG, Commands, choose_json, json_text, shown, wants_json
 from models.values.refusal import Problem, Refused, problem
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 
 REFUSED = 1
 UNREACHABLE = 2
+NO_ANSWER = 503
+"""The status in the problem document where no server answered."""
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
 
@@ -56,6 +59,7 @@ COMMANDS: Mapping[str, Listed] = {
     "logout": Listed(
         "cli.people.commands", "End every session of this machine, at the service and in the file."
     ),
+    "account": Listed("cli.people.accounts", "The accounts with which people sign in: close one."),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
     "firm": Listed(
         "cli.people.firms",
@@ -79,6 +83,10 @@ COMMANDS: Mapping[str, Listed] = {
     "act": Listed(
         "cli.acts.commands",
         "Do an official act as whoever is signed in here; of several, the only one who may.",
+    ),
+    "call": Listed(
+        "cli.people.calls",
+        "Call a door of the API that has no command of its own; without --as or --credential a GET is anybody's.",
     ),
     "list": Listed(
         "cli.cases",
@@ -177,7 +185,7 @@ def whole_application() -> typer.Typer:
 
 
 def _empty() -> typer.Typer:
-    app = typer.Typer(
+    app = Commands(
         name="gongjian",
         help=(
             "Participatory renovation of old residential estates, from the first vote to the"
@@ -203,11 +211,15 @@ def __getattr__(name: str) -> typer.Typer:
 
 
 def main() -> None:
-    """Run a command: 0 done, 1 refused (each problem on one line), 2 usage or no connection."""
+    """Run a command: 0 done, 1 refused (each problem on one line), 2 usage or no connection.
+
+    With `--json` a refusal is one problem document (RFC 9457) on standard error.
+    """
     # Standard output is for results; what the libraries say goes to standard error.
     configure_logging("warning", "console")
+    choose_json(wanted=FLAG in sys.argv)
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)()
+        _run(application(sys.argv[1] if len(sys.argv) > 1 else None))
     except Refused as refusal:
         _say(*refusal.problems)
         sys.exit(REFUSED)
@@ -218,18 +230,42 @@ def main() -> None:
             sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
-        _say(problem("line.no_answer", reason=_first_line(error)))
+        _say(problem("line.no_answer", reason=_first_line(error)), status=NO_ANSWER)
         sys.exit(UNREACHABLE)
 
 
-def _say(*problems: Problem) -> None:
-    """One line each; the catalogues are only read where there is something to say."""
+def _run(app: typer.Typer) -> None:
+    """Run a command; where a program reads, a wrong call is a refusal like any other."""
+    if not wants_json():
+        app()
+        return
+    from typer._click.exceptions import ClickException
+    from typer.exceptions import Abort
+
+    try:
+        code = app(standalone_mode=False)
+    except ClickException as wrong:
+        _say(problem("line.usage", where="", reason=wrong.format_message()))
+        sys.exit(wrong.exit_code)
+    except Abort:
+        sys.exit(REFUSED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(*problems: Problem, status: int | None = None) -> None:
+    """One line each, or one document; the catalogues are only read where there is something to say."""
     from runtime.language.choice import spoken
     from runtime.language.sentences import sentence
 
     language = spoken(os.environ)
+    if wants_json():
+        from service.http.problems import problem_document, status_for
+
+        document = problem_document(problems, status or status_for(problems), language)
+        sys.stderr.write(f"{json_text(document)}\n")
+        return
     for each in problems:
-        print(f"gongjian: {sentence(each, language)}", file=sys.stderr)
+        sys.stderr.write(f"gongjian: {shown(sentence(each, language))}\n")
 
 
 def _failed_file(error: Exception) -> Problem | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.cases import CommandId, Data, Json
+from cli.cases import CommandId, Data
 from cli.inputs import read_file
+from cli.output import show
 from cli.servers import local_settings, reach_temporal, running
 from cli.shown import warning_lines
 from cli.words import Language, number_of, said, speak
@@ -43,7 +43,6 @@ def start(
         typer.Option("--check", help="Only read and check the files; nothing is opened or asked."),
     ] = False,
     language: Language = "",
-    as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Open a renovation from a file; the same files again open nothing new."""
@@ -62,7 +61,7 @@ def start(
     convener = find_convener(renovation)
     where = read_mapping(content, file.name).where
     if check:
-        _check(renovation, roll, where, as_json=as_json)
+        _check(renovation, roll, where)
         return
 
     async def work(parts: Parts) -> OpenedRenovation:
@@ -78,29 +77,28 @@ def start(
             where=where,
         )
 
-    async def whole() -> tuple[OpenedRenovation, list[str]]:
+    async def whole() -> tuple[OpenedRenovation, dict[str, str]]:
         async with running(data) as parts:
             done = await work(parts)
             return done, await _let_in(parts, data, renovation, done.renovation_id)
 
     opened, links = asyncio.run(whole())
-    if as_json:
-        print(opened.model_dump_json())
-    else:
-        units = number_of("units", opened.units)
-        rid, pack = opened.renovation_id, opened.rule_pack
-        print(said("line.open", renovation=rid, units=units, pack=pack))
-        for line in (*warning_lines(opened.warnings), *links):
-            print(line)
+    units = number_of("units", opened.units)
+    first = said("line.open", renovation=opened.renovation_id, units=units, pack=opened.rule_pack)
+    invited = [said("line.invitation", person=person, link=link) for person, link in links.items()]
+    show(
+        {**opened.model_dump(mode="json"), "invitations": links},
+        lambda: [first, *warning_lines(opened.warnings), *invited],
+    )
 
 
 async def _let_in(
     parts: Parts, data: Path | None, file: RenovationFile, renovation_id: str
-) -> list[str]:
+) -> dict[str, str]:
     """Who leads a training case is signed in as all its people; people of a real one are invited.
 
     Returns:
-        A line for each invitation: its link is good once.
+        The link of each person who is invited; it is good once.
     """
     from cli.people.session_file import KeptSession, keep_sessions
     from rules.granting import FIRM_ROLES
@@ -109,8 +107,7 @@ async def _let_in(
 
     if file.sandbox is None:
         people = [each for each in file.officials if each.role not in FIRM_ROLES]
-        links = await invite_new(parts.database, parts.settings, people)
-        return [said("line.invitation", person=person, link=link) for person, link in links.items()]
+        return {**await invite_new(parts.database, parts.settings, people)}
     local = local_settings(data)
     address = "" if data is not None or local.database_url is None else parts.settings.address
     opened = await play_cast(parts.database, parts.settings, renovation_id, file.officials)
@@ -121,15 +118,13 @@ async def _let_in(
         for actor_id, each in opened.items()
     )
     keep_sessions(local.data_dir, *sessions)
-    return []
+    return {}
 
 
 def _check(
     file: RenovationFile,
     roll: Roll,
     where: Callable[[tuple[str | int, ...]], str],
-    *,
-    as_json: bool,
 ) -> None:
     """What an opening would refuse or warn of, as far as the files show it."""
     from formats.renovation_file.foreseen import file_warnings, officials_of, repealed_law
@@ -141,14 +136,9 @@ def _check(
     if repealed is not None:
         raise Refused(repealed)
     warnings = file_warnings(file, officials_of(file), today, where)
-    if as_json:
-        found = [warning.model_dump(mode="json") for warning in warnings]
-        print(json.dumps(found, ensure_ascii=False))
-        return
     units, some = number_of("units", len(roll.units)), number_of("warnings", len(warnings))
-    print(said("line.can_be_opened", units=units, warnings=some))
-    for line in warning_lines(warnings):
-        print(line)
+    first = said("line.can_be_opened", units=units, warnings=some)
+    show(warnings, lambda: [first, *warning_lines(warnings)])
 
 
 def find_convener(file: RenovationFile) -> Actor:

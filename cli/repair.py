@@ -1,13 +1,13 @@
 """`repair`: what the record has open must run; what the engine has lost is rebuilt."""
 
 import asyncio
-import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.output import show, tell
 from cli.servers import ANSWER_S, DATA, settings_for
 from cli.words import named, number_of, said
 from models.values.refusal import refusal
@@ -30,7 +30,6 @@ def repair(
         bool, typer.Option("--all", help="Every case, after Temporal's data were lost.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Compare record and engine, and rebuild from the record what the engine has lost.
@@ -44,15 +43,17 @@ def repair(
     if bool(renovation) == all_:
         raise refusal("cases.repair_what")
     report = asyncio.run(_repair(data, renovation, dry_run=dry_run))
-    if as_json:
-        print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
-        return
+    show(report, lambda: _lines(report, dry_run=dry_run))
+
+
+def _lines(report: "ReconcileReport", *, dry_run: bool) -> Iterator[str]:
+    """How many cases were compared, and a line for each fault."""
     faults = number_of("found" if dry_run else "mended", len(report.findings))
-    print(said("line.compared", cases=number_of("cases", report.cases), faults=faults))
+    yield said("line.compared", cases=number_of("cases", report.cases), faults=faults)
     for each in report.findings:
         was = " ".join(filter(None, (named("event", each.step) if each.step else "", each.was)))
         fault = named("fault", each.fault)
-        print(f"  {each.renovation_id}  {fault}  {each.workflow_id}  {was}".rstrip())
+        yield f"  {each.renovation_id}  {fault}  {each.workflow_id}  {was}".rstrip()
 
 
 async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "ReconcileReport":
@@ -66,7 +67,7 @@ async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "Reco
     queue, build = settings.task_queue, settings.build_id
     if others := await other_builds(client, queue, build):
         # Before anything is asked of workers: those of another build might never answer.
-        print(said("line.other_build", others=", ".join(others), build=build), file=sys.stderr)
+        tell(said("line.other_build", others=", ".join(others), build=build))
     mended = await schedule_finding(client, queue, dry_run=dry_run)
     given = Reconciliation(
         renovation_id=renovation, everything=not renovation, dry_run=dry_run, by=OPERATOR

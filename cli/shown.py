@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
-from rich.console import Console
-from rich.table import Table
 
+from cli.output import table
 from cli.words import ENGLISH, listed, named, said, spoken_here, wait_named
 from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     # For a rule or a menu nobody needs the database.
     from rules.lacking import Lack
     from runtime.record.awaited import AwaitedLine
@@ -24,24 +25,13 @@ if TYPE_CHECKING:
     from runtime.record.events import EventRow
 
 MOST_DETAILS = 90
-WIDE = 140
-"""Columns of a table that goes into a file or a pipe."""
-
-
-def result_console() -> Console:
-    """Standard output, as wide as the terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDE)
 
 
 def list_table(cases: Iterable[CaseRow]) -> Table:
     """Every case on one line."""
-    titles = words("renovation title stage state waiting_for due events clock")
-    table = Table(*titles)
-    for name in ("late", "needs_attention"):
-        table.add_column(said(f"line.{name}"), overflow="fold")
-    for case in cases:
-        table.add_row(
+    titles = words("renovation title stage state waiting_for due events clock late needs_attention")
+    rows = [
+        (
             case.id,
             case.title,
             named("stage", case.stage),
@@ -61,24 +51,28 @@ def list_table(cases: Iterable[CaseRow]) -> Table:
             ),
             listed(named("event", trouble.step) for trouble in case.needs_attention),
         )
-    return table
+        for case in cases
+    ]
+    return table(titles, rows, folded=titles[-2:])
 
 
 def stuck_table(cases: Iterable[CaseRow]) -> Table:
     """Every step that broke on one line, with what finds it in the logs."""
-    table = Table(*words("renovation title step since asked_for_by error reference"))
-    for case in cases:
-        for trouble in case.needs_attention:
-            table.add_row(
-                case.id,
-                case.title,
-                named("event", trouble.step),
-                moment(trouble.since, case.zone),
-                said("line.a_person") if trouble.by_act else said("line.the_engine"),
-                trouble.error,
-                trouble.reference,
-            )
-    return table
+    titles = words("renovation title step since asked_for_by error reference")
+    rows = [
+        (
+            case.id,
+            case.title,
+            named("event", trouble.step),
+            moment(trouble.since, case.zone),
+            said("line.a_person") if trouble.by_act else said("line.the_engine"),
+            trouble.error,
+            trouble.reference,
+        )
+        for case in cases
+        for trouble in case.needs_attention
+    ]
+    return table(titles, rows)
 
 
 def status_lines(case: CaseRow) -> list[tuple[str, str]]:
@@ -193,9 +187,8 @@ def clock_words(case: CaseRow) -> str:
 
 def history_table(events: Sequence[EventRow], zone: str) -> Table:
     """The events in their order: when by the clocks of the place, who in which capacity, what."""
-    table = Table(*words("seq case_time who role event details"))
-    for event in events:
-        table.add_row(
+    rows = [
+        (
             str(event.seq),
             moment(event.happened_at, zone),
             event.actor_label,
@@ -203,7 +196,9 @@ def history_table(events: Sequence[EventRow], zone: str) -> Table:
             named("event", event.kind),
             brief(event.details),
         )
-    return table
+        for event in events
+    ]
+    return table(words("seq case_time who role event details"), rows)
 
 
 def event_json(event: EventRow) -> dict[str, JsonValue]:

@@ -1,19 +1,20 @@
 """`verify`: check the proof of a vote as its verify.py does, then by the law that this release knows."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.output import json_text, wants_json
 from cli.words import said
 from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
 from proof.verifier import standalone
 from proof.verifier.main import found_in, found_in_public, read_bundle
+from proof.verifier.printing import say
 from proof.verifier.reading import Fault, Files
-from proof.verifier.saying import lines_of, lines_of_fault, say
+from proof.verifier.saying import lines_of, lines_of_fault
 
 BAD = 1
 
@@ -32,8 +33,6 @@ def verify(
     manifest: Annotated[
         str, typer.Option(help="The SHA-256 of manifest.json on the posted notice, hex.")
     ] = "",
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Check the evidence of a vote as its verify.py does, and with the rules of this release.
 
@@ -53,23 +52,23 @@ def verify(
                 found, laws = found_in(files, read, receipt), judge(files, read).laws
             own = files.sha256(bundle.VERIFY) == bundle.sha256(standalone())
     except Fault as fault:
-        _tell(fault, as_json=as_json)
+        _tell(fault)
         raise typer.Exit(BAD) from None
-    if as_json:
+    if wants_json():
         told = {"ok": True, **found, "laws": laws, "verify_py_known": own}
-        text = json.dumps(told, ensure_ascii=False)
+        text = json_text(told)
     else:
         text = "\n".join([*lines_of(found), "", *_of_the_law(laws, own=own)])
     if not say(text):
         raise typer.Exit(BAD)
 
 
-def _tell(fault: Fault, *, as_json: bool) -> None:
-    if not as_json:
+def _tell(fault: Fault) -> None:
+    if not wants_json():
         say("\n".join(lines_of_fault(fault)))
         return
     place = {"file": fault.file, "line": fault.line, "fault": fault.text}
-    say(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
+    say(json_text({"ok": False, "kind": fault.kind, **place}))
 
 
 def _of_the_law(laws: Mapping[str, str], *, own: bool) -> list[str]:

@@ -33,11 +33,13 @@ def spoken_here() -> str:
 
 
 def said(code: str, /, **params: str | int) -> str:
-    """The sentence of a code."""
+    """The sentence of a code; what it is about is written so that it cannot pass for a line of ours."""
+    from cli.output import inside
     from models.values.refusal import problem
     from runtime.language.sentences import sentence
 
-    return sentence(problem(code, where="", **params), spoken_here())
+    told = {name: inside(each) if isinstance(each, str) else each for name, each in params.items()}
+    return sentence(problem(code, where="", **told), spoken_here())
 
 
 def number_of(what: str, count: int) -> str:

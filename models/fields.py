@@ -14,6 +14,7 @@ from annotated_types import Interval, Len
 from pydantic import (
     AwareDatetime,
     BeforeValidator,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
@@ -21,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
+from models.field_examples import example_of
 from models.values.refusal import Problem, problem
 
 EXPECTED = "expected."
@@ -55,6 +57,10 @@ UNREADABLE = re.compile(rf"[{_CONTROLS_BUT_TAB_AND_NEWLINE}{_NONCHARACTERS}\ud80
 """What stands in no text of ours: no screen shows it, no database stores it."""
 UNSEEN = re.compile(rf"[{_UNSEEN}]")
 """What stands in no name."""
+NOT_SHOWN = re.compile(
+    rf"[{_CONTROLS_BUT_TAB_AND_NEWLINE}{_SEPARATORS}{_UNSEEN}{_NONCHARACTERS}\ud800-\udfff]"
+)
+"""What no terminal is sent as it is: it would move, hide or turn round what stands beside it."""
 _BEYOND_JAVASCRIPT = re.compile(r"\\U[0-9a-f]{8}(-\\U[0-9a-f]{8})?")
 
 
@@ -81,11 +87,14 @@ class Expected:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        r"""The pattern without what the regular expressions of JavaScript would misread.
+        r"""With an example, and the pattern without what the regular expressions of JavaScript would misread.
 
         There \W is everything but ASCII, and \U with eight digits is a U and the digits.
         """
         made = handler(schema)
+        example = example_of(self.code.removeprefix(EXPECTED), self.limits)
+        if example is not None:
+            made["examples"] = [example]
         pattern = _BEYOND_JAVASCRIPT.sub("", str(made.pop("pattern", "")))
         return {**made, "pattern": pattern} if pattern and "\\W" not in pattern else made
 
@@ -158,7 +167,7 @@ ShortLine = Annotated[str, *line(100, 0)]
 Word = Annotated[str, *_patterned("word", f"^{_LINE}+$", 64)]
 """The id of a motion, of an option or of a work, as a ballot says it. Words are keys: no blank is taken
 off, or two answers could become one."""
-UnitNumber = Annotated[str, *label(64)]
+UnitNumber = Annotated[str, *label(64), Field(examples=["1-101"])]
 """The number of a unit (专有部分), as the roll has it."""
 Identity = Annotated[str, *label(40, 4)]
 """The number of an identity document; only ever kept as a keyed digest."""
@@ -198,7 +207,7 @@ ReceiptCode = Annotated[str, *line(64)]
 """The short code of a receipt, as somebody types it."""
 Awaited = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 64)]
 """What or who a case waits for, as its agenda says it."""
-Cursor = Annotated[str, *line(100, 0)]
+Cursor = Annotated[str, *line(600, 0)]
 """Where a page of a list begins, or nothing."""
 BundleCode = Annotated[
     str,

@@ -119,6 +119,9 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "hand_letter": _by(
         _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"
     ),
+    "publish_picture": _by(
+        _CONVENERS, "[D] P-7: whoever convenes looks at it before everybody does"
+    ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
     "read_evidence": _by(

@@ -4,11 +4,11 @@ Who elects and who engages is law; that somebody above must put it on record her
 where no text says it, is a proposal of this project, marked [D].
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from models.values.actor import Actor, Role
 from models.values.base import Carried
-from models.values.refusal import refusal
+from models.values.refusal import Refused, refusal
 from rules.authority import Grant, acting, covers
 from rules.duties import Duty, refuse_same_person
 
@@ -103,6 +103,34 @@ def check_giving(role: Role, place_path: str, to_actor: str, grants: tuple[Grant
 def _reaches(grant: Grant, place_path: str) -> bool:
     """An administrator's grant has no place and is for every one."""
     return grant.role is Role.ADMINISTRATOR or covers(grant.place, place_path)
+
+
+def check_closing(
+    person: str, sender_id: str, held: Sequence[tuple[Role, str]], grants: tuple[Grant, ...]
+) -> Actor:
+    """Whoever closes a person's account: that person, an administrator, or who might give all the roles held.
+
+    `grants` are the sender's, `held` the person's roles with their places. So nobody is shut out of a
+    place by somebody who has no say there. An administrator's account is closed by another one.
+
+    Raises:
+        Refused: `granting.last_administrator`, `account.unknown` as for an account that is not there.
+    """
+    own = person == sender_id
+    if own and any(role is Role.ADMINISTRATOR for role, _ in held):
+        raise refusal("granting.last_administrator", where="person")
+    if own and not grants:
+        return Actor(id=sender_id, role=Role.RESIDENT, label=sender_id)
+    may = [grant for grant in grants if own or grant.role is Role.ADMINISTRATOR]
+    if may:
+        return acting(may[0])
+    try:
+        givers = [check_giving(role, place, person, grants) for role, place in held]
+    except Refused:
+        givers = []
+    if not givers:
+        raise refusal("account.unknown", where="person", person=person)
+    return givers[0]
 
 
 def check_client(of_actor: str, sender_id: str, grants: tuple[Grant, ...]) -> Actor:

@@ -10,9 +10,6 @@ from zoneinfo import ZoneInfo
 
 from models.values.base import Value
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=2)
-GIVEN_UP_AFTER = timedelta(days=3)
-"""A message that nobody has taken for so long has failed."""
 ON_PAPER = frozenset(
     {"vote_announced", "vote_reminder", "vote_silence", "payment_called", "payment_reminder"}
 )
@@ -60,8 +57,3 @@ def not_before(now: datetime, quiet: Quiet | None, zone: str) -> datetime:
         return now
     day = here.date() + timedelta(days=1) if overnight and late else here.date()
     return datetime.combine(day, quiet.ends, here.tzinfo).astimezone(now.tzinfo)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many attempts that came to nothing; it doubles."""
-    return min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)

@@ -22,6 +22,7 @@ from models.values.refusal import Problem, Refused, refusal
 from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
+from service.http.command_keys import CommandKeys
 from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
 from service.pages.refused import is_of_pages, refused_page
@@ -37,6 +38,7 @@ from service.routes import (
     feedback,
     health,
     inspection,
+    pictures,
     proposals,
     publications,
     renovations,
@@ -47,7 +49,7 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
-from service.routes.pages import home, letter, shared
+from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
 from service.routes.sign_in import access, firms, identity, pages, passkeys
@@ -70,6 +72,7 @@ ROUTERS = (
     bidding.router,
     inspection.router,
     feedback.router,
+    pictures.router,
     publications.router,
     clock.router,
     following.router,
@@ -80,7 +83,7 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router, *OFFICE)
+PAGES = (shared.router, letter.router, *public.ROUTERS, *resident.ROUTERS, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -116,7 +119,8 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
         api.add_exception_handler(kind, _failed)
     api.add_exception_handler(Exception, _failed)
     tls = settings.address.startswith("https:")
-    return Front(api, access or AccessLog(), settings.max_body_bytes, tls=tls)
+    keys = CommandKeys(each for router in ROUTERS for each in router.routes)
+    return Front(api, access or AccessLog(), keys, settings.max_body_bytes, tls=tls)
 
 
 @asynccontextmanager

@@ -11,15 +11,26 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import Refused, problem
+from models.values.refusal import Refused, problem, refusal
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
 from service.edge.headers import guarded_send
-from service.http.callers import CALLER, REFUSED
+from service.http.callers import REQUEST_ID, begin_request
+from service.http.command_keys import CommandKeys, with_key
+from service.http.etags import tagged_send
 from service.http.problems import problem_response
+from service.http.rates import RATE, rate_headers
+from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
+PICTURES = re.compile(
+    r"/v1/renovations/[^/]+/tickets/[^/]+/pictures|/mine/reports(/[^/]+/pictures)?"
+)
+"""Where a photograph may come: by somebody who shows a credential, a few at a time."""
+FORM_AROUND_BYTES = 65_536
+"""What a form may have beside its photograph."""
+PICTURES_AT_A_TIME = 4
 
 
 class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
@@ -33,17 +44,29 @@ class Gone(Exception):  # noqa: N818 - whoever asked, and no malfunction
 class Front:
     """Reads the body of each request, then calls the ballot route or FastAPI with it."""
 
-    def __init__(self, api: FastAPI, access: AccessLog, max_body_bytes: int, *, tls: bool) -> None:
+    def __init__(
+        self,
+        api: FastAPI,
+        access: AccessLog,
+        keys: CommandKeys,
+        max_body_bytes: int,
+        *,
+        tls: bool,
+    ) -> None:
         self.api = api
         self._access = access
+        self._keys = keys
         self._limit = max_body_bytes
         self._tls = tls
+        self._pictures = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
+        name = begin_request(dict(scope["headers"]))
+        send = named_send(send, name)
         with suppress(Gone):
             path = BALLOTS.fullmatch(scope["path"])
             if path is not None and scope["method"] == "POST":
@@ -52,15 +75,15 @@ class Front:
                 await self._told(scope, receive, send)
 
     async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
-        CALLER.set("")
-        REFUSED.set("")
+        RATE.set(None)
         if scope["method"] == "HEAD":
             # FastAPI knows it at no route: it is a GET whose body is not sent.
             scope, send = {**scope, "method": "GET"}, without_body(send)
         begun = perf_counter()
         told = Told(guarded_send(scope, send, tls=self._tls))
+        answered = tagged_send(scope, told.send) if scope["method"] == "GET" else told.send
         try:
-            await self._request(scope, receive, told.send)
+            await self._request(scope, receive, answered)
         finally:
             self._access.request(scope, told.status, perf_counter() - begun)
 
@@ -71,27 +94,50 @@ class Front:
         except TooLarge:
             await self._too_large(scope, receive, guarded_send(scope, send, tls=self._tls))
             return
+        key = Headers(scope=scope).get("idempotency-key")
+        if key is not None:
+            try:
+                body = with_key(key.encode("latin-1"), body)
+            except Refused as refused:
+                guarded = guarded_send(scope, send, tls=self._tls)
+                await _refuse(refused, scope, receive, guarded)
+                return
         status = await send_ballot(parts.tickets, parts.intake, renovation_id, scope, body, send)
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not may_send_picture(scope):
+            await self._read(scope, receive, send, self._limit)
+            return
+        if self._pictures >= PICTURES_AT_A_TIME:
+            await _refuse(refusal("service.busy"), scope, receive, send)
+            return
+        self._pictures += 1
         try:
-            body = await read_body(scope, receive, self._limit)
+            await self._read(scope, receive, send, MOST_BYTES + FORM_AROUND_BYTES)
+        finally:
+            self._pictures -= 1
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        try:
+            body = await read_body(scope, receive, limit)
         except TooLarge:
-            await self._too_large(scope, receive, send)
+            await self._too_large(scope, receive, send, limit)
             return
         try:
             refuse_repeated_keys(body)
+            body = self._keys.in_body(scope, body)
         except Refused as refused:
-            language = Headers(scope=scope).get("accept-language")
-            await problem_response(refused.problems, language)(scope, receive, send)
+            await _refuse(refused, scope, receive, send)
             return
         await self.api(scope, replaying(body, receive), send)
 
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _too_large(
+        self, scope: Scope, receive: Receive, send: Send, limit: int | None = None
+    ) -> None:
         # What was not read is in the connection still: it cannot be used again.
         language = Headers(scope=scope).get("accept-language")
-        problems = (problem("service.body_too_large", limit=self._limit),)
+        problems = (problem("service.body_too_large", limit=limit or self._limit),)
         response = problem_response(problems, language, headers={"Connection": "close"})
         await response(scope, receive, send)
 
@@ -104,10 +150,18 @@ class Told:
         self.status = 499
 
     async def send(self, message: Message) -> None:
-        """Send on."""
+        """Send on, with what was noted of a quota."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *rate_headers()]}
         await self._send(message)
+
+
+def may_send_picture(scope: Scope) -> bool:
+    """Whether the body may be as long as a photograph: a stranger's may not."""
+    asked = {name for name, _ in scope["headers"]}
+    known = bool(asked & {b"authorization", b"cookie"})
+    return known and scope["method"] == "POST" and PICTURES.fullmatch(scope["path"]) is not None
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -138,6 +192,23 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join(pieces)
         message = await receive()
+
+
+def named_send(send: Send, name: str) -> Send:
+    """A `send` whose answer has the id of its request."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            named = (REQUEST_ID, name.encode())
+            message = {**message, "headers": [*message.get("headers", ()), named]}
+        await send(message)
+
+    return sent
+
+
+async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    language = Headers(scope=scope).get("accept-language")
+    await problem_response(refused.problems, language)(scope, receive, send)
 
 
 def without_body(send: Send) -> Send:

@@ -39,11 +39,18 @@ class TicketView(Carried):
 
 async def load_publication(session: AsyncSession, rid: str, zone: str) -> PublicationView | None:
     """What was posted last and is still open."""
+    return next(iter(await load_publications(session, rid, zone)), None)
+
+
+async def load_publications(
+    session: AsyncSession, rid: str, zone: str
+) -> tuple[PublicationView, ...]:
+    """What is posted now, the latest first."""
     query = select(Publication).where(
         Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
     )
-    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
-    return None if row is None else dated(PublicationView, row, row.closes_at, zone)
+    rows = await session.scalars(query.order_by(Publication.opens_at.desc()))
+    return tuple(dated(PublicationView, row, row.closes_at, zone) for row in rows)
 
 
 async def load_tickets(session: AsyncSession, rid: str, zone: str) -> tuple[TicketView, ...]:

@@ -1,14 +1,16 @@
 """Quotas where they are kept: counted in the transaction that writes, in the time of the case."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import QuotaUse
-from models.values.refusal import refusal
+from models.values.refusal import Problem, Refused
 from proof.canonical import utc_text
 from rules.quotas import Quota, again_at, counted_since, most_of
+from service.http.problems import WAIT
+from service.http.rates import RATE, RateLeft
 from service.situation import Situation
 
 
@@ -34,8 +36,22 @@ async def use_quota(
     await session.execute(delete(QuotaUse).where(*of_sender, QuotaUse.sent_at <= since))
     sent = (await session.scalars(select(QuotaUse.sent_at).where(*of_sender))).all()
     again = again_at(sent, most, timetable, now)
+    note_rate(situation, what, most, min([*sent, now]) - since, most - 1 - len(sent))
     if again is not None:
-        raise refusal("quota.used_up", most=most, days=timetable.quota_days, at=utc_text(again))
+        # By a told clock it is over when somebody moves it: no wait helps.
+        said: dict[str, str | int] = {"most": most, "days": timetable.quota_days}
+        if situation.clock == "wall":
+            said[WAIT] = 1 + int((again - now).total_seconds())
+        raise Refused(Problem(code="quota.used_up", params={**said, "at": utc_text(again)}))
     session.add(
         QuotaUse(command_id=key, renovation_id=situation.id, what=what, sender=sender, sent_at=now)
     )
+
+
+def note_rate(
+    situation: Situation, what: Quota, most: int, until_one: timedelta, left: int
+) -> None:
+    """Note for the headers of the answer how many are left, and after how long the first one counts no more."""
+    window = timedelta(days=situation.timetable.quota_days)
+    reset = int(until_one.total_seconds())
+    RATE.set(RateLeft(what, most, int(window.total_seconds()), max(0, left), reset))

@@ -14,6 +14,7 @@ from models.values.timetable import Timetable
 from rules.authority import Grant, acting, covers
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
+from service.http.callers import ZONE
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> A
 
 
 async def load_situation(database: Database, renovation_id: str) -> Situation:
-    """The renovation now.
+    """The renovation now. What the request is told from here on, it is told in the zone of its place.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -96,6 +97,8 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
     if found is None:
         raise refusal("renovation.unknown")
     row, told, now = found
+    timetable = Timetable.model_validate(row.timetable)
+    ZONE.set(timetable.zone)
     return Situation(
         id=row.id,
         estate_id=row.estate_id,
@@ -105,7 +108,7 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         stage_workflow_id=row.stage_workflow_id,
         place_path=row.place_path,
         rule_pack=row.rule_pack,
-        timetable=Timetable.model_validate(row.timetable),
+        timetable=timetable,
         clock="told" if told else "wall",
         now=now,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import (
+    Ballot,
     BallotBox,
     Contract,
     Event,
@@ -66,6 +67,16 @@ class BoxView(Carried):
     """After the close owners may object until then; the result is not decided before."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
+
+
+class OwnPaper(BoxView):
+    """A box as one who votes in it sees it."""
+
+    units: tuple[str, ...] = ()
+    """All units of the same owner: one ballot counts for them together, cast with whichever of them;
+    until the close a later one replaces it."""
+    cast_with: str | None = None
+    """The unit with which the ballot was cast that counts so far."""
 
 
 class ContractView(Carried):
@@ -326,19 +337,30 @@ async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
 
 async def list_papers(
     session: AsyncSession, renovation_id: str, unit_number: str
-) -> tuple[BoxView, ...]:
-    """The boxes of the running vote in which a unit has a vote."""
-    on_roll = (
-        select(RollUnit.box_id)
+) -> tuple[OwnPaper, ...]:
+    """The boxes of the running vote in which a unit has a vote, with the units it votes together with."""
+    last = (
+        select(Ballot.unit_number)
+        .where(Ballot.box_id == RollEntry.box_id, Ballot.entry_id == RollEntry.entry_id)
+        .order_by(Ballot.seq.desc())
+        .limit(1)
+        .correlate(RollEntry)
+        .scalar_subquery()
+    )
+    query = (
+        select_boxes(renovation_id, running_vote(renovation_id))
+        .add_columns(RollEntry.units, last)
+        .join(RollUnit, RollUnit.box_id == BallotBox.id)
         .join(
             RollEntry,
             (RollEntry.box_id == RollUnit.box_id) & (RollEntry.entry_id == RollUnit.entry_id),
         )
         .where(RollUnit.unit_number == unit_number, RollEntry.excluded_reason.is_(None))
     )
-    query = select_boxes(renovation_id, running_vote(renovation_id))
-    boxes = await session.scalars(query.where(BallotBox.id.in_(on_roll)))
-    return tuple(shown(BoxView, box) for box in boxes)
+    return tuple(
+        shown(OwnPaper, box).model_copy(update={"units": tuple(units), "cast_with": cast})
+        for box, units, cast in await session.execute(query)
+    )
 
 
 async def list_events(

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.access.letters import as_official
+from cli.access.letters import title_and_zone
 from cli.access.printed import give_pdf, show_progress, tell_missing
 from cli.inputs import read_file
-from cli.servers import DATA, running
+from cli.output import Commands, inside, show
+from cli.people.clients import command_of
+from cli.people.requests import LONG_S, anybody, of_case
+from cli.servers import DATA, local_settings
 from cli.words import Language, named, number_of, said, speak, spoken_here
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from models.values.actor import Actor
-    from service.notices.bodies import InboxMessage, MessageView, NoticeView
-    from service.parts import Parts
-    from service.situation import Situation
 
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
-As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who asks: the id of an official.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+As = Annotated[
+    str, typer.Option("--as", metavar="ACTOR", help="Who asks, where several are signed in here.")
+]
+CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 Data = Annotated[Path | None, DATA]
 Message = Annotated[str, typer.Argument(help="The message's id, as `notices show` has it.")]
 Out = Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")]
 FOLLOW = "follow_notices"
 
-commands = typer.Typer(
+commands = Commands(
     help="Notices: what arrived, what came back, on paper, on the board, and of training cases.",
     no_args_is_help=True,
 )
@@ -44,40 +45,21 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("list")
-def list_all(
-    renovation: Id, as_: As, as_json: AsJson = False, language: Language = "", data: Data = None
-) -> None:
+def list_all(renovation: Id, as_: As = "", language: Language = "", data: Data = None) -> None:
     """The newest notices of a case, and how many messages of each arrived, failed or came back.
 
     Example: gongjian notices list r1 --as committee
     """
-    from service.notices import log
-
     speak(language)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> tuple[NoticeView, ...]:
-        return await log.list_notices(parts.database, situation, spoken_here())
-
-    for each in as_official(data, renovation, as_, FOLLOW, work):
-        if as_json:
-            print(json.dumps(each.model_dump(mode="json"), ensure_ascii=False))
-            continue
-        came = "  ".join(
-            f"{named('message_state', state)} {count}"
-            for state, count in sorted(each.messages.items())
-        )
-        rest = said("line.notice_unreached", count=each.unreached) if each.unreached else ""
-        state = named("notice_state", each.state)
-        print(f"{each.notice[:12]}  {each.created_at:%Y-%m-%d}  {state}  {came}  {rest}".rstrip())
-        print(f"    {each.text}")
+    found = of_case(data, renovation, as_, FOLLOW).get(f"{_of(renovation)}/notices")
+    show(found, lambda: chain.from_iterable(map(_notice_lines, _listed(found))))
 
 
 @commands.command("show")
-def show(
+def show_messages(
     renovation: Id,
     notice: Annotated[str, typer.Argument(help="The notice's id, or how it begins.")],
-    as_: As,
-    as_json: AsJson = False,
+    as_: As = "",
     language: Language = "",
     data: Data = None,
 ) -> None:
@@ -85,106 +67,87 @@ def show(
 
     Example: gongjian notices show r1 3f2a --as committee
     """
-    from service.notices import log
-
     speak(language)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> tuple[MessageView, ...]:
-        known = await log.list_notices(parts.database, situation)
-        whole = [each.notice for each in known if each.notice.startswith(notice)]
-        return await log.list_messages(
-            parts.database, situation, whole[0] if len(whole) == 1 else notice
-        )
-
-    for each in as_official(data, renovation, as_, FOLLOW, work):
-        if as_json:
-            print(json.dumps(each.model_dump(mode="json"), ensure_ascii=False))
-        else:
-            _tell(each)
+    requests = of_case(data, renovation, as_, FOLLOW)
+    known = (str(each["notice"]) for each in _listed(requests.get(f"{_of(renovation)}/notices")))
+    whole = [each for each in known if each.startswith(notice)]
+    wanted = whole[0] if len(whole) == 1 else notice
+    found = requests.get(f"{_of(renovation)}/notices/{wanted}")
+    show(found, lambda: map(_message_line, _listed(found)))
 
 
 @commands.command("resend")
 def resend(
-    renovation: Id, message: Message, as_: As, language: Language = "", data: Data = None
+    renovation: Id,
+    message: Message,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
 ) -> None:
     """Send a message again that failed or came back.
 
     Example: gongjian notices resend r1 9b1c0d --as committee
     """
-    from service.notices import log
-
     speak(language)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> MessageView:
-        return await log.resend(parts.database, situation, message)
-
-    _tell(as_official(data, renovation, as_, FOLLOW, work))
+    body = command_of(command_id, {"message": message})
+    done = of_case(data, renovation, as_, FOLLOW).post(
+        f"{_of(renovation)}/notices/resendings", body
+    )
+    show(done, lambda: map(_message_line, _listed([done])))
 
 
 @commands.command("inbox")
-def inbox(
-    renovation: Id, as_json: AsJson = False, language: Language = "", data: Data = None
-) -> None:
+def inbox(renovation: Id, as_: As = "", language: Language = "", data: Data = None) -> None:
     """What the people of a training case would have got; nothing of it went to a real address.
 
     Example: gongjian notices inbox r1
     """
-    from service.notices import log
-    from service.notices.wording import audience_of
-    from service.situation import load_situation
-
     speak(language)
-
-    async def inside() -> tuple[InboxMessage, ...]:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            return await log.read_inbox(parts.database, situation, spoken_here())
-
-    for each in asyncio.run(inside()):
-        if as_json:
-            print(json.dumps(each.model_dump(mode="json"), ensure_ascii=False))
-        else:
-            whom = audience_of(each.audience, spoken_here())
-            print(f"{each.created_at:%Y-%m-%d}  {whom}  {each.text}")
+    found = of_case(data, renovation, as_, FOLLOW).get(f"{_of(renovation)}/inbox")
+    show(found, lambda: map(_inbox_line, _listed(found)))
 
 
 @commands.command("paper")
 def paper(
-    renovation: Id, as_: As, out: Out = None, language: Language = "", data: Data = None
+    renovation: Id,
+    as_: As = "",
+    out: Out = None,
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
 ) -> None:
     """The notices of households without another way, as one PDF; then `notices handed` says that they are out.
 
     Example: gongjian notices paper r1 --as committee --out notices.pdf
     """
-    from service.notices.paper import print_waiting
+    from service.notices.bodies import NoticePage
     from service.paper.letters import PaperLetter, letters_pdf
 
     speak(language)
-    found: tuple[str, Path | None] = ("", None)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> tuple[PaperLetter, ...]:
-        nonlocal found
-        found = situation.title, parts.settings.paper_fonts
-        return await print_waiting(parts, situation)
-
-    pages = as_official(data, renovation, as_, "issue_letters", work)
-    title, fonts = found
-    give_pdf(
-        letters_pdf(
-            pages, title, said("line.paper_heading"), "", more_fonts=fonts, progress=show_progress
-        ),
-        out,
-    )
+    requests = of_case(data, renovation, as_, "issue_letters")
+    path = f"{_of(renovation)}/notices/printing"
+    made = requests.post(path, command_of(command_id, {}), LONG_S)
+    pages = [
+        PaperLetter(page.unit_number, page.owners, page.text, page.link)
+        for page in map(NoticePage.model_validate, _listed(made))
+    ]
+    title, _ = title_and_zone(requests, renovation)
+    fonts = local_settings(data).paper_fonts
+    heading = said("line.paper_heading")
+    pdf = letters_pdf(pages, title, heading, "", more_fonts=fonts, progress=show_progress)
+    give_pdf(pdf, out, len(pages))
     tell_missing((name for each in pages for name in each.owners), fonts)
 
 
 @commands.command("handed")
 def handed(
     renovation: Id,
-    as_: As,
+    as_: As = "",
     unit: Annotated[
         list[str] | None, typer.Option(help="Of this unit only; several times.")
     ] = None,
+    command_id: CommandId = "",
     language: Language = "",
     data: Data = None,
 ) -> None:
@@ -192,37 +155,40 @@ def handed(
 
     Example: gongjian notices handed r1 --as committee
     """
-    from service.notices.paper import hand_over
-
     speak(language)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> int:
-        return await hand_over(parts, situation, unit or ())
-
-    print(number_of("letters", as_official(data, renovation, as_, FOLLOW, work)))
+    units: list[JsonValue] = [*(unit or ())]
+    body = command_of(command_id, {"units": units})
+    done = of_case(data, renovation, as_, FOLLOW).post(f"{_of(renovation)}/notices/handed", body)
+    assert isinstance(done, dict)
+    show(done, lambda: [number_of("letters", int(str(done["handed"])))])
 
 
 @commands.command("returned")
 def returned(
-    renovation: Id, message: Message, as_: As, language: Language = "", data: Data = None
+    renovation: Id,
+    message: Message,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
 ) -> None:
     """A printed notice could not be delivered and came back.
 
     Example: gongjian notices returned r1 9b1c0d --as committee
     """
-    from service.notices.paper import bring_back
-
     speak(language)
-
-    async def work(parts: Parts, situation: Situation, _actor: Actor) -> str:
-        return (await bring_back(parts, situation, message)).outcome
-
-    print(named("return_outcome", as_official(data, renovation, as_, FOLLOW, work)))
+    body = command_of(command_id, {"message": message})
+    _show_return(
+        of_case(data, renovation, as_, FOLLOW).post(f"{_of(renovation)}/notices/returned", body)
+    )
 
 
 @commands.command("bounce")
 def bounce(
     report: Annotated[Path, typer.Argument(metavar="FILE", help="The returned mail; or -.")],
+    service: Annotated[
+        str, typer.Option(metavar="URL", help="Which service; else the one of this machine.")
+    ] = "",
     language: Language = "",
     data: Data = None,
 ) -> None:
@@ -230,16 +196,9 @@ def bounce(
 
     Example: gongjian notices bounce returned.eml
     """
-    from service.notices.bounces import take_report
-
     speak(language)
     raw = sys.stdin.buffer.read() if str(report) == "-" else read_file(report)
-
-    async def inside() -> str:
-        async with running(data) as parts:
-            return (await take_report(parts.database, parts.settings, raw)).outcome
-
-    print(named("return_outcome", asyncio.run(inside())))
+    _show_return(anybody(data, service).post_file("/v1/notices/returns", raw, "message/rfc822"))
 
 
 @commands.command("post")
@@ -249,6 +208,7 @@ def post(
         Literal["vote-announced", "vote-result"],
         typer.Argument(help="The announcement of the running vote, or its result."),
     ],
+    as_: As = "",
     out: Out = None,
     language: Language = "",
     data: Data = None,
@@ -257,21 +217,9 @@ def post(
 
     Example: gongjian notices post r1 vote-result --out result.pdf
     """
-    from service.paper.posted import posted_pdf
-    from service.situation import load_situation
-
     speak(language)
-
-    async def inside() -> bytes:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            settings = parts.settings
-            async with parts.database.session() as session:
-                return await posted_pdf(
-                    session, situation, kind, settings.address, settings.paper_fonts
-                )
-
-    give_pdf(asyncio.run(inside()), out)
+    requests = of_case(data, renovation, as_, FOLLOW)
+    give_pdf(requests.download(f"{_of(renovation)}/posted-notices/{kind}"), out)
 
 
 @commands.command("contacts")
@@ -288,7 +236,6 @@ def own_contacts(
 
     Example: gongjian notices contacts --add me@example.org
     """
-    from cli.people.clients import command_of
     from cli.people.own import own_requests
 
     speak(language)
@@ -301,15 +248,58 @@ def own_contacts(
         found = requests.post("/v1/contacts", command_of("", body))
     if withdraw:
         found = requests.post("/v1/contacts/withdrawals", command_of("", {"contact": withdraw}))
-    for each in found if isinstance(found, list) else ():
-        assert isinstance(each, dict)
-        print(f"{each['contact']}  {named('channel', str(each['channel']))}  {each['address']}")
-
-
-def _tell(each: MessageView) -> None:
-    whom = each.unit_number or each.actor_id or "-"
-    state = named("message_state", each.state)
-    why = f" ({each.error})" if each.error else ""
-    print(
-        f"{each.message}  {whom}  {named('channel', each.channel)}  {state}{why}  {each.attempts}"
+    show(
+        found,
+        lambda: (
+            f"{each['contact']}  {named('channel', str(each['channel']))}  {each['address']}"
+            for each in _listed(found)
+        ),
     )
+
+
+def _of(renovation: str) -> str:
+    return f"/v1/renovations/{renovation}"
+
+
+def _listed(found: JsonValue) -> list[dict[str, JsonValue]]:
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _show_return(done: JsonValue) -> None:
+    assert isinstance(done, dict)
+    show(done, lambda: [named("return_outcome", str(done["outcome"]))])
+
+
+def _notice_lines(found: dict[str, JsonValue]) -> Iterator[str]:
+    from service.notices.bodies import NoticeView
+
+    each = NoticeView.model_validate(found)
+    rest = said("line.notice_unreached", count=each.unreached) if each.unreached else ""
+    state = named("notice_state", each.state)
+    came = "  ".join(_counts(sorted(each.messages.items())))
+    yield f"{each.notice[:12]}  {each.created_at:%Y-%m-%d}  {state}  {came}  {rest}".rstrip()
+    yield f"    {inside(each.text)}"
+
+
+def _counts(messages: Iterable[tuple[str, int]]) -> Iterator[str]:
+    return (f"{named('message_state', state)} {count}" for state, count in messages)
+
+
+def _message_line(found: dict[str, JsonValue]) -> str:
+    from service.notices.bodies import MessageView
+
+    each = MessageView.model_validate(found)
+    whom = each.unit_number or each.actor_id or "-"
+    why = f" ({each.error})" if each.error else ""
+    state = f"{named('message_state', each.state)}{why}"
+    way = named("channel", each.channel)
+    return f"{each.message}  {whom}  {way}  {state}  {each.attempts}"
+
+
+def _inbox_line(found: dict[str, JsonValue]) -> str:
+    from service.notices.bodies import InboxMessage
+    from service.notices.wording import audience_of
+
+    each = InboxMessage.model_validate(found)
+    whom = audience_of(each.audience, spoken_here())
+    return f"{each.created_at:%Y-%m-%d}  {whom}  {inside(each.text)}"

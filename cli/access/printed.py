@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from cli.output import show, tell, wants_json, write_file
 from cli.words import said
 from models.values.refusal import refusal
 
@@ -16,29 +17,24 @@ def show_progress(done: int, of: int) -> None:
     """One line that changes, where somebody watches."""
     if sys.stderr.isatty() or done == of:
         end = "\n" if done == of else "\r"
-        print(said("line.letters_made", done=f"{done:,}", of=f"{of:,}"), end=end, file=sys.stderr)
+        sys.stderr.write(f"{said('line.letters_made', done=f'{done:,}', of=f'{of:,}')}{end}")
 
 
-def give_pdf(pdf: bytes, out: Path | None) -> None:
+def give_pdf(pdf: bytes, out: Path | None, pages: int | None = None) -> None:
     """Write it, readable by its owner only, or to standard output where no terminal is.
+
+    A program is told the file and the number of its pages, where that is known.
 
     Raises:
         Refused: `cases.pdf_needs_file`, `cases.file_unwritable`.
     """
-    from runtime.private import write_private
-
     if out is None:
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() or wants_json():
             raise refusal("cases.pdf_needs_file", where="--out")
         sys.stdout.buffer.write(pdf)
         return
-    try:
-        write_private(out.absolute(), pdf)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise refusal(
-            "cases.file_unwritable", where=str(out), file=str(out), reason=reason
-        ) from None
+    write_file(out, pdf)
+    show({"file": str(out), "pages": pages}, tuple)
 
 
 def tell_missing(texts: Iterable[str], more_fonts: Path | None) -> None:
@@ -48,4 +44,4 @@ def tell_missing(texts: Iterable[str], more_fonts: Path | None) -> None:
     missing = missing_characters(texts, more_fonts)
     if missing:
         shown = " ".join(f"{each} (U+{ord(each):04X})" for each in missing[:LISTED])
-        print(said("line.letters_missing", characters=shown), file=sys.stderr)
+        tell(said("line.letters_missing", characters=shown))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from cli.acts.help import ActCommand
 from cli.cases import CommandId, Data, Id, run_on_servers
 from cli.inputs import act_fields, act_named, in_file, revision_fields
+from cli.output import show, tell
 from cli.servers import local_settings, reach_temporal
 from cli.shown import change_lines
 from cli.words import named, said
@@ -20,6 +21,7 @@ from models.values.refusal import Refused
 
 if TYPE_CHECKING:
     from models.messages.acts import Act
+    from models.values.actor import Role
     from service.parts import Parts
 
 SEND_AGAIN = frozenset(
@@ -40,7 +42,9 @@ def act(  # noqa: PLR0917 - typer reads the signature
         str, typer.Option("--as", metavar="ACTOR", help="Which of those who are signed in here.")
     ] = "",
     field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A field.")] = None,
-    json_: Annotated[str | None, typer.Option("--json", help="All fields as an object.")] = None,
+    fields: Annotated[
+        str | None, typer.Option("--fields", metavar="JSON", help="All fields as an object.")
+    ] = None,
     scheme: Annotated[
         Path | None,
         typer.Option(
@@ -60,27 +64,31 @@ def act(  # noqa: PLR0917 - typer reads the signature
     """
     kind = act_named(command)
     given = revision_fields(kind, scheme) if scheme is not None else {}
-    fields = act_fields(kind, field or [], json_, given)
+    content = act_fields(kind, field or [], fields, given)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
     try:
         if break_glass:
-            done = _break_glass(data, renovation, kind, fields, sent_as, break_glass)
+            done = _break_glass(data, renovation, kind, content, sent_as, break_glass)
         else:
-            done = _sent(data, renovation, kind, fields, sent_as, as_)
+            done = _sent(data, renovation, kind, content, sent_as, as_)
     except Refused as refusal:
         if any(problem.code in SEND_AGAIN for problem in refusal.problems):
-            print(f"gongjian: {said('line.ask_again', command=sent_as)}", file=sys.stderr)
+            tell(f"gongjian: {said('line.ask_again', command=sent_as)}")
         if scheme is not None:
             raise in_file(refusal, scheme) from None
         raise
+    show(done, lambda: _lines(done, renovation))
+
+
+def _lines(done: dict[str, JsonValue], renovation: str) -> Iterator[str]:
+    """What was done and what it changed, or that it waits for a second person."""
     if "seq" not in done:
-        print(said("line.proposed", proposal=str(done["id"]), renovation=renovation))
+        yield said("line.proposed", proposal=str(done["id"]), renovation=renovation)
         return
     event = named("event", str(done["kind"]))
-    print(said("line.done", event=event, command=str(done["command_id"])))
+    yield said("line.done", event=event, command=str(done["command_id"]))
     details = done.get("details")
-    for line in change_lines(details if isinstance(details, dict) else {}):
-        print(line)
+    yield from change_lines(details if isinstance(details, dict) else {})
 
 
 def _sent(
@@ -93,9 +101,12 @@ def _sent(
 ) -> dict[str, JsonValue]:
     """The answer of the service to an act, with what its event says; or the proposal it became."""
     from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_ACT
 
-    able = ROLES_OF_ACT[kind.name].roles
+    def able() -> Collection[Role]:
+        from rules.authority import ROLES_OF_ACT
+
+        return ROLES_OF_ACT[kind.name].roles
+
     requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name, able)
     path = f"/v1/renovations/{renovation}"
     done = requests.post(f"{path}/acts/{kind.name}", {"command_id": command_id, **fields})

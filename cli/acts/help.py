@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from typer.core import TyperCommand
-
+from cli.output import JsonCommand, say
 from cli.words import listed, named, said
 
 if TYPE_CHECKING:
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
 
 
-class ActCommand(TyperCommand):
+class ActCommand(JsonCommand):
     """The command with a help that is read from the acts themselves."""
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The options, and then the acts; in the language of the environment."""
         super().format_help(ctx, formatter)
-        print("\n".join(act_lines()))
+        say(*act_lines())
 
 
 def act_lines() -> Iterator[str]:

@@ -25,7 +25,6 @@ def demo(
         int, typer.Option(min=60, max=200_000, help="Number of flats.")
     ] = estate.UNITS,
     seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
     ui: Annotated[bool, typer.Option("--ui", help="Temporal's UI too.")] = False,
     data: Annotated[Path | None, DATA] = None,
@@ -43,7 +42,7 @@ def demo(
     own = Path(tempfile.mkdtemp(prefix="gongjian-demo-")) if data is None else None
     home = data or Path(own or ".") / "data"
     try:
-        asyncio.run(run_here(options, home, as_json=as_json, keep=keep, ui=ui))
+        asyncio.run(run_here(options, home, keep=keep, ui=ui))
     except asyncio.CancelledError:
         raise typer.Exit(INTERRUPTED) from None
     finally:

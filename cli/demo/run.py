@@ -1,7 +1,6 @@
 """What `gongjian demo` does: start the stack, carry one renovation through all stages, say how it went."""
 
 import asyncio
-import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.status import Status
 
+from cli import output
 from cli.demo.client import Client
 from cli.demo.driver import DemoDisplay, Driver
 from cli.demo.due_list import DatabaseDueList
@@ -23,7 +23,6 @@ from cli.demo.town import estate, people
 from cli.demo.town.portal import DemoPortal
 from cli.local.up import RestartDisplay, StepDisplay, step_named
 from cli.servers import local_settings
-from cli.shown import result_console
 from cli.words import aligned, number_of, said
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
@@ -172,9 +171,7 @@ async def run_demo(
     return await carry(stack.settings, stack.record.service_url, options, show, check, portal)
 
 
-async def run_here(
-    options: DemoOptions, home: Path, *, as_json: bool, keep: bool, ui: bool = False
-) -> None:
+async def run_here(options: DemoOptions, home: Path, *, keep: bool, ui: bool = False) -> None:
     """The whole demo in this terminal, with a mail server of its own at which its notices arrive.
 
     Progress goes to standard error, so that standard output holds the result and nothing else.
@@ -186,7 +183,7 @@ async def run_here(
         local = local_settings(home).model_copy(update={"training_smtp": catcher.address})
         steps = StepDisplay(progress)
         stack = LocalStack(portal.connected(local, home), headless=not ui, progress=steps)
-        show = DemoShown(progress, steps, portal, as_json=as_json, keep=keep, ui=ui)
+        show = DemoShown(progress, steps, portal, keep=keep, ui=ui)
         await _run_on(stack, options, show, catcher, stopping)
 
 
@@ -196,7 +193,6 @@ class DemoShown(NamedTuple):
     progress: Console
     steps: StepDisplay
     portal: DemoPortal
-    as_json: bool
     keep: bool
     ui: bool
 
@@ -219,7 +215,7 @@ async def _run_on(
         report = await run_demo(options, stack, screen, show.portal)
         report = report.model_copy(update={"mails": len(catcher.taken)})
         screen.close()
-        _tell(report, as_json=show.as_json)
+        output.show(report.to_json(), lambda: [report_tables(report)])
         _how_to_look(report, stack, progress, keep=show.keep)
         if show.keep:
             await _until_asked(stopping, stack, progress)
@@ -233,14 +229,6 @@ async def _run_on(
             screen.close()
         await stack.stop()
         show.steps.close()
-
-
-def _tell(report: DemoReport, *, as_json: bool) -> None:
-    """The result on standard output."""
-    if as_json:
-        print(json.dumps(report.to_json(), ensure_ascii=False))
-    else:
-        result_console().print(report_tables(report))
 
 
 def _show_logs(stack: LocalStack, console: Console) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.output import show
 from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.refusal import Refused, refusal
@@ -37,14 +38,12 @@ def up(
 
     Example: gongjian up
     """
-    from rich.console import Console
-
     from cli.local.up import keep_up
     from runtime.local.ports import Ports
 
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
-    raise typer.Exit(asyncio.run(keep_up(local, ports, Console(), ui=ui or ui_port != 0)))
+    raise typer.Exit(asyncio.run(keep_up(local, ports, ui=ui or ui_port != 0)))
 
 
 def serve() -> None:
@@ -101,7 +100,8 @@ def migrate(
         upgrade(owner_url.get_secret_value(), to or "head")
     else:
         downgrade(owner_url.get_secret_value(), to or "-1")
-    print(said("line.migrated_up" if direction == "up" else "line.migrated_down"))
+    done = said("line.migrated_up" if direction == "up" else "line.migrated_down")
+    show({"direction": direction, "to": to}, lambda: [done])
 
 
 def temporal_setup() -> None:
@@ -113,7 +113,8 @@ def temporal_setup() -> None:
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")
     new = asyncio.run(_register(local.temporal_address, local))
-    print(said("line.registered", names=", ".join(new)) if new else said("line.all_there"))
+    done = said("line.registered", names=", ".join(new)) if new else said("line.all_there")
+    show({"registered": new}, lambda: [done])
 
 
 def use_build(
@@ -130,7 +131,8 @@ def use_build(
         raise _missing("TEMPORAL_ADDRESS")
     build = build or local.build_id
     changed = asyncio.run(_use_build(local.temporal_address, local, build))
-    print(said("line.build_now" if changed else "line.build_already", build=build))
+    done = said("line.build_now" if changed else "line.build_already", build=build)
+    show({"build": build, "changed": changed}, lambda: [done])
 
 
 async def _use_build(address: str, local: LocalSettings, build: str) -> bool:

@@ -6,6 +6,7 @@ import signal
 from rich.console import Console
 from rich.status import Status
 
+from cli.output import show, wants_json
 from cli.words import aligned, named, said
 from runtime.local.keeping import Keeper, Restart
 from runtime.local.ports import Ports
@@ -52,8 +53,12 @@ class RestartDisplay:
         )
 
 
-async def keep_up(local: LocalSettings, ports: Ports, console: Console, *, ui: bool = False) -> int:
-    """Keep the stack running until somebody stops it; the exit code."""
+async def keep_up(local: LocalSettings, ports: Ports, *, ui: bool = False) -> int:
+    """Keep the stack running until somebody stops it; the exit code.
+
+    For a program the addresses are one JSON value on standard output, everything else is on the other.
+    """
+    console = Console(stderr=wants_json())
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -62,8 +67,14 @@ async def keep_up(local: LocalSettings, ports: Ports, console: Console, *, ui: b
     try:
         if not await _started(stack, stopping):
             return 0
-        _show_addresses(stack, console)
-        await _show_first_link(stack, console)
+        link = await _first_link(stack)
+        if wants_json():
+            show({**_addresses(stack), "invitation": link}, tuple)
+        else:
+            _show_addresses(stack, console)
+            if link is not None:
+                text = said("line.no_administrator", link=link)
+                console.print(f"\n{text}", highlight=False, soft_wrap=True)
         lost = await Keeper(stack, RestartDisplay(console)).keep(stopping)
         if lost is not None:
             _show_lost(lost, console)
@@ -87,22 +98,25 @@ async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
     return False
 
 
+def _addresses(stack: LocalStack) -> dict[str, str]:
+    return {
+        "service": stack.record.service_url,
+        "ui": stack.record.ui_url,
+        "temporal": stack.record.temporal_address,
+        "data": str(stack.data_dir),
+    }
+
+
 def _show_addresses(stack: LocalStack, console: Console) -> None:
-    rows = (
-        ("service", stack.record.service_url),
-        ("ui", stack.record.ui_url),
-        ("temporal", stack.record.temporal_address),
-        ("data", str(stack.data_dir)),
-    )
     console.print()
-    for name, value in rows:
+    for name, value in _addresses(stack).items():
         if value:
             line = aligned(said(f"line.address_{name}"), value, 13)
             console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print(f"\n{said('line.ctrl_c')}", highlight=False)
 
 
-async def _show_first_link(stack: LocalStack, console: Console) -> None:
+async def _first_link(stack: LocalStack) -> str | None:
     """Where nobody administers this installation yet: the link with which somebody begins to."""
     from cli.people.commands import operator_account
     from runtime.database import Database
@@ -110,10 +124,9 @@ async def _show_first_link(stack: LocalStack, console: Console) -> None:
 
     database = Database(stack.record.database_url, 2)
     try:
-        if not await has_administrator(database):
-            link = await invite_administrator(database, stack.settings, operator_account())
-            text = said("line.no_administrator", link=link)
-            console.print(f"\n{text}", highlight=False, soft_wrap=True)
+        if await has_administrator(database):
+            return None
+        return await invite_administrator(database, stack.settings, operator_account())
     finally:
         await database.dispose()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.output import Commands, show
 from cli.people.own import own_requests
 from cli.people.requests import ServiceRequests
 from cli.servers import DATA
 from cli.words import Language, listed, said, speak
 
-clients = typer.Typer(
+clients = Commands(
     help="Programs with keys of their own: add, rotate, revoke, list.", no_args_is_help=True
 )
 Data = Annotated[Path | None, DATA]
@@ -55,7 +56,7 @@ def add_client(
     speak(language)
     scopes: list[JsonValue] = [*scope]
     body: dict[str, JsonValue] = {"client": name, "actor": actor, "scopes": scopes, "days": days}
-    _told_once(own_requests(data, as_).post("/v1/clients", command_of(command_id, body)))
+    _show_once(own_requests(data, as_).post("/v1/clients", command_of(command_id, body)))
 
 
 @clients.command("rotate")
@@ -76,7 +77,7 @@ def rotate_client(
     """
     speak(language)
     body = command_of(command_id, {"days": days, "overlap_hours": overlap_hours})
-    _told_once(own_requests(data, as_).post(f"/v1/clients/{name}/rotation", body))
+    _show_once(own_requests(data, as_).post(f"/v1/clients/{name}/rotation", body))
 
 
 @clients.command("revoke")
@@ -95,12 +96,12 @@ def revoke_client(
     speak(language)
     requests: ServiceRequests = own_requests(data, as_)
     body = command_of(command_id, {"reason": reason})
-    _tell(requests.post(f"/v1/clients/{name}/revocation", body))
+    done = requests.post(f"/v1/clients/{name}/revocation", body)
+    show(done, lambda: [_line(done)])
 
 
 @clients.command("list")
 def list_clients(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     as_: As = "",
     language: Language = "",
     data: Data = None,
@@ -111,11 +112,7 @@ def list_clients(
     """
     speak(language)
     found = own_requests(data, as_).get("/v1/clients")
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-        return
-    for each in found if isinstance(found, list) else ():
-        _tell(each)
+    show(found, lambda: map(_line, found if isinstance(found, list) else ()))
 
 
 def command_of(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -123,18 +120,22 @@ def command_of(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonVal
     return {"command_id": command_id or f"cli-{uuid.uuid4()}", **body}
 
 
-def _told_once(answer: JsonValue) -> None:
+def _show_once(answer: JsonValue) -> None:
+    show(answer, lambda: _with_key(answer))
+
+
+def _with_key(answer: JsonValue) -> Iterator[str]:
     """The program, and its new key on a line of its own; of a command that was done before there is none."""
     assert isinstance(answer, dict)
-    _tell(answer["client"])
+    yield _line(answer["client"])
     if answer["key"]:
-        print(said("line.client_key"))
-        print(answer["key"])
+        yield said("line.client_key")
+        yield str(answer["key"])
     else:
-        print(said("line.client_key_told"))
+        yield said("line.client_key_told")
 
 
-def _tell(client: JsonValue) -> None:
+def _line(client: JsonValue) -> str:
     assert isinstance(client, dict)
     scopes, ends = client["scopes"], client["keys_until"]
     assert isinstance(scopes, list)
@@ -148,4 +149,4 @@ def _tell(client: JsonValue) -> None:
         state = said("line.client_until", until=until)
     else:
         state = said("line.client_no_key")
-    print(f"{client['client']}  {client['actor']}  {listed(map(str, scopes))}  {state}")
+    return f"{client['client']}  {client['actor']}  {listed(map(str, scopes))}  {state}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import json
+import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.output import Commands, show, tell
 from cli.people.own import own_requests as _own
 from cli.people.requests import ServiceRequests, in_name_of
 from cli.people.session_file import (
@@ -33,8 +34,8 @@ Reason = Annotated[str, typer.Option(help="Why; it stands in the log of the plac
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 INVITATIONS = "/v1/invitations/"
 
-officials = typer.Typer(help="Who holds which role: give, end, list.", no_args_is_help=True)
-admin = typer.Typer(help="What only the operator of this machine does.", no_args_is_help=True)
+officials = Commands(help="Who holds which role: give, end, list.", no_args_is_help=True)
+admin = Commands(help="What only the operator of this machine does.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,16 +71,19 @@ def login(
         kept = _by_browser(ServiceRequests(base), page, service)
     else:
         base = service or service_of(home, "")
-        name = as_ or typer.prompt(said("line.name"))
+        name = as_ or _ask("line.name")
         body: dict[str, JsonValue] = {
             "name": name,
-            "password": typer.prompt(said("line.password"), hide_input=True),
-            "code": typer.prompt(said("line.six_digits")),
+            "password": _ask("line.password", hide_input=True),
+            "code": _ask("line.six_digits"),
         }
         kept = _kept(ServiceRequests(base).post("/v1/sign-in", body), service)
     keep_sessions(home, kept)
     until = f"{kept.expires_at.astimezone():%Y-%m-%d %H:%M}"
-    print(said("line.signed_in", person=kept.actor_id, until=until))
+    show(
+        kept.model_dump(mode="json", exclude={"token"}),
+        lambda: [said("line.signed_in", person=kept.actor_id, until=until)],
+    )
 
 
 def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
@@ -89,28 +93,36 @@ def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
     body: dict[str, JsonValue] = {}
     if seen["needs_password"]:
         person, name = str(seen["actor_id"]), str(seen["name"])
-        print(said("line.choose_password", name=name, person=person))
-        body["password"] = typer.prompt(
-            said("line.password"),
-            hide_input=True,
-            confirmation_prompt=said("line.password_again"),
+        tell(said("line.choose_password", name=name, person=person))
+        body["password"] = _ask(
+            "line.password", hide_input=True, confirmation_prompt=said("line.password_again")
         )
     made = requests.post(f"{INVITATIONS}{token}", body)
     assert isinstance(made, dict)
     if made["totp_uri"]:
         import segno
 
-        print(said("line.scan"))
-        segno.make(str(made["totp_uri"])).terminal(compact=True)
-        print(made["totp_uri"])
+        uri = str(made["totp_uri"])
+        tell(said("line.scan"))
+        segno.make(uri).terminal(sys.stderr, compact=True)
+        tell(uri)
     return _kept(made, base)
 
 
 def _by_browser(requests: ServiceRequests, page: str, service: str) -> KeptSession:
     """The session of a code that a signed-in browser shows."""
-    print(said("line.code_from_browser", address=f"{page}/sign-in"))
-    code = typer.prompt(said("line.code"), hide_input=True).strip()
+    tell(said("line.code_from_browser", address=f"{page}/sign-in"))
+    code = _ask("line.code", hide_input=True).strip()
     return _kept(requests.post("/v1/sign-in/terminal", {"code": code}), service)
+
+
+def _ask(code: str, *, hide_input: bool = False, confirmation_prompt: bool | str = False) -> str:
+    """What somebody types; asked beside the result."""
+    return str(
+        typer.prompt(
+            said(code), hide_input=hide_input, confirmation_prompt=confirmation_prompt, err=True
+        )
+    )
 
 
 def _kept(answer: JsonValue, service: str) -> KeptSession:
@@ -125,13 +137,14 @@ def logout(data: Data = None) -> None:
     Example: gongjian logout
     """
     home = local_settings(data).data_dir
-    for each in load_sessions(home):
+    ended = load_sessions(home)
+    for each in ended:
         try:
             in_name_of(home, each).post("/v1/sign-out", {})
         except Refused:
             continue  # it is over already, or its service is away: it ends by time
     write_sessions(home, ())
-    print(said("line.signed_out"))
+    show({"signed_out": [each.actor_id for each in ended]}, lambda: [said("line.signed_out")])
 
 
 @officials.command("add")
@@ -161,10 +174,10 @@ def add_official(  # noqa: PLR0917 - typer reads the signature
     body |= {"until": until} if until else {}
     given = _own(data, as_).post("/v1/grants", body)
     assert isinstance(given, dict)
-    _tell(given["grant"])
+    lines = [_line(given["grant"])]
     if given["invitation"]:
-        link = str(given["invitation"])
-        print(said("line.invitation", person=person, link=link))
+        lines.append(said("line.invitation", person=person, link=str(given["invitation"])))
+    show(given, lambda: lines)
 
 
 @officials.command("confirm")
@@ -179,7 +192,8 @@ def confirm_official(
     Example: gongjian official confirm 12
     """
     body: dict[str, JsonValue] = {"command_id": command_id or f"cli-{uuid.uuid4()}"}
-    _tell(_own(data, as_).post(f"/v1/grants/{grant}/confirm", body))
+    done = _own(data, as_).post(f"/v1/grants/{grant}/confirm", body)
+    show(done, lambda: [_line(done)])
 
 
 @officials.command("end")
@@ -195,14 +209,14 @@ def end_official(
     Example: gongjian official end 12 --reason "moved to another office"
     """
     body: dict[str, JsonValue] = {"command_id": command_id or f"cli-{uuid.uuid4()}"}
-    _tell(_own(data, as_).post(f"/v1/grants/{grant}/end", {**body, "reason": reason}))
+    done = _own(data, as_).post(f"/v1/grants/{grant}/end", {**body, "reason": reason})
+    show(done, lambda: [_line(done)])
 
 
 @officials.command("list")
 def list_officials(
     place: Annotated[str, typer.Argument(metavar="[PATH]", help="district/street/…")] = "",
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     as_: As = "",
     data: Data = None,
 ) -> None:
@@ -213,11 +227,7 @@ def list_officials(
     found = _own(data, as_).get("/v1/grants", place=place)
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     rows = [each for each in rows if each["waits"] or not waiting]
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
-    for each in rows:
-        _tell(each)
+    show(rows, lambda: map(_line, rows))
 
 
 @admin.command("invite")
@@ -238,7 +248,8 @@ def invite_somebody(
                 return await invite_person(opened, settings, person, name)
             return await invite_administrator(opened, settings, operator_account())
 
-    print(asyncio.run(work()))
+    link = asyncio.run(work())
+    show({"invitation": link}, lambda: [link])
 
 
 def operator_account() -> str:
@@ -249,7 +260,7 @@ def operator_account() -> str:
         return "?"
 
 
-def _tell(grant: JsonValue) -> None:
+def _line(grant: JsonValue) -> str:
     assert isinstance(grant, dict)
     begins, until = _day(grant["begins"]), _day(grant["until"])
     if grant["waits"]:
@@ -260,7 +271,7 @@ def _tell(grant: JsonValue) -> None:
         state = said("line.grant_from", begins=begins)
     place = str(grant["place"] or said("line.everywhere"))
     role = named("role", str(grant["role"]))
-    print("  ".join((str(grant["id"]), str(grant["person"]), role, place, state)))
+    return "  ".join((str(grant["id"]), str(grant["person"]), role, place, state))
 
 
 def _day(moment: JsonValue) -> str:

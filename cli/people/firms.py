@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
+from cli.output import Commands, show
 from cli.people.commands import As, CommandId, Data, Reason
 from cli.people.own import own_requests as _own
 from cli.people.requests import ServiceRequests
@@ -17,7 +19,7 @@ from cli.servers import local_settings
 from cli.words import Language, listed, named, said, speak
 from models.values.states import LegalForm
 
-firms = typer.Typer(
+firms = Commands(
     help="Firms that build, and banks: register, confirm, refuse, end, list.", no_args_is_help=True
 )
 Code = Annotated[str, typer.Option(help="Unified social credit code (统一社会信用代码).")]
@@ -71,9 +73,9 @@ def register_firm(  # noqa: PLR0917 - typer reads the signature
     body |= {"person": person} if person else {}
     if service:
         base = service_of(local_settings(data).data_dir, service)
-        _tell_entered(ServiceRequests(base).post("/v1/firm-registrations", body))
+        _show_entered(ServiceRequests(base).post("/v1/firm-registrations", body))
     else:
-        _tell_entered(_own(data, as_).post("/v1/firms", body))
+        _show_entered(_own(data, as_).post("/v1/firms", body))
 
 
 @firms.command("ask")
@@ -90,7 +92,7 @@ def ask_for_place(
     Example: gongjian firm ask firm-91350100M000100Y43-0a1b2c3d d/s2
     """
     body: dict[str, JsonValue] = {**_command(command_id), "role": _role(bank), "place": place}
-    _tell_entered(_own(data, as_).post(f"/v1/firms/{firm}/places", body))
+    _show_entered(_own(data, as_).post(f"/v1/firms/{firm}/places", body))
 
 
 @firms.command("confirm")
@@ -101,8 +103,8 @@ def confirm_firm(
 
     Example: gongjian firm confirm 12
     """
-    _own(data, as_).post(f"/v1/grants/{grant}/confirm", _command(command_id))
-    print(said("line.firm_confirmed", grant=grant))
+    done = _own(data, as_).post(f"/v1/grants/{grant}/confirm", _command(command_id))
+    show(done, lambda: [said("line.firm_confirmed", grant=grant)])
 
 
 @firms.command("refuse")
@@ -140,7 +142,8 @@ def add_person(
     Example: gongjian firm add-person firm-91350100M000100Y43-0a1b2c3d "Li Si"
     """
     body: dict[str, JsonValue] = {**_command(command_id), "name": name}
-    _tell_invited(_own(data, as_).post(f"/v1/firms/{firm}/people", body))
+    done = _own(data, as_).post(f"/v1/firms/{firm}/people", body)
+    show(done, lambda: _invited(done))
 
 
 @firms.command("end-person")
@@ -157,15 +160,14 @@ def end_person(
     Example: gongjian firm end-person firm-91350100M000100Y43-0a1b2c3d p-4f1c --reason left
     """
     body: dict[str, JsonValue] = {**_command(command_id), "reason": reason}
-    _own(data, as_).post(f"/v1/firms/{firm}/people/{person}/end", body)
-    print(said("line.firm_person_ended", person=person))
+    done = _own(data, as_).post(f"/v1/firms/{firm}/people/{person}/end", body)
+    show(done, lambda: [said("line.firm_person_ended", person=person)])
 
 
 @firms.command("list")
 def list_firms(
     place: Annotated[str, typer.Argument(metavar="[PATH]", help="district/street/…")] = "",
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     as_: As = "",
     language: Language = "",
     data: Data = None,
@@ -178,11 +180,7 @@ def list_firms(
     found = _own(data, as_).get("/v1/firms", place=place)
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     rows = [each for each in rows if not waiting or _waits(each)]
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
-    for each in rows:
-        _tell(each)
+    show(rows, lambda: chain.from_iterable(map(_lines, rows)))
 
 
 def _command(command_id: str) -> dict[str, JsonValue]:
@@ -195,22 +193,22 @@ def _role(bank: bool) -> str:
 
 def _ended(grant: int, reason: str, as_: str, command_id: str, data: Data) -> None:
     body = {**_command(command_id), "reason": reason}
-    _own(data, as_).post(f"/v1/grants/{grant}/end", body)
-    print(said("line.firm_ended", grant=grant))
+    done = _own(data, as_).post(f"/v1/grants/{grant}/end", body)
+    show(done, lambda: [said("line.firm_ended", grant=grant)])
 
 
-def _tell_entered(answer: JsonValue) -> None:
+def _show_entered(answer: JsonValue) -> None:
     assert isinstance(answer, dict)
     state = named("firm_state", str(answer["state"]))
-    print("  ".join((str(answer["grant"]), str(answer["firm"]), state)))
-    _tell_invited(answer)
+    first = "  ".join((str(answer["grant"]), str(answer["firm"]), state))
+    show(answer, lambda: [first, *_invited(answer)])
 
 
-def _tell_invited(answer: JsonValue) -> None:
+def _invited(answer: JsonValue) -> Iterator[str]:
     assert isinstance(answer, dict)
     if answer["invitation"]:
         link, person = str(answer["invitation"]), str(answer["person"])
-        print(said("line.invitation", person=person, link=link))
+        yield said("line.invitation", person=person, link=link)
 
 
 def _standings(firm: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
@@ -223,15 +221,15 @@ def _waits(firm: dict[str, JsonValue]) -> bool:
     return any(each["state"] == "waits" for each in _standings(firm))
 
 
-def _tell(firm: dict[str, JsonValue]) -> None:
+def _lines(firm: dict[str, JsonValue]) -> Iterator[str]:
     form = named("legal_form", str(firm["form"]))
-    print("  ".join((str(firm["name"]), str(firm["code"]), form, str(firm["id"]))))
-    print(f"    {firm['qualification']}  {firm['contact']}")
+    yield "  ".join((str(firm["name"]), str(firm["code"]), form, str(firm["id"])))
+    yield f"    {firm['qualification']}  {firm['contact']}"
     people = firm["people"]
     assert isinstance(people, list)
     names = (f"{each['name']} ({each['person']})" for each in people if isinstance(each, dict))
-    print(f"    {listed(names)}")
+    yield f"    {listed(names)}"
     for each in _standings(firm):
         role, state = named("role", str(each["role"])), named("firm_state", str(each["state"]))
         words = (str(each["grant"]), role, str(each["place"]), state, str(each["reason"]))
-        print("    " + "  ".join(filter(None, words)))
+        yield "    " + "  ".join(filter(None, words))

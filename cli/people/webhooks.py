@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +10,17 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.output import Commands, show
 from cli.people.clients import As, CommandId, command_of
 from cli.people.own import own_requests
 from cli.servers import DATA
 from cli.words import Language, named, said, speak
 
-webhooks = typer.Typer(
+webhooks = Commands(
     help="Addresses that are told of events: add, change, test, list, log.", no_args_is_help=True
 )
 Data = Annotated[Path | None, DATA]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The webhook's name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 After = Annotated[int | None, typer.Option(min=0, help="The position in the feed after which.")]
 
 
@@ -62,10 +62,7 @@ def add_webhook(
     }
     answer = own_requests(data, as_).post("/v1/webhooks", command_of(command_id, body))
     assert isinstance(answer, dict)
-    _tell(answer["webhook"])
-    print(said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told"))
-    if answer["secret"]:
-        print(answer["secret"])
+    _show_secret(answer)
 
 
 @webhooks.command("change")
@@ -86,7 +83,30 @@ def change_webhook(
     """
     speak(language)
     body = command_of(command_id, {"state": state, "after": after})
-    _tell(own_requests(data, as_).post(f"/v1/webhooks/{name}/changes", body))
+    done = own_requests(data, as_).post(f"/v1/webhooks/{name}/changes", body)
+    show(done, lambda: [_line(done)])
+
+
+@webhooks.command("rotate")
+def rotate_secret(
+    name: Name,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="So long the secret of before signs too.")
+    ] = 24,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Sign with a new secret, which is printed once; the one of before signs too for some hours.
+
+    Example: gongjian webhook rotate city --overlap-hours 48
+    """
+    speak(language)
+    body = command_of(command_id, {"overlap_hours": overlap_hours})
+    answer = own_requests(data, as_).post(f"/v1/webhooks/{name}/rotation", body)
+    assert isinstance(answer, dict)
+    _show_secret(answer)
 
 
 @webhooks.command("test")
@@ -99,30 +119,24 @@ def try_webhook(
     """
     speak(language)
     path = f"/v1/webhooks/{name}/tests"
-    _tell_attempt(own_requests(data, as_).post(path, command_of(command_id, {})))
+    done = own_requests(data, as_).post(path, command_of(command_id, {}))
+    show(done, lambda: [_attempt_line(done)])
 
 
 @webhooks.command("list")
-def list_webhooks(
-    as_json: AsJson = False, as_: As = "", language: Language = "", data: Data = None
-) -> None:
+def list_webhooks(as_: As = "", language: Language = "", data: Data = None) -> None:
     """Your webhooks, and how far each was told.
 
     Example: gongjian webhook list --json
     """
     speak(language)
     found = own_requests(data, as_).get("/v1/webhooks")
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-        return
-    for each in found if isinstance(found, list) else ():
-        _tell(each)
+    show(found, lambda: map(_line, found if isinstance(found, list) else ()))
 
 
 @webhooks.command("log")
 def list_deliveries(
     name: Name,
-    as_json: AsJson = False,
     as_: As = "",
     language: Language = "",
     data: Data = None,
@@ -133,11 +147,7 @@ def list_deliveries(
     """
     speak(language)
     found = own_requests(data, as_).get(f"/v1/webhooks/{name}/deliveries")
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-        return
-    for each in found if isinstance(found, list) else ():
-        _tell_attempt(each)
+    show(found, lambda: map(_attempt_line, found if isinstance(found, list) else ()))
 
 
 def read_feed(
@@ -145,7 +155,6 @@ def read_feed(
     after: Annotated[int, typer.Option(min=0, help="The position up to which you have read.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
     training: Annotated[bool, typer.Option(help="Training cases too.")] = False,
-    as_json: AsJson = False,
     as_: As = "",
     language: Language = "",
     data: Data = None,
@@ -159,25 +168,32 @@ def read_feed(
     if place:
         query["place"] = place
     page = own_requests(data, as_).get("/v1/feed", **query)
-    if as_json:
-        print(json.dumps(page, ensure_ascii=False))
-        return
+    show(page, lambda: _page_lines(page))
+
+
+def _page_lines(page: JsonValue) -> Iterator[str]:
     assert isinstance(page, dict)
     events = page["events"]
     assert isinstance(events, list)
     for each in events:
         assert isinstance(each, dict)
         what = named("event", str(each["kind"]))
-        print(f"{each['position']}  {_at(each['happened_at'])}  {each['renovation_id']}  {what}")
+        yield f"{each['position']}  {_at(each['happened_at'])}  {each['renovation_id']}  {what}"
     more = "line.feed_more" if page["more"] else "line.feed_read"
-    print(said(more, next=int(str(page["next"]))))
+    yield said(more, next=int(str(page["next"])))
 
 
 def _at(moment: JsonValue) -> str:
     return f"{datetime.fromisoformat(str(moment)).astimezone():%Y-%m-%d %H:%M}"
 
 
-def _tell(webhook: JsonValue) -> None:
+def _show_secret(answer: Mapping[str, JsonValue]) -> None:
+    told = said("line.webhook_secret" if answer["secret"] else "line.webhook_secret_told")
+    secret = [str(answer["secret"])] if answer["secret"] else []
+    show(answer, lambda: [_line(answer["webhook"]), told, *secret])
+
+
+def _line(webhook: JsonValue) -> str:
     assert isinstance(webhook, dict)
     state = named("webhook_state", str(webhook["state"]))
     if webhook["error"]:
@@ -186,11 +202,11 @@ def _tell(webhook: JsonValue) -> None:
         since, tries = _at(webhook["failing_since"]), int(str(webhook["failures"]))
         state += f" ({said('line.webhook_failing', since=since, tries=tries)})"
     position = said("line.webhook_told", position=int(str(webhook["position"])))
-    print(f"{webhook['webhook']}  {webhook['place']}  {webhook['url']}  {state}  {position}")
+    return f"{webhook['webhook']}  {webhook['place']}  {webhook['url']}  {state}  {position}"
 
 
-def _tell_attempt(attempt: JsonValue) -> None:
+def _attempt_line(attempt: JsonValue) -> str:
     assert isinstance(attempt, dict)
     came = attempt["status"] or named("webhook_error", str(attempt["error"]))
     what = f"evt_{attempt['position']}  {attempt['attempt']}"
-    print(f"{_at(attempt['sent_at'])}  {what}  {came}  {attempt['milliseconds']} ms")
+    return f"{_at(attempt['sent_at'])}  {what}  {came}  {attempt['milliseconds']} ms"

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
-from cli.access.letters import as_official
+from cli.output import show
+from cli.people.requests import of_case
 from cli.servers import DATA
 from cli.words import Language, named, speak
-
-if TYPE_CHECKING:
-    from models.values.actor import Actor
-    from runtime.privacy.access import AccessLine
-    from service.parts import Parts
-    from service.situation import Situation
 
 READ = "read_access"
 
@@ -31,9 +26,9 @@ def access(
         str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")
     ],
     as_: Annotated[
-        str, typer.Option("--as", metavar="ACTOR", help="Who asks: the auditor of the place.")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+        str,
+        typer.Option("--as", metavar="ACTOR", help="Who asks, where several are signed in here."),
+    ] = "",
     language: Language = "",
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
@@ -41,19 +36,13 @@ def access(
 
     Example: gongjian access r1 --as auditor
     """
-    from runtime.privacy.access import access_of_case
-
     speak(language)
+    found = of_case(data, renovation, as_, READ).get(f"/v1/renovations/{renovation}/access")
+    show(found, lambda: map(_line, found if isinstance(found, list) else ()))
 
-    async def work(parts: Parts, situation: Situation, _auditor: Actor) -> tuple[AccessLine, ...]:
-        async with parts.database.session() as session:
-            return await access_of_case(session, situation.id)
 
-    for each in as_official(data, renovation, as_, READ, work):
-        if as_json:
-            print(json.dumps(each.model_dump(mode="json"), ensure_ascii=False))
-            continue
-        why = f"  {each.reason}" if each.reason else ""
-        print(
-            f"{each.at}  {each.reader}  {named('role', each.role)}  {each.door}  {each.subject}{why}"
-        )
+def _line(each: JsonValue) -> str:
+    assert isinstance(each, dict)
+    why = f"  {each['reason']}" if each["reason"] else ""
+    role = named("role", str(each["role"]))
+    return f"{each['at']}  {each['reader']}  {role}  {each['door']}  {each['subject']}{why}"

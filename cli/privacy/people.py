@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.output import Commands, show, write_file
 from cli.people.own import own_requests
 from cli.servers import DATA, database
 from cli.words import Language, named, said, speak
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import JsonValue
 
 As = Annotated[
     str, typer.Option("--as", metavar="ACTOR", help="Who asks, of those signed in here.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Data = Annotated[Path | None, DATA]
 
-person = typer.Typer(help="Data of a person: all of it, and their erasure.", no_args_is_help=True)
-retention = typer.Typer(
+PERIOD = ("kind", "days", "starts", "end", "basis", "article")
+
+person = Commands(help="Data of a person: all of it, and their erasure.", no_args_is_help=True)
+retention = Commands(
     help="How long which data are kept, and what is due to be erased.", no_args_is_help=True
 )
 
@@ -42,7 +43,6 @@ def find(
     renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
     unit: Annotated[str, typer.Argument(help="The number of the unit.")],
     as_: As = "",
-    as_json: AsJson = False,
     data: Data = None,
 ) -> None:
     """The owners of a unit by the roll, for the erasure that one of them asks for; it is written down.
@@ -50,10 +50,8 @@ def find(
     Example: gongjian person find r1 1-101 --as li
     """
     path = f"/v1/renovations/{renovation}/people"
-    for each in _list(own_requests(data, as_).get(path, unit_number=unit)):
-        print(
-            json.dumps(each, ensure_ascii=False) if as_json else f"{each['person']}  {each['name']}"
-        )
+    found = own_requests(data, as_).get(path, unit_number=unit)
+    show(found, lambda: (f"{each['person']}  {each['name']}" for each in _list(found)))
 
 
 @person.command("erase")
@@ -63,7 +61,6 @@ def erase(
         str, typer.Option(help="Who asked for it, and how they showed who they are.")
     ],
     as_: As = "",
-    as_json: AsJson = False,
     language: Language = "",
     data: Data = None,
 ) -> None:
@@ -77,14 +74,13 @@ def erase(
         "person": who,
         "reason": reason,
     }
-    _tell(own_requests(data, as_).post("/v1/erasures", body), as_json=as_json)
+    _tell(own_requests(data, as_).post("/v1/erasures", body))
 
 
 @person.command("confirm")
 def confirm(
     erasure: Annotated[str, typer.Argument(help="The id that `person erase` gave.")],
     as_: As = "",
-    as_json: AsJson = False,
     language: Language = "",
     data: Data = None,
 ) -> None:
@@ -94,9 +90,7 @@ def confirm(
     """
     speak(language)
     path = f"/v1/erasures/{erasure}/confirmation"
-    _tell(
-        own_requests(data, as_).post(path, {"command_id": f"cli-{uuid.uuid4()}"}), as_json=as_json
-    )
+    _tell(own_requests(data, as_).post(path, {"command_id": f"cli-{uuid.uuid4()}"}))
 
 
 @person.command("data")
@@ -113,7 +107,6 @@ def own_data(
     """
     from cli.people.commands import operator_account
     from runtime.privacy.access import note_access
-    from runtime.private import write_private
     from service.identity.operator import operator_of
     from service.privacy.own_data import data_of_person
 
@@ -125,11 +118,11 @@ def own_data(
             )
             return await data_of_person(opened, settings, who)
 
-    write_private(out, asyncio.run(work()))
+    write_file(out, asyncio.run(work()))
 
 
 @retention.command("list")
-def periods(as_json: AsJson = False, language: Language = "", data: Data = None) -> None:
+def periods(language: Language = "", data: Data = None) -> None:
     """Each kind of data: why it is kept, how long, and how much of it is due now.
 
     Example: gongjian retention list
@@ -146,15 +139,23 @@ def periods(as_json: AsJson = False, language: Language = "", data: Data = None)
                 return kept, [await due_of(session, each.kind, kept) for each in KINDS]
 
     kept, found = asyncio.run(work())
-    for each, due in zip(KINDS, found, strict=True):
-        fields = {**each.model_dump(mode="json"), "days": kept[each.kind]}
-        if as_json:
-            at = None if due.next_at is None else due.next_at.isoformat()
-            print(json.dumps({**fields, "due": due.due, "next_at": at}, ensure_ascii=False))
-            continue
-        print(said("line.period", **in_words(fields)))
-        at = "-" if due.next_at is None else f"{due.next_at:%Y-%m-%d}"
-        print(f"    {said('line.period_due', due=due.due, next=at)}")
+    told = [
+        {
+            **each.model_dump(mode="json"),
+            "days": kept[each.kind],
+            "due": due.due,
+            "next_at": due.next_at,
+        }
+        for each, due in zip(KINDS, found, strict=True)
+    ]
+
+    def lines() -> Iterator[str]:
+        for each in told:
+            yield said("line.period", **in_words({name: each[name] for name in PERIOD}))
+            at = "-" if each["next_at"] is None else f"{each['next_at']:%Y-%m-%d}"
+            yield f"    {said('line.period_due', due=each['due'], next=at)}"
+
+    show(told, lines)
 
 
 @retention.command("run")
@@ -187,18 +188,19 @@ def _list(answer: JsonValue) -> list[dict[str, JsonValue]]:
     return [each for each in answer if isinstance(each, dict)]
 
 
-def _tell(answer: JsonValue, *, as_json: bool) -> None:
+def _tell(answer: JsonValue) -> None:
+    show(answer, lambda: _lines(answer))
+
+
+def _lines(answer: JsonValue) -> Iterator[str]:
     assert isinstance(answer, dict)
-    if as_json:
-        print(json.dumps(answer, ensure_ascii=False))
-        return
     if answer["done_at"] is None:
-        print(said("line.erasure_waits", erasure=str(answer["erasure"])))
+        yield said("line.erasure_waits", erasure=str(answer["erasure"]))
         return
     for each in _list(answer["outcome"]):
         fields = {name: str(value) for name, value in each.items()}
         if fields["state"] == "erased":
-            print(said("line.erasure_erased", kind=named("kept", fields["kind"])))
+            yield said("line.erasure_erased", kind=named("kept", fields["kind"]))
             continue
         fields["until"] = fields["until"] or said("line.erasure_open_end")
-        print(said("line.erasure_restricted", **in_words(fields)))
+        yield said("line.erasure_restricted", **in_words(fields))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.inputs import read_file
+from cli.output import Commands
 from cli.servers import DATA, running
 from models.values.refusal import refusal
 
@@ -27,7 +28,6 @@ EVERY = 1_000
 """Rows between two movements of the progress bar."""
 
 File = Annotated[Path, typer.Argument(help="The roll: .csv (UTF-8, GB18030), .xlsx, .xls or .ods.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 SheetName = Annotated[
     str | None,
     typer.Option(
@@ -59,7 +59,7 @@ Map = Annotated[
     ),
 ]
 
-commands = typer.Typer(help="The owners' roll: check a file, import it.", no_args_is_help=True)
+commands = Commands(help="The owners' roll: check a file, import it.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,6 @@ def check(
     ] = None,
     sheet: SheetName = None,
     map_: Map = None,
-    as_json: Json = False,
     language: Language = "",
 ) -> None:
     """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing.
@@ -91,7 +90,7 @@ def check(
     if report.roll is not None and against is not None:
         old = accepted_roll(_earlier(against, sheet))
         difference = differences(old.units, report.roll.units)
-    show(report, difference, None, as_json=as_json, language=speaks)
+    show(report, difference, None, language=speaks)
 
 
 @commands.command(
@@ -119,7 +118,6 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     sheet: SheetName = None,
     map_: Map = None,
     data: Annotated[Path | None, DATA] = None,
-    as_json: Json = False,
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
@@ -133,7 +131,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     speaks, places = _speaks(language), read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
-        show(report, None, None, as_json=as_json, language=speaks)
+        show(report, None, None, language=speaks)
         return
 
     async def work() -> ImportedRoll:
@@ -156,7 +154,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
                 return await do(parts.database, request)
 
     imported = asyncio.run(work())
-    show(report, imported.difference, imported, as_json=as_json, language=speaks)
+    show(report, imported.difference, imported, language=speaks)
 
 
 def _speaks(language: str) -> str:

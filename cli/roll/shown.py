@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 from pydantic import BaseModel, JsonValue
 
+from cli.output import say, wants_json
+from cli.output import show as give
 from formats.roll import accepted_roll, summary
 from models.values.refusal import problem
 from runtime.language.sentences import sentence
@@ -29,7 +30,6 @@ def show(
     difference: RollDifference | None,
     imported: ImportedRoll | None,
     *,
-    as_json: bool,
     language: str,
 ) -> None:
     """The result for a program, or for people; a roll with problems ends with them and exit code 1.
@@ -38,7 +38,7 @@ def show(
         Refused: every problem of the roll, where it is shown to people.
     """
     figures = None if report.roll is None else summary(report.roll.units)
-    if as_json:
+    if wants_json():
         found = (
             None if imported is None else imported.model_dump(mode="json", exclude={"difference"})
         )
@@ -47,12 +47,11 @@ def show(
             "difference": _plain(difference),
             "import": found,
         }
-        print(json.dumps(answer, ensure_ascii=False))
+        give(answer, tuple)
         if figures is None:
             raise typer.Exit(BAD)
         return
-    for line in Lines(language).of(report, figures, difference, imported):
-        print(line)
+    say(*Lines(language).of(report, figures, difference, imported))
     accepted_roll(report)
 
 

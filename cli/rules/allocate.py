@@ -3,7 +3,6 @@
 The input is one JSON object with `method` and `input`, as the rule book's cases have them.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.inputs import read_file
+from cli.output import show
 from cli.words import Language, speak
 from models.values.refusal import Refused, problem, refuse_if_any
 from rules.cost_sharing.questions import answer_to
@@ -30,7 +30,6 @@ def allocate(
     input_: Annotated[
         str, typer.Option("--input", help="The question as JSON: method and input; - is stdin.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     language: Language = "",
 ) -> None:
     """Who pays how much: shares, fees, relief and refunds, exact to the fen.
@@ -49,11 +48,7 @@ def allocate(
             for each in refused.problems
         )
         raise Refused(*placed) from None
-    if as_json:
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
-        return
-    for key, value in answer.items():
-        print(f"{key}: {_shown(value)}")
+    show(answer, lambda: (f"{key}: {_shown(value)}" for key, value in answer.items()))
 
 
 def _question(value: object, name: str) -> tuple[object, dict[str, object]]:

@@ -4,7 +4,6 @@ The input is the numbers of one vote (`rules.voting.inputs.facts`); a cap takes 
 Exit code 0 for every verdict; 1 when the input or the question is refused, each problem on a line.
 """
 
-import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from pydantic import JsonValue
 
 from cli.inputs import read_file
+from cli.output import show, table
 from cli.rules.decide_shown import (
     cap_json,
     cap_lines,
@@ -23,7 +23,7 @@ from cli.rules.decide_shown import (
     ruling_json,
     ruling_lines,
 )
-from cli.shown import result_console, words
+from cli.shown import words
 from cli.words import Language, named, speak
 from models.values.decisions.menu import Approval
 from models.values.decisions.rules import Amounts, ChosenRule, Facts, RecordedDecision, Rule
@@ -58,7 +58,6 @@ def register(app: typer.Typer) -> None:
 def decide(  # noqa: PLR0917 - typer passes every option by its name
     pack: Annotated[str, typer.Option(help="A rule (FR.25), a cap, or a dated pack (CN-2021).")],
     input_: Annotated[str, typer.Option("--input", help="The vote's numbers as JSON; - is stdin.")],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     matter: Annotated[str, typer.Option(help="The matter, with a dated pack or a region.")] = "",
     on: Annotated[str, typer.Option(help="The day of the vote, YYYY-MM-DD.")] = "",
     after: Annotated[
@@ -88,31 +87,28 @@ def decide(  # noqa: PLR0917 - typer passes every option by its name
     if cap_named(pack) is None:
         chosen = _chosen(pack, matter, day, record)
         data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
-        _decide(chosen, data, name, settings, after, holders, as_json)
+        _decide(chosen, data, name, settings, after, holders)
     else:
         data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
-        _cap(pack, data, name, as_json)
+        _cap(pack, data, name)
 
 
-def packs(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
-) -> None:
+def packs() -> None:
     """Every rule, cap and dated pack with its law, its dates and how certain they are.
 
     Example: gongjian packs
     """
     rows = pack_rows()
-    if as_json:
-        _print_json(rows)
-        return
-    from rich.table import Table
-
-    table = Table(*words("id kind valid_from until confidence law"))
-    for row in rows:
-        columns = ("valid_from", "valid_until", "confidence", "law")
-        shown = (str(row[column] or "-") for column in columns)
-        table.add_row(str(row["id"]), named("law_kind", str(row["kind"])), *shown)
-    result_console().print(table)
+    columns = ("valid_from", "valid_until", "confidence", "law")
+    cells = (
+        (
+            str(row["id"]),
+            named("law_kind", str(row["kind"])),
+            *(str(row[column] or "-") for column in columns),
+        )
+        for row in rows
+    )
+    show(rows, lambda: [table(words("id kind valid_from until confidence law"), cells)])
 
 
 def _decide(
@@ -122,7 +118,6 @@ def _decide(
     settings: dict[str, str],
     after: str,
     holders: Path | None,
-    as_json: bool,
 ) -> None:
     rule = configured(chosen.rule, settings)
     value = read_object(data, name)
@@ -140,11 +135,7 @@ def _decide(
     if holders is not None:
         holdings = holdings_from(read_json(read_file(holders), str(holders)), str(holders))
         shown["concentration"] = concentration_json(concentration(rule, facts, holdings))
-    if as_json:
-        _print_json(shown)
-        return
-    for line in ruling_lines(shown):
-        print(line)
+    show(shown, lambda: ruling_lines(shown))
 
 
 def _menu(rule: Rule, asked: object, facts: Facts, name: str) -> dict[str, JsonValue]:
@@ -159,17 +150,13 @@ def _menu(rule: Rule, asked: object, facts: Facts, name: str) -> dict[str, JsonV
     return menu_json(numbers.approval, found, outcome)
 
 
-def _cap(pack: str, data: bytes, name: str, as_json: bool) -> None:
+def _cap(pack: str, data: bytes, name: str) -> None:
     cap = cap_named(pack)
     assert cap is not None
     given = cap_input(cap, read_object(data, name), name)
     result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
     shown = cap_json(cap, result)
-    if as_json:
-        _print_json(shown)
-        return
-    for line in cap_lines(shown):
-        print(line)
+    show(shown, lambda: cap_lines(shown))
 
 
 def _chosen(pack: str, matter: str, on: date | None, record: RecordedDecision | None) -> ChosenRule:
@@ -227,7 +214,3 @@ def _pairs(given: list[str]) -> dict[str, str]:
             raise refusal("cases.pair_invalid", where=pair, pair=pair)
         pairs[name] = value
     return pairs
-
-
-def _print_json(value: JsonValue | list[dict[str, JsonValue]]) -> None:
-    print(json.dumps(value, ensure_ascii=False))

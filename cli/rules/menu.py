@@ -1,18 +1,16 @@
 """`menu`: count a menu vote (菜单式改造) from a Pabulib file and choose the works."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from pydantic import JsonValue
-from rich.markup import escape
-from rich.table import Table
 
 from cli.inputs import read_file
-from cli.shown import result_console, words
+from cli.output import show, table
+from cli.shown import words
 from cli.words import named, number_of, said, spoken_here
 from formats.pabulib import FILE_RULES, Election, FileRule, read_pabulib
 from models.values.decisions.menu import (
@@ -33,6 +31,9 @@ from rules.voting.numbers import total
 from rules.voting.options import MenuRuling, decide_menu
 from rules.voting.registry import rule_named
 from runtime.language.sentences import sentence
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 SHOWN = 40
 MOST_NAMED = 10
@@ -66,7 +67,7 @@ def register(app: typer.Typer) -> None:
     app.command("menu")(menu)
 
 
-def menu(  # noqa: PLR0917 - typer passes every option by its name
+def menu(
     file: Annotated[Path, typer.Argument(help="An election as a Pabulib .pb file.")],
     rule: Annotated[
         MenuRule | None, typer.Option(help="How the works are chosen; else as the file says.")
@@ -89,7 +90,6 @@ def menu(  # noqa: PLR0917 - typer passes every option by its name
     approval: Annotated[
         Approval, typer.Option(help="Each work by its supporters, or the whole by one question.")
     ] = Approval.EACH,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Tally a menu vote and choose works within its budget.
 
@@ -102,18 +102,18 @@ def menu(  # noqa: PLR0917 - typer passes every option by its name
     approved = _approved(election, pack, input_, approval)
     outcome = _outcome(menu_, election, chosen.rule, utility, approved)
     notes = [*chosen.notes, *_notes(election, outcome, chosen, approved)]
-    if as_json:
-        shown = outcome_json(menu_, outcome, len(election.ballots))
-        shown |= {"rule_of_file": election.rule_name() or None, **_law_json(approved)}
-        shown["notes"] = [{"code": note.code, "sentence": sentence(note)} for note in notes]
-        print(json.dumps(shown, ensure_ascii=False))
-    else:
-        console = result_console()
-        console.print(outcome_table(election, menu_, outcome))
-        beside = [sentence(note, spoken_here()) for note in notes]
-        lines = [*outcome_lines(menu_, outcome, len(election.ballots)), *beside]
-        for line in lines:
-            console.print(escape(line), highlight=False)
+    ballots = len(election.ballots)
+    shown = outcome_json(menu_, outcome, ballots)
+    shown |= {"rule_of_file": election.rule_name() or None, **_law_json(approved)}
+    shown["notes"] = [{"code": note.code, "sentence": sentence(note)} for note in notes]
+    show(
+        shown,
+        lambda: [
+            outcome_table(election, menu_, outcome),
+            *outcome_lines(menu_, outcome, ballots),
+            *(sentence(note, spoken_here()) for note in notes),
+        ],
+    )
     if any(note.code in CONTRADICTED for note in notes):
         raise typer.Exit(1)
 
@@ -274,22 +274,23 @@ def outcome_json(menu_: Menu, outcome: MenuOutcome, ballots: int) -> dict[str, J
     }
 
 
-def outcome_table(election: Election, menu_: Menu, outcome: MenuOutcome) -> Table:
+def outcome_table(election: Election, menu_: Menu, outcome: MenuOutcome) -> "Table":
     """Every work with its tally, the most wanted first, winners marked with their turn."""
     published = election.published_winners()
     turns = {item: str(turn) for turn, item in enumerate(outcome.winners, start=1)}
     unit = named("unit", outcome.unit.value)
-    table = Table(said("line.work"), unit, *words("cost wins published title"))
-    for item in sorted(menu_.items, key=lambda each: -outcome.tally[each.id]):
-        table.add_row(
-            escape(item.id),
+    rows = [
+        (
+            item.id,
             f"{outcome.tally[item.id]:,}",
             _grouped(amount(item.cost, menu_.scale)),
             turns.get(item.id, ""),
             _mark(published, item.id),
-            escape(item.title),
+            item.title,
         )
-    return table
+        for item in sorted(menu_.items, key=lambda each: -outcome.tally[each.id])
+    ]
+    return table([said("line.work"), unit, *words("cost wins published title")], rows)
 
 
 def outcome_lines(menu_: Menu, outcome: MenuOutcome, ballots: int) -> list[str]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
 import uuid
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from cli.inputs import read_file
+from cli.output import Commands, lines_of, show, tell
 from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
+
+if TYPE_CHECKING:
+    from formats.paper_sheet import PrintedMotion
 
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id of an official.")]
@@ -32,7 +33,7 @@ Box = Annotated[
 ]
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 
-commands = typer.Typer(
+commands = Commands(
     help="An open vote: ballots, paper, attendance, objections, consents, reminders.",
     no_args_is_help=True,
 )
@@ -48,11 +49,11 @@ def register(app: typer.Typer) -> None:
 def show_contested(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice.
+    """Units whose ballots wait for a ruling: channels and codes, never a choice.
 
     Example: gongjian vote contested r1
     """
-    print_all(read(data, renovation, as_, "rule_on_ballots", "contested", box))
+    show_answer(read(data, renovation, as_, "rule_on_ballots", "contested", box))
 
 
 @commands.command("non-voters")
@@ -63,30 +64,30 @@ def show_non_voters(
 
     Example: gongjian vote non-voters r1
     """
-    for unit in read(data, renovation, as_, "remind", "non-voters", box):
-        print(unit)
+    silent = read(data, renovation, as_, "remind", "non-voters", box)
+    show(silent, lambda: map(str, silent))
 
 
 @commands.command("count-sheets")
 def show_count_sheets(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """The count sheet of every batch of paper, as JSON.
+    """The count sheet of every batch of paper.
 
     Example: gongjian vote count-sheets r1
     """
-    print_all(read(data, renovation, as_, "enter_paper", "paper", box))
+    show_answer(read(data, renovation, as_, "enter_paper", "paper", box))
 
 
 @commands.command("mandates")
 def show_mandates(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """The register of mandates with its history, as JSON; no names, no instructions.
+    """The register of mandates with its history; no names, no instructions.
 
     Example: gongjian vote mandates r1
     """
-    print_all(read(data, renovation, as_, "register_mandate", "mandates", box))
+    show_answer(read(data, renovation, as_, "register_mandate", "mandates", box))
 
 
 @commands.command("rule")
@@ -107,13 +108,16 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
     """
     said: dict[str, JsonValue] = {"unit_number": unit, "kind": kind, "ballot": ballot}
     given = sent_fields(command_id, box_id=box, reason=reason, **said)
-    print_all([write(data, renovation, as_, "rulings", given)])
+    show_answer(write(data, renovation, as_, "rulings", given))
 
 
 @commands.command("paper")
 def type_paper(  # noqa: PLR0917 - typer reads the signature
     renovation: Id,
-    file: Annotated[Path, typer.Argument(help="CSV: unit, then a column for each motion.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=".csv, .xlsx, .xls, .ods: unit, then a column for each motion."),
+    ],
     as_: As,
     reference: Annotated[str, typer.Option(help="What is written on the bundle.")],
     scan: Annotated[str, typer.Option(help="Where its scan is kept.")],
@@ -129,9 +133,11 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 
     Example: gongjian vote paper r1 sheet.csv --as li --reference folder-3 --scan scan.pdf
     """
-    from formats.paper_sheet import lines_of_sheet
+    from runtime.spreadsheets.paper_files import read_paper_sheet
 
-    lines = lines_of_sheet(read_file(file), file.name)
+    lines = read_paper_sheet(
+        read_file(file), file.name, printed_motions(data, renovation, as_, box)
+    )
     typed = [{"unit_number": line.unit_number, "choices": line.choices} for line in lines]
     made = "" if code else secrets.token_hex(10)
     given = sent_fields(
@@ -149,11 +155,11 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
         raise
     except Exception:
         if made:
-            print(f"gongjian: {said('line.bundle_code', code=made)}", file=sys.stderr)
+            tell(f"gongjian: {said('line.bundle_code', code=made)}")
         raise
     if made:
-        print(f"gongjian: {said('line.write_code', code=made)}", file=sys.stderr)
-    print_all([taken])
+        tell(f"gongjian: {said('line.write_code', code=made)}")
+    show_answer(taken)
 
 
 @commands.command("remind")
@@ -164,7 +170,7 @@ def remind_silent(
 
     Example: gongjian vote remind r1 --as li
     """
-    print_all([write(data, renovation, as_, "reminders", sent_fields(command_id, box_id=box))])
+    show_answer(write(data, renovation, as_, "reminders", sent_fields(command_id, box_id=box)))
 
 
 def sent_fields(command_id: str, **fields: JsonValue) -> dict[str, JsonValue]:
@@ -176,11 +182,9 @@ def read(
     data: Path | None, renovation: str, as_: str, what: str, part: str, box_id: str | None = None
 ) -> list[JsonValue]:
     """Read something of a box of the running vote, as whoever is signed in here and may do `what`."""
-    from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_WRITE
+    from cli.people.requests import of_case
 
-    able = ROLES_OF_WRITE[what].roles
-    requests = only_able(local_settings(data).data_dir, renovation, as_, what, able)
+    requests = of_case(data, renovation, as_, what)
     query = {} if box_id is None else {"box_id": box_id}
     found = requests.get(f"/v1/renovations/{renovation}/{part}", **query)
     assert isinstance(found, list)
@@ -199,7 +203,39 @@ def write(
     return in_name_of(home, kept).post(f"/v1/renovations/{renovation}/{part}", fields)
 
 
-def print_all(values: Sequence[JsonValue]) -> None:
-    """Each as JSON on a line of its own."""
-    for value in values:
-        print(json.dumps(value, ensure_ascii=False))
+def printed_motions(
+    data: Path | None, renovation: str, actor_id: str, box_id: str | None
+) -> list[PrintedMotion]:
+    """The motions of the running vote, of one box or of all, with the titles that stand on the paper."""
+    from cli.people.requests import in_name_of
+    from cli.people.session_file import own_sessions
+    from formats.paper_sheet import PrintedMotion
+
+    home = local_settings(data).data_dir
+    kept, *_ = own_sessions(home, renovation, actor_id)
+    case = in_name_of(home, kept).get(f"/v1/renovations/{renovation}")
+    assert isinstance(case, dict)
+    others = case["other_boxes"]
+    boxes = [case["box"], *(others if isinstance(others, list) else ())]
+    found: dict[str, PrintedMotion] = {}
+    for box in boxes:
+        motions = box["motions"] if isinstance(box, dict) and box_id in {None, box["id"]} else []
+        for motion in motions if isinstance(motions, list) else ():
+            assert isinstance(motion, dict)
+            menu = motion.get("menu")
+            items = menu["items"] if isinstance(menu, dict) else motion.get("options")
+            choices = {
+                str(each["title"]): str(each["id"])
+                for each in (items if isinstance(items, list) else ())
+                if isinstance(each, dict)
+            }
+            name = str(motion["id"])
+            found[name] = PrintedMotion(
+                name, str(motion["title"]), choices, several=isinstance(menu, dict)
+            )
+    return list(found.values())
+
+
+def show_answer(answer: JsonValue) -> None:
+    """What the service answered, a list as a table."""
+    show(answer, lambda: lines_of(answer))

@@ -6,33 +6,33 @@ stands on no command line. Attendance is written down by whoever convened.
 
 from __future__ import annotations
 
-import sys
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import plain, read_file
-from cli.people.requests import ServiceRequests
-from cli.people.session_file import service_of
-from cli.servers import local_settings
-from cli.votes.commands import As, Box, CommandId, Data, Id, commands, print_all, sent_fields, write
+from cli.inputs import plain
+from cli.output import show, tell
+from cli.people.requests import ServiceRequests, anybody
+from cli.people.tickets import Credential, Service, read_ticket
+from cli.votes.commands import (
+    As,
+    Box,
+    CommandId,
+    Data,
+    Id,
+    commands,
+    sent_fields,
+    show_answer,
+    write,
+)
 from cli.votes.household_shown import household_lines
-from models.values.refusal import refusal
+from cli.words import listed, said
+from models.values.refusal import Refused, refusal
 
-Credential = Annotated[
-    Path,
-    typer.Option(
-        "--credential",
-        metavar="FILE",
-        help="A file with the unit's ticket alone; - is standard input.",
-    ),
-]
-Service = Annotated[
-    str, typer.Option(metavar="URL", help="Which service; else the one of this machine.")
-]
 Choice = Annotated[
     list[str],
     typer.Option(
@@ -42,8 +42,7 @@ Choice = Annotated[
     ),
 ]
 Work = Annotated[str, typer.Argument(metavar="WORK", help="The work's id in the scheme.")]
-LONGEST = 1_000
-"""Characters of a credential and what may stand around it."""
+SEVERAL = 2
 
 
 @commands.command("cast")
@@ -60,8 +59,11 @@ def cast_ballot(
 
     Example: gongjian vote cast r1a2 --credential unit.txt --choice roof=yes --choice 'menu=["lamps"]'
     """
+    token = read_ticket(credential)
+    for line in replaced_lines(anybody(data, service, token), renovation, box, unit_of(token)):
+        tell(line)
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
-    _of_unit(data, service, renovation, credential, command_id, "ballots", fields)
+    _of_unit(data, service, renovation, token, command_id, "ballots", fields)
 
 
 @commands.command("opinion")
@@ -79,7 +81,7 @@ def give_opinion(
     Example: gongjian vote opinion r1a2 --credential unit.txt --choice roof=no
     """
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
-    _of_unit(data, service, renovation, credential, command_id, "opinions", fields)
+    _of_unit(data, service, renovation, read_ticket(credential), command_id, "opinions", fields)
 
 
 @commands.command("attend")
@@ -99,7 +101,7 @@ def record_attendance(
     """
     came: list[JsonValue] = [*units]
     fields = sent_fields(command_id, units=came, box_id=box)
-    print_all([write(data, renovation, as_, "attendance", fields)])
+    show_answer(write(data, renovation, as_, "attendance", fields))
 
 
 @commands.command("object")
@@ -115,7 +117,15 @@ def object_to_vote(
 
     Example: gongjian vote object r1a2 --credential unit.txt
     """
-    _of_unit(data, service, renovation, credential, command_id, "vote-objections", {"box_id": box})
+    _of_unit(
+        data,
+        service,
+        renovation,
+        read_ticket(credential),
+        command_id,
+        "vote-objections",
+        {"box_id": box},
+    )
 
 
 @commands.command("consent")
@@ -132,7 +142,9 @@ def give_consent(
     Example: gongjian vote consent r1a2 lift-1 --credential unit.txt
     """
     fields: dict[str, JsonValue] = {"work_id": work}
-    _of_unit(data, service, renovation, credential, command_id, "part-consents", fields)
+    _of_unit(
+        data, service, renovation, read_ticket(credential), command_id, "part-consents", fields
+    )
 
 
 @commands.command("withdraw-consent")
@@ -149,14 +161,13 @@ def withdraw_consent(
     Example: gongjian vote withdraw-consent r1a2 lift-1 --credential unit.txt
     """
     part, fields = "part-consents/withdrawals", dict[str, JsonValue](work_id=work)
-    _of_unit(data, service, renovation, credential, command_id, part, fields)
+    _of_unit(data, service, renovation, read_ticket(credential), command_id, part, fields)
 
 
 @commands.command("household")
 def show_household(
     renovation: Id,
     credential: Credential,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     service: Service = "",
     data: Data = None,
 ) -> None:
@@ -164,36 +175,43 @@ def show_household(
 
     Example: gongjian vote household r1a2 --credential unit.txt
     """
-    token = _token(credential)
-    requests = ServiceRequests(service_of(local_settings(data).data_dir, service), token)
+    requests = anybody(data, service, read_ticket(credential))
     found = requests.get(f"/v1/renovations/{renovation}/household")
-    if as_json:
-        print_all([found])
-    else:
-        print("\n".join(household_lines(found)))
+    show(found, lambda: household_lines(found))
 
 
 def _of_unit(
     data: Path | None,
     service: str,
     renovation: str,
-    credential: Path,
+    token: str,
     command_id: str,
     part: str,
     fields: dict[str, JsonValue],
 ) -> None:
     """Say something in the name of the unit whose ticket it is."""
-    token = _token(credential)
-    address = service_of(local_settings(data).data_dir, service)
     given = sent_fields(command_id, unit_number=unit_of(token), **fields)
-    requests = ServiceRequests(address, token)
-    print_all([requests.post(f"/v1/renovations/{renovation}/{part}", given)])
+    requests = anybody(data, service, token)
+    show_answer(requests.post(f"/v1/renovations/{renovation}/{part}", given))
 
 
-def _token(file: Path) -> str:
-    if str(file) == "-":
-        return sys.stdin.read(LONGEST).strip()
-    return read_file(file)[:LONGEST].decode("utf-8", "replace").strip()
+def replaced_lines(
+    requests: ServiceRequests, renovation: str, box: str | None, unit: str
+) -> Iterator[str]:
+    """What an owner of several units has to know before voting: it is one ballot, and the last one counts."""
+    try:
+        papers = requests.get(f"/v1/renovations/{renovation}/ballot-papers")
+    except Refused:
+        return  # the ballot itself says why
+    for paper in papers if isinstance(papers, list) else ():
+        assert isinstance(paper, dict)
+        units = paper["units"]
+        if not isinstance(units, list) or len(units) < SEVERAL or box not in {None, paper["id"]}:
+            continue
+        yield said("line.votes_together", units=listed(map(str, units)))
+        before = paper["cast_with"]
+        if before is not None and before != unit:
+            yield said("line.votes_replaced", unit=str(before))
 
 
 def unit_of(token: str) -> str:
@@ -202,11 +220,13 @@ def unit_of(token: str) -> str:
     Raises:
         Refused: `credential.wrong` for what is no ticket of a unit.
     """
-    kind, _, said = token.rpartition(".")[0].partition(".")
+    kind, _, content = token.rpartition(".")[0].partition(".")
     try:
         if kind == "v1":  # a letter of before
-            return urlsafe_b64decode(said + "=" * (-len(said) % 4)).partition(b"\0")[0].decode()
-        return bytes.fromhex(said).split(b"\0")[1].decode()
+            return (
+                urlsafe_b64decode(content + "=" * (-len(content) % 4)).partition(b"\0")[0].decode()
+            )
+        return bytes.fromhex(content).split(b"\0")[1].decode()
     except (ValueError, IndexError):
         raise refusal("credential.wrong") from None
 

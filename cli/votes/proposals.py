@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,23 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.servers import local_settings
-from cli.shown import moment, result_console, words
-from cli.votes.commands import As, AsIfSeveral, CommandId, Data, Id, print_all, sent_fields, write
+from cli.output import Commands, show, table
+from cli.shown import moment, words
+from cli.votes.commands import As, AsIfSeveral, CommandId, Data, Id, sent_fields, write
 from cli.words import named, said
 from models.values.waits import Consequence
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from cli.people.requests import ServiceRequests
 
 Line = dict[str, JsonValue]
 Named = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Proposals that were read, one or many.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 NO_DIGEST = "0" * 64
 
-commands = typer.Typer(
+commands = Commands(
     help="What waits for a second person: list it, confirm it, refuse it.", no_args_is_help=True
 )
 
@@ -42,7 +44,6 @@ def list_proposals(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is decided or over.")
     ] = False,
-    as_json: AsJson = False,
     data: Data = None,
 ) -> None:
     """What waits for a second person: who proposed it, until when, and what happens then.
@@ -51,13 +52,12 @@ def list_proposals(
     """
     requests = _reader(data, renovation, as_)
     found = [each for each in _listed(requests, renovation) if everything or _is_open(each)]
-    if as_json:
-        print_all(found)
-        return
-    if not found:
-        print(said("line.no_proposals"))
-        return
-    _print_table(found, _zone(requests, renovation))
+    show(
+        found,
+        lambda: [
+            _table(found, _zone(requests, renovation)) if found else said("line.no_proposals")
+        ],
+    )
 
 
 @commands.command("confirm")
@@ -65,7 +65,6 @@ def confirm_proposals(
     renovation: Id,
     proposals: Named,
     as_: As,
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -81,10 +80,7 @@ def confirm_proposals(
     ]
     sheet = sent_fields(command_id, proposals=lines)
     done = write(data, renovation, as_, "proposals/confirmations", sheet)
-    if as_json:
-        print_all([done])
-    else:
-        _print_sheet(done)
+    show(done, lambda: _sheet_lines(done))
     if isinstance(done, dict) and done["refused"]:
         raise typer.Exit(1)
 
@@ -95,7 +91,6 @@ def refuse_proposal(
     proposal: Annotated[str, typer.Argument(metavar="ID", help="The proposal.")],
     as_: As,
     reason: Annotated[str, typer.Option(help="Why; kept apart from the public record.")],
-    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -105,18 +100,13 @@ def refuse_proposal(
     """
     given = sent_fields(command_id, reason=reason)
     done = write(data, renovation, as_, f"proposals/{proposal}/withdrawal", given)
-    if as_json:
-        print_all([done])
-    else:
-        print(said("line.proposal_refused", proposal=proposal))
+    show(done, lambda: [said("line.proposal_refused", proposal=proposal)])
 
 
 def _reader(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
-    from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_WRITE
+    from cli.people.requests import of_case
 
-    able = ROLES_OF_WRITE["confirm_proposal"].roles
-    return only_able(local_settings(data).data_dir, renovation, as_, "confirm_proposal", able)
+    return of_case(data, renovation, as_, "confirm_proposal")
 
 
 def _listed(requests: ServiceRequests, renovation: str) -> list[Line]:
@@ -137,17 +127,15 @@ def _is_open(line: Line) -> bool:
     return line["state"] == ProposalState.OPEN
 
 
-def _print_table(lines: list[Line], zone: str) -> None:
-    from rich.table import Table
-
-    table = Table(*words("id proposed_what proposed_by state until then"))
+def _table(lines: list[Line], zone: str) -> Table:
+    rows = []
     for each in lines:
         ends = moment(datetime.fromisoformat(str(each["expires_at"])), zone)
         then = named("then", Consequence.PROPOSAL_ENDED.value) if _is_open(each) else "-"
         what = " ".join(filter(None, (named("proposing", str(each["act"])), _unit(each))))
         state = named("proposal_state", str(each["state"]))
-        table.add_row(str(each["id"]), what, str(each["proposed_by"]), state, ends, then)
-    result_console().print(table)
+        rows.append((str(each["id"]), what, str(each["proposed_by"]), state, ends, then))
+    return table(words("id proposed_what proposed_by state until then"), rows)
 
 
 def _unit(line: Line) -> str:
@@ -160,7 +148,7 @@ def _unit(line: Line) -> str:
     return ""
 
 
-def _print_sheet(done: JsonValue) -> None:
+def _sheet_lines(done: JsonValue) -> Iterator[str]:
     """What came of each line of a sheet, in words."""
     assert isinstance(done, dict)
     confirmed, refused = done["confirmed"], done["refused"]
@@ -169,10 +157,10 @@ def _print_sheet(done: JsonValue) -> None:
     for each in confirmed:
         assert isinstance(each, dict)
         event = named("event", str(each["kind"]))
-        print(said("line.proposal_confirmed", proposal=str(each["id"]), event=event))
+        yield said("line.proposal_confirmed", proposal=str(each["id"]), event=event)
     for each in refused:
         assert isinstance(each, dict)
         params = each["params"]
         assert isinstance(params, dict)
         why = said(str(each["code"]), **{name: str(value) for name, value in params.items()})
-        print(said("line.proposal_not_confirmed", proposal=str(each["id"]), why=why))
+        yield said("line.proposal_not_confirmed", proposal=str(each["id"]), why=why)

@@ -5,7 +5,7 @@ from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
-from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
+from models.tables.feedback import Evaluation, Picture, PublishedPicture, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
 from models.tables.identity.accounts import (
     Account,
@@ -113,12 +113,14 @@ __all__ = [
     "Person",
     "PersonKey",
     "PersonSession",
+    "Picture",
     "Place",
     "PlaceEvent",
     "PlaceLog",
     "PortalSession",
     "Proposal",
     "Publication",
+    "PublishedPicture",
     "QuotaUse",
     "Refund",
     "Relief",

@@ -1,12 +1,23 @@
-"""Tickets (suggestions, complaints), the satisfaction survey and the evaluation."""
+"""Tickets (suggestions, complaints) with their photographs, the satisfaction survey, the evaluation."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Big, CommandId, Id, Table, not_negative, one_of, word
+from models.tables.base import (
+    PRIVATE,
+    Big,
+    CommandId,
+    Hash,
+    Id,
+    Table,
+    not_negative,
+    one_of,
+    sha256,
+    word,
+)
 from models.values.states import TicketState
 
 
@@ -39,6 +50,50 @@ class Ticket(Table):
     resolved_at: Mapped[datetime | None]
     reopened: Mapped[int] = mapped_column(server_default=sql("0"))
     satisfied: Mapped[bool | None]
+
+
+class Picture(Table):
+    """A photograph that somebody added to a ticket, written anew (`service.pictures.reading`).
+
+    `received_sha256` is of the file as it came, `sha256` of what is kept. `received_at` is case time. It
+    may show people and doors: it is for whoever wrote the ticket and those who must answer it.
+    """
+
+    __tablename__ = "picture"
+    __table_args__ = (
+        sha256("received_sha256"),
+        sha256("sha256"),
+        Index("ix_picture_of_case", "renovation_id", "ticket_id"),
+        {"schema": PRIVATE},
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    ticket_id: Mapped[Id] = mapped_column(ForeignKey("ticket.id"))
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_sha256: Mapped[Hash]
+    sha256: Mapped[Hash]
+    width: Mapped[int]
+    height: Mapped[int]
+    received_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class PublishedPicture(Table):
+    """What everybody sees of a picture: somebody has looked at it and blurred `blurred` parts of it."""
+
+    __tablename__ = "published_picture"
+    __table_args__ = (sha256("sha256"), *not_negative("blurred"))
+
+    picture_id: Mapped[Id] = mapped_column(ForeignKey("private.picture.id"), primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[Hash]
+    blurred: Mapped[int]
+    published_by: Mapped[Id]
+    published_at: Mapped[datetime]
 
 
 class SurveyAnswer(Table):

@@ -85,20 +85,23 @@ class Notice(Table):
     """A notice to be sent, written in the transaction of the act it tells of (outbox).
 
     `audience_id` names the one contractor or person where the audience is one; the address is
-    looked up when the notice is sent and never stored here.
+    looked up when the notice is sent and never stored here. What is of no case is of such a person.
     """
 
     __tablename__ = "notice"
     __table_args__ = (
         one_of("state", *NoticeState),
         word("audience"),
+        CheckConstraint(
+            "renovation_id IS NOT NULL OR audience_id IS NOT NULL", name="of_case_or_person"
+        ),
         *not_negative("attempts", "unreached"),
         Index("ix_notice_queued", "created_at", postgresql_where=text("state = 'queued'")),
         Index("ix_notice_sending", "id", postgresql_where=text("state = 'sending'")),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"), index=True)
     command_id: Mapped[CommandId]
     audience: Mapped[str]
     audience_id: Mapped[Id | None]

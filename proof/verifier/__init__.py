@@ -18,6 +18,7 @@ PARTS = (
     "receipt",
     "published",
     "saying",
+    "printing",
     "main",
 )
 """The modules of this package that make up the one file, each using only those before it."""

@@ -11,6 +11,7 @@ from proof.verifier.asking import Motion, read_motions
 from proof.verifier.counting import STATES, Box, Roll, read_ballots, read_roll, read_rulings
 from proof.verifier.deciding import read_rules
 from proof.verifier.packing import UNLISTED
+from proof.verifier.printing import say
 from proof.verifier.published import place_in_tree, read_public
 from proof.verifier.reading import (
     Fault,
@@ -36,7 +37,6 @@ from proof.verifier.saying import (
     lines_of,
     lines_of_fault,
     reasons,
-    say,
 )
 from proof.verifier.signing import signed
 

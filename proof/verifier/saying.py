@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from fractions import Fraction
 
 from proof.verifier.counting import STATES
@@ -187,19 +185,6 @@ def weighed(numbers: dict[str, int | None]) -> str:
     shares = numbers.get("shares")
     more = "" if shares is None else f", {amount(Fraction(shares), 'share')} 份 shares"
     return f"{heads:,} 人 people, {amount(Fraction(area), 'area')}{more}"
-
-
-def say(text: str) -> bool:
-    """Print it; False where it could not be written. That somebody reads no further is no fault."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # What is left in the buffer would fail again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            print(f"未能输出 it could not be printed: {error.strerror}", file=sys.stderr)
-            return False
-    return True
 
 
 def reasons(decided: Decided) -> list[str]:

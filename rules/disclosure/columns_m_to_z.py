@@ -78,6 +78,12 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "person_key": {
         Circle.NOBODY: "id wrapped made_at",
     },
+    "picture": {
+        Circle.OFFICIALS: "renovation_id command_id recorded_at",
+        Circle.COMPLAINT: """
+            id ticket_id content received_sha256 sha256 width height received_at
+            """,
+    },
     "place": {
         Circle.EVERYBODY: "id kind parent_id name path",
     },
@@ -104,6 +110,10 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "publication": {
         Circle.EVERYBODY: "id renovation_id subject content opens_at closes_at state outcome",
+    },
+    "published_picture": {
+        Circle.EVERYBODY: "picture_id renovation_id content sha256 blurred published_at",
+        Circle.OFFICIALS: "command_id published_by",
     },
     "quota_use": {
         Circle.NOBODY: "command_id what renovation_id sender sent_at",
@@ -210,9 +220,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "webhook": {
         Circle.OWN: """
             id actor_id place_path kinds training url state position failures failing_since next_at
-            error created_at
+            error created_at previous_until
             """,
-        Circle.NOBODY: "secret",
+        Circle.NOBODY: "secret previous_secret",
     },
     "webhook_delivery": {
         Circle.OWN: "id webhook_id position attempt sent_at milliseconds status error",

@@ -15,6 +15,8 @@ READ_AT: Mapping[str, str] = {
     f"{CASE}/paper": "paper_batch paper_cast paper_entry paper_line",
     f"{CASE}/mandates": "mandate mandate_revocation",
     f"{CASE}/door-visits": "door_visit",
+    f"{CASE}/pictures": "picture",
+    f"{CASE}/published-pictures": "published_picture",
     f"{CASE}/proposals": "proposal",
     f"{CASE}/contested": "ballot_ruling",
     f"{CASE}/opinions": "vote_opinion",

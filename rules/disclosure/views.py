@@ -25,7 +25,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "InvitationView": {OWN: "actor_id name only_case expires_at needs_password"},
     "SessionView": {OWN: "actor_id only_case way expires_at token form_token"},
     "ContactView": {OWN: "contact channel language address consented_at returned_at"},
-    "OwnNotice": {OWN: "message template channel state changed_at text"},
+    "OwnNotice": {OWN: "message template channel state created_at changed_at text"},
     "NoticeView": {OFFICIALS: "notice audience template text state unreached created_at messages"},
     "MessageView": {
         OFFICIALS: """message notice channel state attempts error unit_number actor_id created_at changed_at"""
@@ -56,6 +56,11 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "BoxView": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result"""
+    },
+    "OwnPaper": {
+        EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
+            official_by objections_until result""",
+        OWN: "units cast_with",
     },
     "TenderView": {
         EVERYBODY: """id round state notice_at deadline_at provisional ceiling_fen estimate_fen criteria bids
@@ -122,8 +127,13 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnTicket": {COMPLAINT: "id kind text state opened_at due_at answer"},
     "OwnObjection": {COMPLAINT: "id publication_id text filed_at state upheld answer answered_at"},
     "WebhookView": {
-        OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
+        OWN: """webhook actor url place kinds training state position failures failing_since next_at error
+            previous_until"""
     },
+    "PictureView": {
+        COMPLAINT: "id ticket_id width height sha256 received_sha256 received_at published_at"
+    },
+    "PublishedPictureView": {EVERYBODY: "picture_id sha256 blurred published_at"},
     "PasskeyView": {OWN: "id label created_at last_used_at"},
-    "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
+    "DeliveryView": {OWN: "number position attempt sent_at milliseconds status error"},
 }

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
-from runtime.local.key_ring import FILE, load_ring
 from runtime.private import OWNER_ONLY, write_private
 from runtime.settings import LocalSettings, Settings
 
@@ -21,6 +20,8 @@ def make_private(data_dir: Path) -> None:
     A directory with anything else in it is left as it is: it may be everybody's. Others may pass through
     where the way was opened for PostgreSQL's own account (root runs the stack).
     """
+    from runtime.local.key_ring import FILE  # noqa: PLC0415 - as in `settings_of_running`
+
     if data_dir.exists():
         if (data_dir / FILE).exists():
             data_dir.chmod(data_dir.stat().st_mode & 0o711)
@@ -133,6 +134,9 @@ def settings_of_running(local: LocalSettings) -> Settings:
     if record is None or not record.database_url:
         where = str(local.data_dir)
         raise refusal("stack.not_running", where=where, data_dir=where)
+    # Most commands need no key, and the ring knows every key's purpose: a third of their start.
+    from runtime.local.key_ring import load_ring  # noqa: PLC0415
+
     port = record.service_url.rpartition(":")[2]
     return local.with_servers(
         temporal_address=record.temporal_address,

@@ -50,13 +50,13 @@ async def note_access(
 
 
 async def access_of_case(
-    session: AsyncSession, renovation_id: str, before: int | None = None
+    session: AsyncSession, renovation_id: str, before: int | None = None, most: int = MOST
 ) -> tuple[AccessLine, ...]:
     """The newest readings of a case; `before` is the number of the last line that was seen."""
     query = select(AccessEntry).where(AccessEntry.renovation_id == renovation_id)
     if before is not None:
         query = query.where(AccessEntry.id < before)
-    return _lines(await session.scalars(query.order_by(AccessEntry.id.desc()).limit(MOST)))
+    return _lines(await session.scalars(query.order_by(AccessEntry.id.desc()).limit(most)))
 
 
 async def access_to(session: AsyncSession, subjects: Sequence[str]) -> tuple[AccessLine, ...]:

@@ -152,7 +152,7 @@ async def find_cases(
     stuck, by how long it has; else the cases that were opened last come first.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     query = page(wanted, limit, after)
     return await _in_full(connection, await connection.fetch(query.statement, *query.values))
@@ -212,7 +212,7 @@ def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
     """The query of a page: the ids and their order from the indexes first, then their rows.
 
     Raises:
-        Refused: `cases.cursor_invalid`.
+        Refused: `service.cursor_invalid`.
     """
     values: list[object] = []
     conditions = _conditions_of_case(wanted, values)
@@ -293,7 +293,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     except ValueError:
         sign = ""
     if not sign:
-        raise refusal("cases.cursor_invalid", where="after", cursor=cursor[:40])
+        raise refusal("service.cursor_invalid", where="after", cursor=cursor[:40])
     return at, last
 
 

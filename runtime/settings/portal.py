@@ -16,6 +16,12 @@ def _key_source(where: str) -> str:
     return where
 
 
+def _https(address: str) -> str:
+    if address and urlsplit(address).scheme != "https":
+        raise ValueError("https://…")
+    return address
+
+
 class PortalSettings(BaseSettings):
     """Who the portal is, where its keys are, and as whom it acts."""
 
@@ -24,6 +30,10 @@ class PortalSettings(BaseSettings):
         min_length=1,
         max_length=255,
         description="What the city's portal calls itself (`iss`) in what it signs for citizens.",
+    )
+    official_vote_url: Annotated[str, AfterValidator(_https)] = Field(
+        default="",
+        description="Where the city's own voting system is; pages lead there where only its ballots count.",
     )
     portal_jwks: Annotated[str, AfterValidator(_key_source)] = Field(
         default="",

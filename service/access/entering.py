@@ -129,7 +129,8 @@ async def _charged(session: AsyncSession, token: str) -> Letter:
     now = await session.scalar(select(func.clock_timestamp()))
     assert now is not None
     if letter.locked_until is not None and now < letter.locked_until:
-        raise refusal("access.locked", until=utc_text(letter.locked_until))
+        waits = 1 + int((letter.locked_until - now).total_seconds())
+        raise refusal("access.locked", until=utc_text(letter.locked_until), wait_s=waits)
     letter.failures += 1
     pause = locked_for(letter.failures)
     letter.locked_until = None if pause is None else now + pause

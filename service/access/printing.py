@@ -3,9 +3,7 @@
 The link is made of the letter's id, so that a printing that was interrupted is printed again as it was.
 """
 
-import csv
 import html
-import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -15,6 +13,7 @@ import segno
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from formats.csv_table import csv_text
 from models.tables import Letter, OwnerReplacement
 from models.values.actor import Actor
 from models.values.base import Carried
@@ -48,8 +47,8 @@ LETTER = """<section><h1>{title}</h1><h2>房号 / Unit {unit}</h2>
 <p>一、扫描二维码，或输入下面的链接。<span class="en">1. Scan the code, or type the link.</span></p>
 {qr}<p class="link">{link}</p>
 <p>二、{fact}</p><p class="en">2. {fact_en}</p>
-<p>有效期至 {until}。共有人由一名代表办理；承租人不是业主。请勿转发链接或拍照外传。</p>
-<p class="en">Good until {until}. Co-owners act through one of them; a tenant is not the owner. Do not pass on
+<p>有效期至 {until}。名下有多套房屋的，合计一票，以最后投出的一票为准。共有人由一名代表办理；承租人不是业主。请勿转发链接或拍照外传。</p>
+<p class="en">Good until {until}. All units of one owner have one ballot together; the last one counts. Co-owners act through one of them; a tenant is not the owner. Do not pass on
 the link or a photograph of it.</p>
 <p>信件遗失、被他人拆阅或房屋已出售，请告知业主委员会：本信即作废，另发新信。</p>
 <p class="en">If it was lost or opened by somebody else, or the unit was sold, tell the owners' committee: it
@@ -71,6 +70,7 @@ INVITES = (
     "您所在的小区正在组织老旧小区改造，请您参加业主表决。用手机扫描下面的二维码，即可进入本项目页面，"
     "查看方案、参加表决、查询本户分摊金额、提出意见。"
 )
+SEVERAL = "名下有多套房屋的业主，各套房屋合计为一票，以截止前最后投出的一票为准。"
 KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
 FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
 
@@ -186,14 +186,11 @@ def _first_id(situation: Situation, unit_number: str) -> str:
 
 def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
     """unit,link,fact,good_until,how: what a letter shop prints; `how` is the sentence for the resident."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("unit", "link", "fact", "good_until", "how"))
-    writer.writerows(
+    lines = (
         (each.unit_number, each.link, each.fact, _day(each, zone), FACTS[each.fact][0])
         for each in letters
     )
-    return text.getvalue()
+    return csv_text((("unit", "link", "fact", "good_until", "how"), *lines))
 
 
 def as_pdf(
@@ -207,7 +204,7 @@ def as_pdf(
         PaperLetter(
             unit_number=each.unit_number,
             owners=each.owners,
-            text=(INVITES, FACTS[each.fact][0] + KEPT_SAFE),
+            text=(INVITES + SEVERAL, FACTS[each.fact][0] + KEPT_SAFE),
             link=each.link,
         )
         for each in letters

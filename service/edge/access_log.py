@@ -7,19 +7,18 @@ requests is no flood of the disk.
 """
 
 import asyncio
-import re
 from collections import Counter
+from contextvars import Context
 from typing import NamedTuple
 
 import structlog
 from starlette.types import Scope
 
-from service.http.callers import CALLER, REFUSED
+from service.http.callers import CALLER, REFUSED, REQUEST
 
 LINES_A_SECOND = 50
 QUIET = ("/health/live", "/health/ready")
 """Asked every few seconds by whoever watches; told when they fail."""
-REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 FAILED_CREDENTIAL = ("credential.missing", "credential.wrong", "credential.expired")
 BAD = 400
 BALLOT_ROUTE = "/v1/renovations/{renovation_id}/ballots"
@@ -53,14 +52,12 @@ class AccessLog:
         if not self._may_tell():
             self._sums[told] += 1
             return
-        headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
         self._line(
             told,
             who=CALLER.get(),
             renovation=str(scope.get("path_params", {}).get("renovation_id", "")),
             source=(scope.get("client") or ("",))[0],
-            request=given.decode() if REQUEST_ID.fullmatch(given) else "",
+            request=REQUEST.get(),
             ms=round(seconds * 1000, 1),
         )
 
@@ -68,7 +65,8 @@ class AccessLog:
         """A ballot was answered: most requests of a vote, told in sums but for a credential that fails."""
         told = Sum("POST", BALLOT_ROUTE, status, "" if status < BAD else REFUSED.get())
         if told.code in FAILED_CREDENTIAL and self._may_tell():
-            self._line(told, source=(scope.get("client") or ("",))[0])
+            source = (scope.get("client") or ("",))[0]
+            self._line(told, source=source, request=REQUEST.get())
             return
         self._sums[told] += 1
         self._turn_later()
@@ -95,7 +93,9 @@ class AccessLog:
     def _turn_later(self) -> None:
         if not self._turning:
             self._turning = True
-            asyncio.get_running_loop().call_later(1.0, self._turn)
+            loop = asyncio.get_running_loop()
+            # The sums are of many requests: their line has the id of none.
+            loop.call_later(1.0, self._turn, context=Context())
 
     def _turn(self) -> None:
         sums, self._sums = self._sums, Counter()

@@ -1,11 +1,37 @@
-"""Who a request came from and how it was refused: kept for its line in the access log, in its own context."""
+"""Who a request came from, its id, and how it was refused: kept for its lines in the logs, in its own context."""
 
+import re
+import secrets
+from collections.abc import Mapping
 from contextvars import ContextVar
+
+import structlog
 
 CALLER: ContextVar[str] = ContextVar("caller", default="")
 """An official by id; of a resident only that it was one."""
 REFUSED: ContextVar[str] = ContextVar("refused", default="")
 """The code of the first problem."""
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request; its answer and every line about it have it."""
+ZONE: ContextVar[str] = ContextVar("zone", default="")
+"""The IANA zone of the case that the request is about, once it was read: moments are told in it."""
+REQUEST_ID = b"x-request-id"
+_GIVEN = re.compile(rb"[A-Za-z0-9-]{1,64}")
+
+
+def begin_request(headers: Mapping[bytes, bytes]) -> str:
+    """Forget the request before, and name this one: as its sender or a proxy has, else anew.
+
+    `headers` are of lower case; what is no id (up to 64 letters, digits, "-") is passed over.
+    """
+    CALLER.set("")
+    REFUSED.set("")
+    ZONE.set("")
+    given = headers.get(REQUEST_ID, b"")
+    name = given.decode() if _GIVEN.fullmatch(given) else secrets.token_hex(8)
+    REQUEST.set(name)
+    structlog.contextvars.bind_contextvars(request=name)
+    return name
 
 
 def came_from(kind: str, name: str = "") -> None:

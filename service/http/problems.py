@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,13 +14,16 @@ from models.fields import wrong_fields
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from runtime.database import is_lost
+from runtime.language.moments import read_moment
 from runtime.language.sentences import sentence
-from service.http.callers import REFUSED
+from service.http.callers import REFUSED, ZONE
 from service.http.statuses import STATUS_OF_CODE
 
 M = TypeVar("M", bound=BaseModel)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+WAIT = "wait_s"
+"""The parameter of a refusal that says for how many seconds it holds, by the clock on the wall."""
 
 
 class SpokenProblem(Problem):
@@ -82,13 +86,19 @@ def problem_response(
     accept_language: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response for a refusal; 503 has Retry-After, 401 has WWW-Authenticate."""
+    """The response for a refusal; 429 and 503 have Retry-After, 401 has WWW-Authenticate.
+
+    Moments in it are written by the clock of the case, where the request is about one.
+    """
+    problems = tuple(by_clock_of_place(each) for each in problems)
     number = status_for(problems)
     language = wanted_language(accept_language)
     REFUSED.set(problems[0].code if problems else "")
     extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
     if number == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = str(RETRY_AFTER_S)
+    elif number == HTTPStatus.TOO_MANY_REQUESTS and (waits := _waits_s(problems)):
+        extra["Retry-After"] = str(waits)
     if number == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = 'Bearer realm="gongjian"'
     document = problem_document(problems, number, language).model_dump()
@@ -100,6 +110,22 @@ def problem_response(
         media_type=MEDIA_TYPE,
         headers=extra,
     )
+
+
+def by_clock_of_place(found: Problem) -> Problem:
+    """A problem whose moments have the offset of the place that the request is about; they stay the same."""
+    if not ZONE.get():
+        return found
+    zone = ZoneInfo(ZONE.get())
+    read = {name: read_moment(value) for name, value in found.params.items()}
+    here = {name: each.astimezone(zone).isoformat() for name, each in read.items() if each}
+    return found.model_copy(update={"params": {**found.params, **here}}) if here else found
+
+
+def _waits_s(problems: tuple[Problem, ...]) -> int:
+    """How long to wait before a try can succeed; 0 where only something else than time helps."""
+    waits = (each.params.get(WAIT) for each in problems)
+    return max((each for each in waits if isinstance(each, int)), default=0)
 
 
 def read_fields(kind: type[M], fields: Mapping[str, object]) -> M:

@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed",
+    400: "service.request_malformed service.command_id_differs",
     401: """
         credential.expired credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -43,10 +43,12 @@ CODES: dict[int, str] = {
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
+        account.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
+        picture.unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
@@ -54,12 +56,14 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        picture.enough picture.published
         opening.roll_changed
         evidence.not_ready erasure.over
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         granting.last_administrator
+        account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
@@ -78,7 +82,7 @@ CODES: dict[int, str] = {
         voting.ballots_count_here voting.official_only
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
-    413: "service.body_too_large",
+    413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
         sensitive.too_many
@@ -88,6 +92,7 @@ CODES: dict[int, str] = {
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
+        picture.broken picture.too_many_pixels picture.type
         bidding.not_confirmed granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given
@@ -117,7 +122,7 @@ CODES: dict[int, str] = {
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
-        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
@@ -176,6 +181,7 @@ CODES: dict[int, str] = {
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_motion
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended

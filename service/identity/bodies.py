@@ -92,6 +92,21 @@ class EndGrant(CommandBody):
     reason: Reason
 
 
+class CloseAccount(CommandBody):
+    """Nobody signs in as this person any more, from now on; a new invitation opens the account again."""
+
+    reason: Reason
+
+
+class ClosedAccount(Value):
+    """An account that is closed, and what its person still holds: roles end by themselves or are ended."""
+
+    person: str
+    closed_at: datetime
+    sessions_ended: int
+    grants: tuple[int, ...]
+
+
 class GrantView(Value):
     """A role that somebody holds, held, or waits for."""
 

@@ -256,7 +256,9 @@ async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, gi
 
     An actor whom a program plays is nobody's, and needs none.
     """
-    account = select(Account.id).where(Account.actor_id == body.person, Account.only_case.is_(None))
+    account = select(Account.id).where(
+        Account.actor_id == body.person, Account.only_case.is_(None), Account.closed_at.is_(None)
+    )
     program = select(ApiClient.id).where(
         ApiClient.actor_id == body.person, ApiClient.revoked_at.is_(None)
     )

@@ -193,8 +193,7 @@ async def account_for(session: AsyncSession, invited: Invited) -> Account:
     name = account_name(invited.actor_id, invited.only_case)
     found = await session.scalar(select(Account).where(Account.name == name))
     if found is not None:
-        # Who is invited anew comes back in, closed or not.
-        found.closed_at = None
+        found.closed_at = None  # who closed it voided the invitations of before
         return found
     account = Account(
         id=uuid.uuid4().hex,

@@ -5,6 +5,7 @@ credential closes that credential for a while, and no other. Running sessions go
 """
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import LockOut
 from models.values.refusal import refusal
+from models.values.timetable import Timetable
 from service.identity.sessions import database_now
 
 FREE_TRIES = 5
@@ -20,6 +22,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
 """Since the last try: longer than the longest pause, so that nobody gains tries by waiting."""
 FORGOTTEN_AT_ONCE = 100
+HERE = ZoneInfo(Timetable().zone)
+"""Whoever signs in is in no case yet: the zone of a case that names no other."""
 
 
 async def count_try(session: AsyncSession, credential: str) -> None:
@@ -40,7 +44,8 @@ async def count_try(session: AsyncSession, credential: str) -> None:
     assert row is not None
     now = await database_now(session)
     if row.until is not None and row.until > now:
-        raise refusal("sign_in.locked", until=row.until.isoformat(timespec="seconds"))
+        until = row.until.astimezone(HERE).isoformat(timespec="seconds")
+        raise refusal("sign_in.locked", until=until, wait_s=1 + (row.until - now).seconds)
     row.failures, row.until = row.failures + 1, now
     if row.failures >= FREE_TRIES:
         doubled = FIRST_PAUSE * 2 ** min(row.failures - FREE_TRIES, 10)

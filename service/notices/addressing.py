@@ -48,14 +48,18 @@ async def address_one(
     if notice.queued_at < now - kept:
         notice.state = NoticeState.EXPIRED
         return True
-    renovation = await session.get_one(Renovation, notice.renovation_id)
-    told = await session.get(CaseClock, renovation.id) is not None
-    audience = await find_audience(session, renovation, notice)
+    audience: tuple[Concerned, ...]
+    if notice.renovation_id is None:
+        told, audience, terms = False, (Concerned(actor_id=notice.audience_id),), Timetable()
+    else:
+        renovation = await session.get_one(Renovation, notice.renovation_id)
+        told = await session.get(CaseClock, renovation.id) is not None
+        audience = await find_audience(session, renovation, notice)
+        terms = Timetable.model_validate(renovation.timetable)
     if told:
         rows = [_training(notice, catcher=catcher)]
     else:
-        zone = Timetable.model_validate(renovation.timetable).zone
-        ready = not_before(now, quiet, zone)
+        ready = not_before(now, quiet, terms.zone)
         rows = await _messages(session, notice, audience, ways)
         for row in rows:
             row["next_at"] = ready
@@ -142,7 +146,7 @@ def counts() -> tuple[ColumnElement[bool], ...]:
     return Contact.withdrawn_at.is_(None), Contact.returned_at.is_(None)
 
 
-def _contacts(renovation_id: str, told: Collection[Concerned]) -> Select[Contact]:
+def _contacts(renovation_id: str | None, told: Collection[Concerned]) -> Select[Contact]:
     """The addresses of these that count now: a unit's are of its present version."""
     version = (
         select(UnitAccess.version)

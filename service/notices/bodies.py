@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from models.fields import Id, Sha256, label
+from models.fields import Id, Sha256, UnitNumber, label
 from models.values.base import Carried
 from service.bodies import CommandBody
 
@@ -72,6 +72,7 @@ class OwnNotice(Carried):
     text: str
     channel: str
     state: str
+    created_at: datetime
     changed_at: datetime
 
 
@@ -87,6 +88,33 @@ class InboxMessage(Carried):
 
 class ResendMessage(CommandBody):
     """Send a message again that failed or came back."""
+
+    message: Sha256
+
+
+class NoticePage(Carried):
+    """One notice on paper: for which unit, to whom, what it says, and the link of its QR code."""
+
+    unit_number: str
+    owners: tuple[str, ...]
+    text: tuple[str, ...]
+    link: str
+
+
+class HandNotices(CommandBody):
+    """The printed notices are in the letterboxes: of these units, or of all."""
+
+    units: tuple[UnitNumber, ...] = ()
+
+
+class NoticesHanded(Carried):
+    """How many printed notices are on record as handed over now."""
+
+    handed: int
+
+
+class LetterBroughtBack(CommandBody):
+    """A printed notice could not be delivered and came back."""
 
     message: Sha256
 

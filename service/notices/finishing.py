@@ -41,7 +41,7 @@ async def finish_some(database: Database, journal: Journal) -> bool:
         rows = found.all()
     for notice_id, renovation_id, template, in_training in rows:
         kind = REMINDERS.get(template)
-        if kind is None or in_training:
+        if kind is None or in_training or renovation_id is None:
             await database.transaction(partial(_end, notice_id=notice_id))
         else:
             await _record(journal, renovation_id, notice_id, kind)

@@ -9,26 +9,29 @@ from models.tables import Contact, Notice, NoticeMessage
 from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.database import Database
+from runtime.language.moments import CHINESE
 from service.access.tickets import Voter
+from service.http.keysets import before, behind
+from service.http.paging import Slice
 from service.notices.audiences import load_titles
 from service.notices.bodies import InboxMessage, MessageView, NoticeView, OwnNotice
-from service.notices.wording import CHINESE, text_of
+from service.notices.wording import text_of
 from service.situation import Situation
 
-MOST = 500
+NEWEST = Slice()
 AGAIN = (MessageState.FAILED, MessageState.RETURNED, MessageState.FAILED_FOR_NOW)
 
 
 async def list_notices(
-    database: Database, situation: Situation, language: str = CHINESE
+    database: Database, situation: Situation, language: str = CHINESE, part: Slice = NEWEST
 ) -> tuple[NoticeView, ...]:
-    """The newest notices of a case, each with the numbers of its messages."""
+    """The notices of a case, the newest first, each with the numbers of its messages."""
     async with database.session() as session:
-        rows = await _newest(session, situation)
+        rows = await _newest(session, situation, part)
         titles = await load_titles(session, situation.id)
         numbers = await session.execute(
             select(NoticeMessage.notice_id, NoticeMessage.state, func.count())
-            .where(NoticeMessage.renovation_id == situation.id)
+            .where(NoticeMessage.notice_id.in_([row.id for row in rows]))
             .group_by(NoticeMessage.notice_id, NoticeMessage.state)
         )
         found: dict[str, dict[str, int]] = {}
@@ -50,26 +53,27 @@ async def list_notices(
 
 
 async def list_messages(
-    database: Database, situation: Situation, notice_id: str
+    database: Database, situation: Situation, notice_id: str, part: Slice | None = None
 ) -> tuple[MessageView, ...]:
-    """Each message of a notice and how it stands, by household.
+    """Each message of a notice and how it stands, by household; `part` of them, or all.
 
     Raises:
-        Refused: `notice.unknown`.
+        Refused: `notice.unknown`, `service.cursor_invalid`.
     """
     async with database.session() as session:
         notice = await session.get(Notice, notice_id)
         if notice is None or notice.renovation_id != situation.id:
             raise refusal("notice.unknown", where="notice")
-        rows = await session.scalars(
-            select(NoticeMessage)
-            .where(NoticeMessage.notice_id == notice_id)
-            .order_by(NoticeMessage.unit_number, NoticeMessage.actor_id, NoticeMessage.id)
-        )
-        return tuple(message_view(row) for row in rows)
+        key = func.coalesce(NoticeMessage.unit_number, ""), NoticeMessage.id
+        query = select(NoticeMessage).where(NoticeMessage.notice_id == notice_id).order_by(*key)
+        if part is not None:
+            query = query.where(*behind(key, part)).limit(part.limit)
+        return tuple(message_view(row) for row in await session.scalars(query))
 
 
-async def list_own(database: Database, situation: Situation, voter: Voter) -> tuple[OwnNotice, ...]:
+async def list_own(
+    database: Database, situation: Situation, voter: Voter, part: Slice = NEWEST
+) -> tuple[OwnNotice, ...]:
     """The messages of a household since its access was last renewed, in Chinese, the newest first."""
     async with database.session() as session:
         rows = await session.execute(
@@ -80,9 +84,10 @@ async def list_own(database: Database, situation: Situation, voter: Voter) -> tu
                 NoticeMessage.renovation_id == situation.id,
                 NoticeMessage.unit_number == voter.unit_number,
                 Contact.access_version == voter.version,
+                *before((NoticeMessage.created_at, NoticeMessage.id), part),
             )
-            .order_by(NoticeMessage.created_at.desc(), NoticeMessage.id)
-            .limit(MOST)
+            .order_by(NoticeMessage.created_at.desc(), NoticeMessage.id.desc())
+            .limit(part.limit)
         )
         zone = situation.timetable.zone
         return tuple(
@@ -92,6 +97,7 @@ async def list_own(database: Database, situation: Situation, voter: Voter) -> tu
                 text=text_of(notice.template, notice.params, CHINESE, zone),
                 channel=message.channel,
                 state=str(message.state),
+                created_at=message.created_at,
                 changed_at=message.changed_at,
             )
             for message, notice in rows
@@ -99,9 +105,9 @@ async def list_own(database: Database, situation: Situation, voter: Voter) -> tu
 
 
 async def read_inbox(
-    database: Database, situation: Situation, language: str = CHINESE
+    database: Database, situation: Situation, language: str = CHINESE, part: Slice = NEWEST
 ) -> tuple[InboxMessage, ...]:
-    """The newest notices of a training case as their readers would see them.
+    """The notices of a training case as their readers would see them, the newest first.
 
     Raises:
         Refused: `notice.no_training`.
@@ -109,7 +115,7 @@ async def read_inbox(
     if situation.clock != "told":
         raise refusal("notice.no_training")
     async with database.session() as session:
-        rows = await _newest(session, situation)
+        rows = await _newest(session, situation, part)
         titles = await load_titles(session, situation.id)
     zone = situation.timetable.zone
     return tuple(
@@ -165,11 +171,11 @@ def message_view(row: NoticeMessage) -> MessageView:
     )
 
 
-async def _newest(session: AsyncSession, situation: Situation) -> Sequence[Notice]:
+async def _newest(session: AsyncSession, situation: Situation, part: Slice) -> Sequence[Notice]:
     rows = await session.scalars(
         select(Notice)
-        .where(Notice.renovation_id == situation.id)
-        .order_by(Notice.created_at.desc(), Notice.id)
-        .limit(MOST)
+        .where(Notice.renovation_id == situation.id, *before((Notice.created_at, Notice.id), part))
+        .order_by(Notice.created_at.desc(), Notice.id.desc())
+        .limit(part.limit)
     )
     return rows.all()

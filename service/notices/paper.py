@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Letter, Notice, NoticeMessage
 from models.values.refusal import refusal
 from models.values.states import MessageState
+from runtime.language.moments import CHINESE
 from runtime.privacy.keys import PersonKeys
 from service.access import facts
 from service.access.letters import link_of, token_again
-from service.notices.bodies import ReturnTaken
+from service.notices.bodies import NoticePage, ReturnTaken
 from service.notices.bounces import mark_returned
-from service.notices.wording import CHINESE, text_of
-from service.paper.letters import PaperLetter
+from service.notices.wording import text_of
 from service.parts import Parts
 from service.situation import Situation
 
@@ -23,7 +23,7 @@ READ_ON = "项目的公开信息可扫描下面的二维码查看。"
 ENTER = "用手机扫描下面的二维码，凭信函所列的核验方式即可进入本户页面；请妥善保管，勿转交他人。"
 
 
-async def print_waiting(parts: Parts, situation: Situation) -> tuple[PaperLetter, ...]:
+async def print_waiting(parts: Parts, situation: Situation) -> tuple[NoticePage, ...]:
     """A page for each household and notice that waits; from now on they are on their way.
 
     The code is the household's own link where nobody has entered with it yet, else the address of the
@@ -33,7 +33,7 @@ async def print_waiting(parts: Parts, situation: Situation) -> tuple[PaperLetter
         Refused: `notice.nothing_on_paper`.
     """
 
-    async def work(session: AsyncSession) -> tuple[PaperLetter, ...]:
+    async def work(session: AsyncSession) -> tuple[NoticePage, ...]:
         rows = await session.execute(
             select(NoticeMessage, Notice)
             .join(Notice, Notice.id == NoticeMessage.notice_id)
@@ -63,15 +63,15 @@ async def print_waiting(parts: Parts, situation: Situation) -> tuple[PaperLetter
                 changed_at=func.clock_timestamp(),
             )
         )
-        pages: list[PaperLetter] = []
+        pages: list[NoticePage] = []
         for message, notice in found:
             unit = message.unit_number or ""
             said = text_of(notice.template, notice.params, CHINESE, situation.timetable.zone)
             own = links.get(unit)
             pages.append(
-                PaperLetter(
+                NoticePage(
                     unit_number=unit,
-                    owners=owners[unit].names if unit in owners else (),
+                    owners=tuple(owners[unit].names) if unit in owners else (),
                     text=(said, ENTER if own else READ_ON),
                     link=own or public,
                 )

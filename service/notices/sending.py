@@ -1,42 +1,43 @@
 """The sender: brings what is in the outbox to the people, at least once, and writes down what came of it.
 
-A notice becomes messages (`addressing`); each is taken for a while by one process, handed over, and noted,
-one by one. A process that dies leaves what it had taken to the next one when that while is over: then a
-message whose hand-over was not noted goes out twice, under the same Message-ID, and no other.
+A notice becomes messages (`addressing`); each is taken for a while by one process (`service.outbox`), handed
+over, and noted, one by one. Of a process that dies a message whose hand-over was not noted goes out twice, under
+the same Message-ID, and no other.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
-import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contact, Notice, NoticeMessage, Renovation
 from models.values.states import MessageState
 from models.values.timetable import Timetable
-from rules.notices import GIVEN_UP_AFTER, pause_after, read_quiet
+from rules.notices import read_quiet
+from rules.sending import NOTICES, next_try
 from runtime.database import Database
+from runtime.language.moments import CHINESE
 from runtime.record.journal import Journal
 from runtime.settings import Settings
+from service.identity.sessions import database_now
 from service.notices.addressing import address_one, addresses_of
 from service.notices.audiences import load_titles
 from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
 from service.notices.mail import MailWay
 from service.notices.sms import SmsWay
-from service.notices.wording import CHINESE, text_of
-
-log = structlog.get_logger("notices")
+from service.notices.wording import text_of
+from service.outbox.sender import Hand, OutboxSender
 
 LANES = 8
 """Messages that are handed over at the same time: so many may go out twice when the process dies."""
 PAGE = 200
 TAKEN_FOR_S = 600.0
+OF_NO_CASE = "gongjian"
+"""Who writes, where it is about no case."""
 NOT_YET = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
 Point = Callable[[str], None]
 
@@ -46,7 +47,8 @@ class _Taken(NamedTuple):
 
     message: NoticeMessage
     notice: Notice
-    renovation: Renovation
+    renovation: Renovation | None
+    """None where it is of no case."""
     contact: Contact | None
     titles: Mapping[str, str]
     address: str
@@ -64,12 +66,14 @@ def ways_of(settings: Settings) -> frozenset[str]:
     return frozenset(mail | sms)
 
 
-class NoticeSender:
-    """Sends for as long as it runs; looks every `poll_s` seconds for something new.
+class NoticeSender(OutboxSender[_Taken]):
+    """Sends what is in the outbox.
 
     `at` is called at the points "taken", "handed" and "noted" of each message, for the tests that end
     the process there.
     """
+
+    name = "notices"
 
     def __init__(
         self,
@@ -81,31 +85,21 @@ class NoticeSender:
         taken_for_s: float = TAKEN_FOR_S,
         at: Point = _pass_by,
     ) -> None:
-        self._database, self._settings, self._journal = database, settings, journal
-        self._poll_s, self._taken_for_s, self._at = poll_s, taken_for_s, at
+        super().__init__(database, lanes=LANES, taken_for_s=taken_for_s, poll_s=poll_s)
+        self._settings, self._journal, self._at = settings, journal, at
         self._ways = ways_of(settings)
         self._quiet = read_quiet(settings.notice_quiet)
 
-    async def run(self) -> None:
-        """Until it is cancelled; whatever a turn meets, a database that is away too, the next one is made."""
-        while True:
-            try:
-                while await self.turn():
-                    pass
-            except Exception as error:  # noqa: BLE001 - nothing that one turn meets ends the sender
-                log.warning("notices_wait", reason=type(error).__name__)
-            await asyncio.sleep(self._poll_s)
-
-    async def turn(self) -> bool:
-        """Address what is new, hand over a page of what is due, end what is done; whether anything was."""
+    async def prepare(self) -> bool:
+        """Address what is new."""
         addressed = False
         while await self._database.transaction(self._address):
             addressed = True
-        due = await self._take()
-        until = time.monotonic() + self._taken_for_s / 2
-        await asyncio.gather(*(self._lane(due, number, until) for number in range(LANES)))
-        ended = await finish_some(self._database, self._journal)
-        return bool(addressed or due or ended)
+        return addressed
+
+    async def finish(self) -> bool:
+        """End the notices whose messages have all come to theirs."""
+        return await finish_some(self._database, self._journal)
 
     async def _address(self, session: AsyncSession) -> bool:
         kept = timedelta(days=self._settings.notice_days)
@@ -115,68 +109,55 @@ class NoticeSender:
     def _channels(self) -> list[str]:
         return [*self._ways, *(["training"] if self._settings.training_smtp else [])]
 
-    async def _take(self) -> Sequence[_Taken]:
-        """Take a page of the messages that are due; nobody else has them for a while."""
+    async def take(self, session: AsyncSession) -> Sequence[str]:
+        """Take a page of the messages that are due."""
         channels = self._channels()
         if not channels:
             return ()
+        due = NoticeMessage.state.in_(NOT_YET), NoticeMessage.channel.in_(channels)
+        mine = self.claim(
+            NoticeMessage,
+            due,
+            PAGE,
+            state=MessageState.SENDING,
+            attempts=NoticeMessage.attempts + 1,
+            changed_at=func.clock_timestamp(),
+        )
+        return (await session.scalars(mine)).all()
 
-        async def work(session: AsyncSession) -> list[str]:
-            found = (
-                select(NoticeMessage.id)
-                .where(
-                    NoticeMessage.state.in_(NOT_YET),
-                    NoticeMessage.channel.in_(channels),
-                    NoticeMessage.next_at <= func.clock_timestamp(),
-                )
-                .order_by(NoticeMessage.next_at)
-                .limit(PAGE)
-                .with_for_update(skip_locked=True)
-            )
-            mine = update(NoticeMessage).where(NoticeMessage.id.in_(found))
-            taken = mine.values(
-                state=MessageState.SENDING,
-                attempts=NoticeMessage.attempts + 1,
-                next_at=func.clock_timestamp() + timedelta(seconds=self._taken_for_s),
-                changed_at=func.clock_timestamp(),
-            )
-            return list(await session.scalars(taken.returning(NoticeMessage.id)))
-
-        ids = await self._database.transaction(work)
-        if not ids:
-            return ()
+    async def load(self, ids: Sequence[str]) -> Sequence[_Taken]:
+        """The messages with what they say and where they go."""
         async with self._database.session() as session:
             rows = await session.execute(
                 select(NoticeMessage, Notice, Renovation, Contact)
                 .join(Notice, Notice.id == NoticeMessage.notice_id)
-                .join(Renovation, Renovation.id == NoticeMessage.renovation_id)
+                .outerjoin(Renovation, Renovation.id == NoticeMessage.renovation_id)
                 .outerjoin(Contact, Contact.id == NoticeMessage.contact_id)
                 .where(NoticeMessage.id.in_(ids))
                 .order_by(NoticeMessage.id)
             )
             taken = rows.all()
-            works = {
-                name: await load_titles(session, name)
-                for name in {row.NoticeMessage.renovation_id for row in taken}
-            }
+            cases = {row.Renovation.id for row in taken if row.Renovation is not None}
+            works = {name: await load_titles(session, name) for name in cases}
+            of_none = dict[str, str]()
             contacts = {row.Contact.id: row.Contact for row in taken if row.Contact is not None}
             to = await addresses_of(session, self._settings, contacts.values())
             return [
                 _Taken(
                     *row,
-                    works[row.NoticeMessage.renovation_id],
+                    works.get(row.NoticeMessage.renovation_id, of_none),
                     to.get(row.Contact.id, "") if row.Contact is not None else "",
                 )
                 for row in taken
             ]
 
-    async def _lane(self, due: Sequence[_Taken], number: int, until: float) -> None:
-        """Hand over every LANES-th of the page, over connections of its own."""
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[Hand[_Taken]]:
+        """Hand messages over, over one connection a channel."""
         async with AsyncExitStack() as stack:
             ways: dict[str, OpenWay] = {}
-            for each in due[number::LANES]:
-                if time.monotonic() > until:
-                    return  # somebody else may have it soon
+
+            async def hand(each: _Taken) -> None:
                 channel = each.message.channel
                 if channel not in ways:
                     way = self._open(channel)
@@ -187,6 +168,8 @@ class NoticeSender:
                 self._at("handed")
                 await self._note(each, came)
                 self._at("noted")
+
+            yield hand
 
     def _open(self, channel: str) -> OpenWay:
         if channel == "email":
@@ -200,7 +183,7 @@ class NoticeSender:
 
     async def _hand(self, way: OpenWay, due: _Taken) -> Attempt:
         contact, notice, renovation = due.contact, due.notice, due.renovation
-        if due.message.channel == "training":
+        if due.message.channel == "training" and renovation is not None:
             to = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
         elif contact is None or contact.withdrawn_at or contact.returned_at:
             return Attempt(Came.NEVER, "withdrawn")
@@ -209,29 +192,24 @@ class NoticeSender:
         if not to:
             return Attempt(Came.NEVER, "sealed")
         language = contact.language if contact else CHINESE
-        zone = Timetable.model_validate(renovation.timetable).zone
+        terms = (
+            Timetable() if renovation is None else Timetable.model_validate(renovation.timetable)
+        )
+        read_on = "" if renovation is None else f"/v1/renovations/{renovation.id}"
         outgoing = Outgoing(
             id=due.message.id,
             to=to,
-            title=renovation.title,
-            text=text_of(notice.template, notice.params, language, zone, due.titles),
+            title=OF_NO_CASE if renovation is None else renovation.title,
+            text=text_of(notice.template, notice.params, language, terms.zone, due.titles),
             language=language,
-            address=f"{self._settings.address}/v1/renovations/{renovation.id}",
+            address=f"{self._settings.address}{read_on}",
         )
         return await way.send(outgoing)
 
     async def _note(self, due: _Taken, attempt: Attempt) -> None:
         """Write down what came of an attempt, unless its time was over and another one has it."""
         message = due.message
-        now = func.clock_timestamp()
-        values: dict[str, object] = {"error": attempt.error, "changed_at": now}
-        if attempt.came is Came.TAKEN:
-            values["state"] = MessageState.DELIVERED
-        elif attempt.came is Came.NEVER:
-            values["state"] = MessageState.FAILED
-        else:
-            values["state"] = MessageState.FAILED_FOR_NOW
-            values["next_at"] = now + pause_after(message.attempts)
+        values: dict[str, object] = {"error": attempt.error, "changed_at": func.clock_timestamp()}
 
         async def work(session: AsyncSession) -> None:
             mine = update(NoticeMessage).where(
@@ -239,10 +217,21 @@ class NoticeSender:
             )
             if attempt.came is not Came.TAKEN:
                 mine = mine.where(NoticeMessage.attempts == message.attempts)
-            await session.execute(mine.values(values))
-            if attempt.came is Came.LATER:
-                old = NoticeMessage.created_at < now - GIVEN_UP_AFTER
-                gave_up = update(NoticeMessage).where(NoticeMessage.id == message.id, old)
-                await session.execute(gave_up.values(state=MessageState.FAILED))
+            fate = await self._fate(session, message, attempt.came)
+            await session.execute(mine.values({**values, **fate}))
 
         await self._database.transaction(work)
+
+    async def _fate(
+        self, session: AsyncSession, message: NoticeMessage, came: Came
+    ) -> dict[str, object]:
+        """The state of a message after an attempt, and when it is tried again if it is."""
+        if came is Came.TAKEN:
+            return {"state": MessageState.DELIVERED}
+        again = None
+        if came is Came.LATER:
+            now = await database_now(session)
+            again = next_try(NOTICES, message.attempts, message.created_at, now)
+        if again is None:
+            return {"state": MessageState.FAILED}
+        return {"state": MessageState.FAILED_FOR_NOW, "next_at": again}

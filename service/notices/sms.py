@@ -33,7 +33,7 @@ class SmsWay:
             "text": sms_of(message.text, message.title, message.language),
         }
         body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-        named = headers(self._secret.get_secret_value(), message.id, datetime.now(UTC), body)
+        named = headers([self._secret.get_secret_value()], message.id, datetime.now(UTC), body)
         named["content-type"] = "application/json"
         try:
             answer = await self._http.post(self._url, content=body, headers=named)

@@ -1,15 +1,13 @@
 """What a notice says: its sentence in the language of whoever gets it, with moments and money in words."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
+from runtime.language.moments import CHINESE, local_moment, read_moment
 from runtime.language.sentences import phrase
 
 FEN = 100
-CHINESE = "zh_CN"
 NO_TITLES: Mapping[str, str] = {}
 PROVISIONAL, BODY, SMS = "notice_line.provisional", "notice_line.body", "notice_line.sms"
 ROOMS: Mapping[str, str] = {
@@ -20,6 +18,7 @@ ROOMS: Mapping[str, str] = {
     "decision": "decision",
     "ground": "ground",
     "subject": "publication_subject",
+    "stopped_by": "webhook_error",
 }
 """Parameters that the record calls by a word, and the room of the catalogue that has it."""
 
@@ -54,7 +53,7 @@ def _word(name: str, value: JsonValue, language: str, zone: str) -> str:
         return f"{yuan:,}.{fen:02d}"
     if not isinstance(value, str):
         return str(value)
-    moment = _moment(value)
+    moment = read_moment(value)
     if moment is not None:
         return local_moment(moment, language, zone)
     if name == "what":
@@ -68,24 +67,6 @@ def _word(name: str, value: JsonValue, language: str, zone: str) -> str:
 def _named(room: str, name: str, language: str) -> str:
     """In words; what the record calls by an English name is that, without its underscores."""
     return (phrase(f"{room}.{name}", language, {}) or name).replace("_", " ")
-
-
-def _moment(text: str) -> datetime | None:
-    if len(text) < len("2026-01-01T00:00:00") or text[10:11] != "T":
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def local_moment(moment: datetime, language: str, zone: str) -> str:
-    """A moment on the clocks of the place: "2026年12月15日 0:00"."""
-    here = moment.astimezone(ZoneInfo(zone))
-    clock = f"{here.hour}:{here.minute:02d}"
-    if language == CHINESE:
-        return f"{here.year}年{here.month}月{here.day}日 {clock}"
-    return f"{here:%Y-%m-%d} {clock}"
 
 
 def audience_of(audience: str, language: str) -> str:

@@ -53,6 +53,7 @@ def page(
             area=wording.area,
             day=said.day,
             moment=said.moment,
+            end=said.end,
             look=shown,
             here=quote(request.url.path),
             form_token=form_token(session) if session else "",
@@ -95,6 +96,10 @@ class Said:
     def moment(self, moment: datetime) -> Markup:
         """A day and an hour."""
         return self._time(moment, wording.clock_time(moment, self._language, self._zone))
+
+    def end(self, moment: datetime) -> Markup:
+        """The end of a period."""
+        return self._time(moment, wording.end_time(moment, self._language, self._zone))
 
     def _time(self, moment: datetime | date, written: str) -> Markup:
         return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), written)

@@ -1,7 +1,7 @@
 """The texts of the pages, and how money, areas, days and moments are written for people."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -53,6 +53,14 @@ def clock_time(moment: datetime, language: Language, zone: str) -> str:
     """A day with its hour and minute in the place of the case."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{day(local, language, zone)} {local.hour}:{local.minute:02}"
+
+
+def end_time(moment: datetime, language: Language, zone: str) -> str:
+    """The end of a period: at midnight it is the 24:00 of its last day, or it reads as a day more."""
+    local = moment.astimezone(ZoneInfo(zone))
+    if (local.hour, local.minute) == (0, 0):
+        return f"{day(local.date() - timedelta(days=1), language, zone)} 24:00"
+    return clock_time(moment, language, zone)
 
 
 @cache

@@ -8,7 +8,7 @@ that no notice shows a bound as reached that is not.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
@@ -24,8 +24,8 @@ from runtime.ballots.audit_boxes import event_details
 from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.standing import taken_part
 from runtime.language.checks import check_sentence
+from runtime.language.moments import CHINESE, local_moment
 from runtime.language.sentences import phrase
-from service.notices.wording import CHINESE, local_moment
 from service.paper.typesetting import qr_rows, typeset
 from service.situation import Situation
 
@@ -160,22 +160,43 @@ async def _result(
 
 def rows_of(tally: JsonValue) -> list[JsonValue]:
     """The lines of the table: the number and its share by heads and by area; "－" what is not known."""
+    titles = {name: title for name, title, _ in _ROWS}
+    return [
+        [
+            titles[each.name],
+            "－" if each.heads is None else f"{each.heads:,}",
+            each.share_of_heads or "－",
+            "－" if each.area_dm2 is None else _area(each.area_dm2),
+            each.share_of_area or "－",
+        ]
+        for each in figures_of(tally)
+    ]
+
+
+class TallyLine(NamedTuple):
+    """One line of a result: how many heads and how much area, and their shares of what they are a part of.
+
+    What was not published is None; a share of it is "".
+    """
+
+    name: str
+    heads: int | None
+    share_of_heads: str
+    area_dm2: int | None
+    share_of_area: str
+
+
+def figures_of(tally: JsonValue) -> list[TallyLine]:
+    """The lines of a motion's result, as a notice and a page show them."""
     if not isinstance(tally, dict):
         return []
-    rows: list[JsonValue] = []
-    for name, title, base in _ROWS:
+    found: list[TallyLine] = []
+    for name, _, base in _ROWS:
         heads, area = _whole(tally, f"{name}_heads"), _whole(tally, f"{name}_area_dm2")
         of_heads, of_area = _whole(tally, f"{base}_heads"), _whole(tally, f"{base}_area_dm2")
-        rows.append(
-            [
-                title,
-                "－" if heads is None else f"{heads:,}",
-                _share(heads, of_heads),
-                "－" if area is None else _area(area),
-                _share(area, of_area),
-            ]
-        )
-    return rows
+        shares = (_share(heads, of_heads), _share(area, of_area))
+        found.append(TallyLine(name, heads, shares[0], area, shares[1]))
+    return found
 
 
 def _whole(tally: Mapping[str, JsonValue], name: str) -> int | None:
@@ -184,9 +205,9 @@ def _whole(tally: Mapping[str, JsonValue], name: str) -> int | None:
 
 
 def _share(part: int | None, whole: int | None) -> str:
-    """In per cent with two decimals, rounded down."""
+    """In per cent with two decimals, rounded down; "" where it is not known."""
     if part is None or not whole:
-        return "－"
+        return ""
     percent, rest = divmod(part * 10_000 // whole, 100)
     return f"{percent}.{rest:02d}%"
 
@@ -197,18 +218,23 @@ def _area(dm2: int) -> str:
 
 
 def _checks(record: Mapping[str, JsonValue]) -> list[JsonValue]:
+    return [check_sentence(_check(each), CHINESE) for each in checks_in(record)]
+
+
+def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
+    """The tests of the law behind a motion's result, as they are recorded."""
     decision = record.get("decision")
     checks = decision.get("checks") if isinstance(decision, dict) else None
-    return [
-        check_sentence(_check(each), CHINESE)
-        for each in (checks if isinstance(checks, list) else ())
-        if isinstance(each, dict)
-    ]
+    return [each for each in (checks if isinstance(checks, list) else ()) if isinstance(each, dict)]
+
+
+def check_of(record: Mapping[str, JsonValue]) -> Check:
+    """A recorded test; those of the rule engine say what they are a part of, the others do not."""
+    return (RuleCheck if "fraction" in record else Check).model_validate(record)
 
 
 def _check(record: Mapping[str, JsonValue]) -> Check:
-    """The tests of the rule engine say what they are a part of; the others do not."""
-    check = (RuleCheck if "fraction" in record else Check).model_validate(record)
+    check = check_of(record)
     return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
 
 

@@ -41,6 +41,28 @@ async def file_objection(
         Refused: `credential.…`, `publication.unknown`, `publication.closed`, `quota.used_up`.
     """
     objector, voter = await _objector(parts, situation, credential, door, command.unit_number)
+    return await _file(parts, situation, objector, voter, command)
+
+
+async def file_own_objection(
+    parts: Parts, situation: Situation, voter: Voter, command: FileObjection
+) -> Accepted:
+    """File the objection of a unit whose ticket was read already.
+
+    Raises:
+        Refused: `credential.other_unit`; `publication.…`, `quota.used_up`.
+    """
+    voter.must_hold(command.unit_number or "")
+    return await _file(parts, situation, situation.owner(voter.unit_number), voter, command)
+
+
+async def _file(
+    parts: Parts,
+    situation: Situation,
+    objector: Actor,
+    voter: Voter | None,
+    command: FileObjection,
+) -> Accepted:
     awaited: list[Wait] = []
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:

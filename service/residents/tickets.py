@@ -64,7 +64,7 @@ async def open_ticket(
 
     author = situation.complainant(command.unit_number, confidential=command.confidential)
     kind = "feedback.ticket_opened"
-    caller = _caller(parts, situation, author, command.unit_number)
+    caller = caller_of(parts, situation, author, command.unit_number)
     accepted = await accept(
         parts.journal,
         situation,
@@ -101,11 +101,11 @@ async def confirm_answer(
         author,
         command.command_id,
         satisfied=command.satisfied,
-        caller=_caller(parts, situation, author, voter.unit_number),
+        caller=caller_of(parts, situation, author, voter.unit_number),
     )
 
 
-def _caller(parts: Parts, situation: Situation, author: Actor, unit_number: str) -> str:
+def caller_of(parts: Parts, situation: Situation, author: Actor, unit_number: str) -> str:
     """Who sends, so that the commands of two residents are never one.
 
     The record of a confidential ticket names no unit; keyed, so that no unit is guessed from a

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from models.fields import Id
+from proof.canonical import utc_text
 from runtime.privacy.keys import PersonKeys
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
@@ -36,6 +37,7 @@ from service.channels.open_box import load_entry, read_running_box, running_box
 from service.channels.register import MandateView, list_register
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
+from service.http.paging import Paged
 from service.proposing import ProposalMade
 from service.routes.dependencies import (
     CaseSituation,
@@ -71,10 +73,15 @@ async def rule_on_ballots(
 
 @router.get("/contested")
 async def list_contested(
-    situation: CaseSituation, _actor: MayRuleOnBallots, parts: RunningParts, box_id: BoxNamed = None
+    situation: CaseSituation,
+    _actor: MayRuleOnBallots,
+    parts: RunningParts,
+    page: Paged,
+    box_id: BoxNamed = None,
 ) -> tuple[ContestedView, ...]:
     """The units whose ballots wait for a ruling, with the channels they came in by."""
-    return await read_running_box(parts.database, situation, rulings.contested_units, box_id)
+    found = await read_running_box(parts.database, situation, rulings.contested_units, box_id)
+    return page.cut(found, lambda each: (each.unit_numbers[0],))
 
 
 @router.post("/paper", status_code=201)
@@ -87,10 +94,16 @@ async def enter_paper(
 
 @router.get("/paper")
 async def list_paper(
-    situation: CaseSituation, _actor: MayEnterPaper, parts: RunningParts, box_id: BoxNamed = None
+    situation: CaseSituation,
+    _actor: MayEnterPaper,
+    parts: RunningParts,
+    page: Paged,
+    box_id: BoxNamed = None,
 ) -> tuple[CountSheet, ...]:
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
-    return await read_running_box(parts.database, situation, count_sheets.list_count_sheets, box_id)
+    sheets = count_sheets.list_count_sheets
+    found = await read_running_box(parts.database, situation, sheets, box_id)
+    return page.cut(found, lambda each: (each.reference, each.batch_id))
 
 
 @router.post("/mandates", status_code=202)
@@ -129,21 +142,28 @@ async def list_mandates(
     situation: CaseSituation,
     _actor: MayRegisterMandates,
     parts: RunningParts,
+    page: Paged,
     box_id: BoxNamed = None,
 ) -> tuple[MandateView, ...]:
     """The register of the running vote with its history; no names, no instructions."""
-    return await read_running_box(parts.database, situation, list_register, box_id)
+    found = await read_running_box(parts.database, situation, list_register, box_id)
+    return page.cut(found, lambda each: (utc_text(each.registered_at), each.id))
 
 
 @router.get("/mandates/agents")
 async def list_agents(
-    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts, box_id: BoxNamed = None
+    situation: CaseSituation,
+    voter: CurrentVoter,
+    parts: RunningParts,
+    page: Paged,
+    box_id: BoxNamed = None,
 ) -> tuple[AgentView, ...]:
     """For which rooms which agent votes, for owners who vote in the same box."""
     async with parts.database.session() as session:
         box = await running_box(session, situation, box_id)
         await load_entry(session, box, voter.unit_number)
-        return await agents.list_agents(session, box, PersonKeys.of(parts.settings))
+        found = await agents.list_agents(session, box, PersonKeys.of(parts.settings))
+    return page.cut(found, lambda each: (each.unit_numbers[0], each.agent_id, *each.motions[:3]))
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -175,10 +195,15 @@ async def record_door_visits(
 
 @router.get("/door-visits")
 async def list_door_visits(
-    situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts, box_id: BoxNamed = None
+    situation: CaseSituation,
+    _actor: MayRecordVisits,
+    parts: RunningParts,
+    page: Paged,
+    box_id: BoxNamed = None,
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the running vote."""
-    return await read_running_box(parts.database, situation, rounds.list_last_visits, box_id)
+    found = await read_running_box(parts.database, situation, rounds.list_last_visits, box_id)
+    return page.cut(found, lambda each: (each.unit_number,))
 
 
 @router.post("/attendance", status_code=201)
@@ -210,10 +235,15 @@ async def remind_non_voters(
 
 @router.get("/non-voters")
 async def list_non_voters(
-    situation: CaseSituation, _actor: MayRemind, parts: RunningParts, box_id: BoxNamed = None
+    situation: CaseSituation,
+    _actor: MayRemind,
+    parts: RunningParts,
+    page: Paged,
+    box_id: BoxNamed = None,
 ) -> tuple[str, ...]:
     """The units that have not taken part by any way, for those who go round."""
-    return await read_running_box(parts.database, situation, rounds.list_non_voters, box_id)
+    found = await read_running_box(parts.database, situation, rounds.list_non_voters, box_id)
+    return page.cut(found, lambda each: (each,))
 
 
 def _receipt(receipt: IssuedReceipt, fresh: bool) -> Response:

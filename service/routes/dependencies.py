@@ -12,15 +12,17 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.fields import Id
+from models.fields import UNREADABLE, Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
+from runtime.language.moments import CHINESE
 from runtime.privacy.access import note_access
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
+from service.http.problems import wanted_language
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
@@ -38,6 +40,15 @@ async def running_parts(request: Request) -> Parts:
 
 
 RunningParts = Annotated[Parts, Depends(running_parts)]
+
+
+async def language_in_request(request: Request) -> str:
+    """The language that the request asks for, as the catalogues name it; Chinese where it asks for none."""
+    asked = request.headers.get("accept-language")
+    return wanted_language(asked) if asked else CHINESE
+
+
+SpokenLanguage = Annotated[str, Depends(language_in_request)]
 TICKETS = ("v1.", "v2.")
 """So begin the credentials of a unit."""
 
@@ -278,7 +289,8 @@ async def note_reading(parts: Parts, reader: Actor, request: Request, subject: s
     """Write down who reads what is not for everybody, before it is read."""
     named = dict(request.path_params)
     renovation_id = named.pop("renovation_id", None)
-    about = subject or next(iter(named.values()), "")
+    # The path was not looked at yet: what stands in no text is not written down.
+    about = UNREADABLE.sub("", subject or next(iter(named.values()), ""))
     door = f"{request.method} {getattr(request.scope['route'], 'path', '')}"
 
     async def work(session: AsyncSession) -> None:
@@ -323,6 +335,7 @@ MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
+MayPublishPictures = Annotated[Actor, Depends(_who_may("publish_picture"))]
 MayReadEvidence = Annotated[Actor, Depends(_who_may("read_evidence"))]
 MayErasePeople = Annotated[Actor, Depends(_who_may("erase_person"))]
 MayReadSensitive = Annotated[Actor, Depends(_who_may("read_sensitive"))]

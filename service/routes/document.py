@@ -13,13 +13,20 @@ from fastapi import FastAPI
 from service.http.problems import MEDIA_TYPE, ProblemDocument
 from service.http.statuses import STATUS_OF_CODE
 from service.routes.dependencies import VOTER
+from service.routes.describing.examples import example_of
+from service.routes.describing.headers import (
+    commands_of,
+    describe_headers,
+    headers_of_all,
+    let_header_name_command,
+)
 
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
-    "identity": "sign_in invitation granting client passkey",
+    "identity": "sign_in invitation granting account client passkey",
     "renovations": "",
     "access": "access feedback mandate",
     "voting": "voting menu receipt quota",
@@ -34,13 +41,15 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "bidding": "bidding quota",
     "inspection": "",
     "feedback": "feedback quota",
+    "pictures": "picture feedback",
     "publications": "publication quota",
     "clock": "clock",
     "official acts": "act authority bidding cost_sharing feedback inspection official publication"
     " renovation settlement voting",
 }
 """Whose refusals a route may answer, beside the service's own."""
-NOT_HERE = {"service.not_found", "service.method_not_allowed", "service.not_ready"}
+OF_COMMAND = {"service.command_id_differs"}
+NOT_HERE = {"service.not_found", "service.method_not_allowed", "service.not_ready", *OF_COMMAND}
 OF_SERVICE = {code for code in STATUS_OF_CODE if code.startswith("service.")} - NOT_HERE
 BALLOT_ROUTE = "/v1/renovations/{renovation_id}/ballots"
 PORTAL_ROUTE = "/v1/renovations/{renovation_id}/portal-ballots"
@@ -56,8 +65,17 @@ class DocumentedApi(FastAPI):
             schemas = made["components"]["schemas"]
             portal = made["paths"][PORTAL_ROUTE]["post"]
             made["paths"][BALLOT_ROUTE] = {"post": ballot_operation(portal)}
-            for operation in _operations(made):
-                operation["responses"].update(refusals(operation))
+            bodies = {_body_of(each) for _, each in _operations(made)} - {""}
+            commands = commands_of(schemas, bodies)
+            for method, operation in _operations(made):
+                command = _body_of(operation) in commands
+                operation["responses"].update(refusals(operation, command=command))
+                quota = method == "post" and "quota" in _rooms(operation)
+                describe_headers(method, operation, command=command, quota=quota)
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    content["example"] = example_of(content["schema"], schemas)
+            let_header_name_command(schemas, commands)
+            made["components"]["headers"] = headers_of_all()
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)  # what FastAPI itself would answer
             problem = ProblemDocument.model_json_schema(ref_template=SCHEMAS + "{model}")
@@ -65,16 +83,17 @@ class DocumentedApi(FastAPI):
         return self.openapi_schema or {}
 
 
-def refusals(operation: Json) -> dict[str, Json]:
+def refusals(operation: Json, *, command: bool) -> dict[str, Json]:
     """The problem documents that an operation may answer, by status, with their codes."""
     if HEALTH in operation["tags"]:
         codes = {"service.not_ready"} if "ready" in operation["operationId"] else set[str]()
     else:
-        rooms = {room for tag in operation["tags"] for room in ROOMS_OF_TAG[tag].split()}
+        rooms = _rooms(operation)
         rooms |= {"credential"} if operation.get("security") else set()
         rooms |= {"journal"} if operation.get("requestBody") else set()
         codes = OF_SERVICE | {code for code in STATUS_OF_CODE if code.partition(".")[0] in rooms}
         codes |= {"renovation.unknown"} if _in_path(operation) else set()
+        codes |= OF_COMMAND if command else set()
     by_status: dict[int, list[str]] = {}
     for code in sorted(codes):
         by_status.setdefault(STATUS_OF_CODE[code], []).append(code)
@@ -92,7 +111,8 @@ def ballot_operation(portal: Json) -> Json:
     """The route of `service.ballots.endpoint`; body and receipt are those of a portal's ballots."""
     return {
         **portal,
-        "responses": dict(portal["responses"]),
+        "parameters": list(portal["parameters"]),
+        "responses": {status: dict(each) for status, each in portal["responses"].items()},
         "tags": ["voting"],
         "summary": "Cast Ballot",
         "description": "Cast or change a ballot: 201 with a receipt after it is committed, 200 for the"
@@ -102,10 +122,20 @@ def ballot_operation(portal: Json) -> Json:
     }
 
 
+def _rooms(operation: Json) -> set[str]:
+    return {room for tag in operation["tags"] for room in ROOMS_OF_TAG[tag].split()}
+
+
+def _body_of(operation: Json) -> str:
+    """The name of the schema of its body, "" where it has none."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+
+
 def _in_path(operation: Json) -> bool:
     return any(each["name"] == "renovation_id" for each in operation.get("parameters", ()))
 
 
-def _operations(document: Json) -> Iterator[Json]:
+def _operations(document: Json) -> Iterator[tuple[str, Json]]:
     for path in document["paths"].values():
-        yield from path.values()
+        yield from path.items()

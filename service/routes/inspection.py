@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from models.fields import Id
 from service.bodies import Accepted, GiveConsent, WithdrawConsent
+from service.http.paging import Paged
 from service.residents import consents
 from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.views import WorkItemView, list_works
@@ -12,10 +13,13 @@ router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"]
 
 
 @router.get("/works")
-async def read_works(renovation_id: Id, parts: RunningParts) -> tuple[WorkItemView, ...]:
+async def read_works(
+    renovation_id: Id, parts: RunningParts, page: Paged
+) -> tuple[WorkItemView, ...]:
     """Every work item with its state; empty before the works begin."""
     async with parts.database.session() as session:
-        return await list_works(session, renovation_id)
+        found = await list_works(session, renovation_id)
+    return page.cut(found, lambda each: (each.building, each.id))
 
 
 @router.post("/part-consents", status_code=201)

@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 
 from models.fields import Id
+from proof.canonical import utc_text
 from service.bodies import Accepted
+from service.http.paging import Paged
 from service.proposals import deciding
 from service.proposals.bodies import (
     ConfirmedSheet,
@@ -18,11 +20,12 @@ router = APIRouter(prefix="/v1/renovations/{renovation_id}/proposals", tags=["pr
 
 @router.get("")
 async def list_proposals(
-    situation: CaseSituation, _actor: MayConfirm, parts: RunningParts
+    situation: CaseSituation, _actor: MayConfirm, parts: RunningParts, page: Paged
 ) -> tuple[ProposalView, ...]:
     """What was proposed in the case and what became of it; no names."""
     async with parts.database.session() as session:
-        return await deciding.list_proposals(session, situation)
+        found = await deciding.list_proposals(session, situation)
+    return page.cut(found, lambda each: (utc_text(each.proposed_at), each.id))
 
 
 @router.post("/confirmations", status_code=201)

@@ -1,27 +1,24 @@
 """Reading: the list, one renovation, its public progress, its record."""
 
-import hashlib
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
 
-from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
+from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath
 from models.messages.journey import Stage
 from runtime.record.cases import CaseFilter
 from service import views
+from service.http.etags import etag_of
+from service.http.paging import PAGE, Limit, link_next
 from service.reading.shaping import event_for
 from service.routes.dependencies import CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
-PAGE = 100
-MOST = 500
-Page = Annotated[int, *written_whole("number", MOST, 1)]
-"""How many entries of a list are asked for."""
 
 
 @router.get("")
 async def list_renovations(
+    request: Request,
+    response: Response,
     parts: RunningParts,
     *,
     place: PlacePath = "",
@@ -30,7 +27,7 @@ async def list_renovations(
     overdue: bool = False,
     stuck: bool = False,
     after: Cursor = "",
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[ListedRenovation, ...]:
     """A page of renovations; ask again with the `cursor` of the last one as `after`.
 
@@ -41,24 +38,21 @@ async def list_renovations(
     """
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, wanted, after, limit)
+        found = await views.list_renovations(session, wanted, after, limit + 1)
+    if len(found) > limit:
+        link_next(request, response, found[limit - 1].cursor)
+    return found[:limit]
 
 
-@router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})
+@router.get("/{renovation_id}")
 async def read_renovation(
-    renovation_id: Id,
-    request: Request,
-    response: Response,
-    parts: RunningParts,
+    renovation_id: Id, response: Response, parts: RunningParts
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
     async with parts.database.session() as session:
         view = await views.load_renovation(session, renovation_id)
     steady = view.model_dump_json(exclude={"case_now"})
-    etag = f'"{hashlib.sha256(steady.encode()).hexdigest()[:32]}"'
-    if request.headers.get("if-none-match") == etag:
-        response.status_code = 304
-    response.headers["ETag"] = etag
+    response.headers["ETag"] = etag_of(steady.encode()).decode()
     return view
 
 
@@ -71,11 +65,13 @@ async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgres
 
 @router.get("/{renovation_id}/events")
 async def read_events(
+    request: Request,
+    response: Response,
     renovation_id: Id,
     viewer: CurrentViewer,
     parts: RunningParts,
     after: EventNumber = 0,
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events, as whoever asks may read it.
 
@@ -83,5 +79,7 @@ async def read_events(
     officials wrote freely stand as "[redacted]", except for whom they are: show a unit's ticket, or sign in.
     """
     async with parts.database.session() as session:
-        events = await views.list_events(session, renovation_id, after, limit)
-    return tuple(event_for(viewer, event) for event in events)
+        events = await views.list_events(session, renovation_id, after, limit + 1)
+    if len(events) > limit:
+        link_next(request, response, events[limit - 1].seq)
+    return tuple(event_for(viewer, event) for event in events[:limit])

@@ -13,7 +13,7 @@ from service.channels.open_box import read_ready
 from service.residents import opinions, vote_objections
 from service.residents.opinions import Opinions
 from service.routes.dependencies import CaseSituation, CurrentViewer, CurrentVoter, RunningParts
-from service.views import BoxView, Turnout, list_papers, turnout_of
+from service.views import OwnPaper, Turnout, list_papers, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
@@ -30,8 +30,11 @@ async def read_turnout(renovation_id: Id, parts: RunningParts, box_id: Id | None
 @router.get("/ballot-papers")
 async def list_ballot_papers(
     renovation_id: Id, voter: CurrentVoter, parts: RunningParts
-) -> tuple[BoxView, ...]:
-    """The boxes of the running vote in which the unit votes: each gets a ballot of its own."""
+) -> tuple[OwnPaper, ...]:
+    """The boxes of the running vote in which the unit votes: each gets a ballot of its own.
+
+    An owner of several units has one ballot in each box: the answer says with which of them it was cast.
+    """
     async with parts.database.session() as session:
         return await list_papers(session, renovation_id, voter.unit_number)
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AliasChoices, Field, StringConstraints
 
 from models.fields import Count, Expected, IdInFile, PlacePath, TicketKind, entries
 from models.values.base import Carried, Value
 from service.bodies import CommandBody
+from service.programs.bodies import HoursOfOverlap
 from service.views import EventView
 
 Url = Annotated[
@@ -38,8 +39,17 @@ class ChangeWebhook(CommandBody):
     after: Count | None = None
 
 
+class RotateSecret(CommandBody):
+    """A new secret; for some hours messages have a signature of the one before, too."""
+
+    overlap_hours: HoursOfOverlap = 24
+
+
 class WebhookView(Carried):
-    """A webhook as its keeper sees it. `position`: so far it was told; `error`: why it was paused."""
+    """A webhook as its keeper sees it. `position`: so far it was told; `error`: why it was paused.
+
+    `previous_until`: until then its messages have a signature of the secret of before, too.
+    """
 
     webhook: str
     actor: str
@@ -53,6 +63,7 @@ class WebhookView(Carried):
     failing_since: datetime | None
     next_at: datetime
     error: str
+    previous_until: datetime | None = None
 
 
 class WebhookSecret(Value):
@@ -65,6 +76,8 @@ class WebhookSecret(Value):
 class DeliveryView(Carried):
     """One attempt: `status` is what the address answered, null where it did not; `position` 0 is a test."""
 
+    number: int = Field(validation_alias=AliasChoices("number", "id"))
+    """Of the attempts of all webhooks, in the order in which they were made."""
     position: int
     attempt: int
     sent_at: datetime

@@ -1,7 +1,7 @@
 """Webhooks: added, changed and tried by whoever acts for the place; each is an event of the installation's log."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
@@ -19,6 +19,8 @@ from runtime.record import feed, place_log
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.bodies import CommandBody
+from service.http.keysets import before
+from service.http.paging import Slice
 from service.identity.passwords import opened, sealed, secrets_key
 from service.identity.sessions import database_now
 from service.showing import shown
@@ -26,15 +28,14 @@ from service.webhooks.bodies import (
     AddWebhook,
     ChangeWebhook,
     DeliveryView,
+    RotateSecret,
     WebhookSecret,
     WebhookView,
 )
 from service.webhooks.calling import call, check_url
 from service.webhooks.messages import headers, new_secret, test_event
 
-ADDED, CHANGED = "webhook.added", "webhook.changed"
-LOGGED = 100
-"""Attempts that are shown, the newest first."""
+ADDED, CHANGED, ROTATED = "webhook.added", "webhook.changed", "webhook.rotated"
 Change = Callable[[AsyncSession, datetime], Awaitable[str]]
 
 
@@ -75,7 +76,40 @@ async def add(
             raise refusal("webhook.there", where="webhook", webhook=body.webhook)
         return secret
 
-    return await _recorded(database, sender_id, body.webhook, body, change, body.place)
+    return await _recorded(database, sender_id, body.webhook, body, ADDED, change, body.place)
+
+
+async def rotate(
+    database: Database, settings: Settings, sender_id: str, webhook_id: str, body: RotateSecret
+) -> WebhookSecret:
+    """Give a webhook a new secret, which is told once; the one of before signs too until the overlap is over.
+
+    Raises:
+        Refused: `webhook.unknown`, `webhook.over`, `feed.other_place`, `journal.command_reused`.
+    """
+
+    async def work(session: AsyncSession, now: datetime) -> str:
+        row = await _row(session, sender_id, webhook_id)
+        if row.state == "ended":
+            raise refusal("webhook.over", where=webhook_id)
+        secret = new_secret()
+        row.previous_secret, row.previous_until = None, None
+        if body.overlap_hours:
+            row.previous_secret = row.secret
+            row.previous_until = now + timedelta(hours=body.overlap_hours)
+        row.secret = sealed(secrets_key(settings), secret)
+        return secret
+
+    return await _recorded(database, sender_id, webhook_id, body, ROTATED, work)
+
+
+def secrets_of(settings: Settings, row: Webhook, now: datetime) -> tuple[str, ...]:
+    """What messages are signed with now, the newest secret first; none where our key does not open it."""
+    stored = [row.secret]
+    if row.previous_secret is not None and row.previous_until and now < row.previous_until:
+        stored.append(row.previous_secret)
+    found = (opened(secrets_key(settings), each) for each in stored)
+    return tuple(each for each in found if each is not None)
 
 
 async def change(
@@ -97,7 +131,7 @@ async def change(
             row.position = body.after
         return ""
 
-    return (await _recorded(database, sender_id, webhook_id, body, work)).webhook
+    return (await _recorded(database, sender_id, webhook_id, body, CHANGED, work)).webhook
 
 
 async def list_webhooks(database: Database, sender_id: str) -> tuple[WebhookView, ...]:
@@ -110,20 +144,20 @@ async def list_webhooks(database: Database, sender_id: str) -> tuple[WebhookView
 
 
 async def list_deliveries(
-    database: Database, sender_id: str, webhook_id: str
+    database: Database, sender_id: str, webhook_id: str, part: Slice
 ) -> tuple[DeliveryView, ...]:
-    """The newest attempts of a webhook.
+    """The attempts of a webhook, the newest first; `part` by their numbers.
 
     Raises:
-        Refused: `webhook.unknown`.
+        Refused: `webhook.unknown`, `service.cursor_invalid`.
     """
     async with database.session() as session:
         await _row(session, sender_id, webhook_id)
         rows = await session.scalars(
             select(WebhookDelivery)
-            .where(WebhookDelivery.webhook_id == webhook_id)
+            .where(WebhookDelivery.webhook_id == webhook_id, *before((WebhookDelivery.id,), part))
             .order_by(WebhookDelivery.id.desc())
-            .limit(LOGGED)
+            .limit(part.limit)
         )
         return tuple(shown(DeliveryView, row) for row in rows)
 
@@ -141,8 +175,7 @@ async def try_out(
     if row.state == "ended":
         raise refusal("webhook.over", where=webhook_id)
     body = test_event(settings.address, webhook_id, now)
-    secret = opened(secrets_key(settings), row.secret) or ""
-    named = headers(secret, "evt_0", now, body)
+    named = headers(secrets_of(settings, row, now), "evt_0", now, body)
     came = await call(row.url, named, body, own_network=settings.webhooks_to_own_network)
     tried = WebhookDelivery(
         webhook_id=webhook_id,
@@ -172,6 +205,7 @@ async def _recorded(
     sender_id: str,
     webhook_id: str,
     body: CommandBody,
+    kind: str,
     change: Change,
     place: str | None = None,
 ) -> WebhookSecret:
@@ -179,7 +213,6 @@ async def _recorded(
 
     async def work(session: AsyncSession) -> WebhookSecret:
         key = command_key(sender_id, "webhooks", body.command_id)
-        kind = CHANGED if place is None else ADDED
         asked = digest({"of": [kind, webhook_id], "body": body.model_dump(mode="json")})
         if await place_log.told_before(session, key, asked) is not None:
             return WebhookSecret(webhook=_view(await _row(session, sender_id, webhook_id)))

@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -70,16 +70,22 @@ def _body(
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def headers(secret: str, message_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """The headers of a message: its id is the same in every attempt, the moment is of this one."""
-    key = base64.b64decode(secret.removeprefix(PREFIX))
+def headers(keys: Sequence[str], message_id: str, now: datetime, body: bytes) -> dict[str, str]:
+    """The headers of a message: its id is the same in every attempt, the moment is of this one.
+
+    It is signed with each of the secrets; a receiver takes it if it knows one of them.
+    """
     moment = str(int(now.timestamp()))
     signed = f"{message_id}.{moment}.".encode() + body
-    signature = base64.b64encode(hmac.digest(key, signed, sha256)).decode()
     return {
         "content-type": "application/cloudevents+json",
         "user-agent": "gongjian",
         "webhook-id": message_id,
         "webhook-timestamp": moment,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(_signature(each, signed) for each in keys),
     }
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return f"v1,{base64.b64encode(hmac.digest(key, signed, sha256)).decode()}"

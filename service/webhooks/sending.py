@@ -2,92 +2,77 @@
 
 Its position moves on when the address has taken a message (2xx), so that nothing is lost; a message that
 was taken just before a crash is sent again under the same `webhook-id`. Several processes may send: each
-takes a webhook for itself for a while.
+takes a webhook for itself for a while (`service.outbox`).
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
 from rules.authority import Grant
+from rules.sending import WEBHOOKS, next_try
 from runtime.database import Database
 from runtime.record import feed
 from runtime.record.feed import FeedPage
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
-from service.identity.passwords import opened, secrets_key
 from service.identity.sessions import database_now
+from service.outbox.sender import Hand, OutboxSender
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
-from service.webhooks.hooks import grant_over
+from service.webhooks.hooks import grant_over, secrets_of
 from service.webhooks.messages import cloud_event, feed_event, headers
-
-log = structlog.get_logger("webhooks")
+from service.webhooks.pausing import pause
 
 TOGETHER = 16
 """Webhooks that are told at the same time."""
 PAGE = 20
 """Messages that one webhook is told before its turn is over."""
-TAKEN_FOR = timedelta(minutes=5)
+TAKEN_FOR_S = 300.0
 """Longer than a page of messages that all come to nothing."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=6)
-GIVEN_UP_AFTER = timedelta(days=5)
-"""A webhook that has taken nothing for so long is paused; whoever keeps it lets it go on."""
 GONE = 410
 KEPT = timedelta(days=30)
 """So long the log of deliveries is kept."""
 
 
-def pause_after(failures: int) -> timedelta:
-    """How long to wait after so many attempts that came to nothing; it doubles."""
-    return min(FIRST_PAUSE * (1 << min(failures - 1, 20)), LONGEST_PAUSE)
+class WebhookSender(OutboxSender[Webhook]):
+    """Tells each webhook that has something to be told a page of it."""
 
-
-class WebhookSender:
-    """Sends for as long as it runs; looks every `poll_s` seconds for something new."""
+    name = "webhooks"
 
     def __init__(self, database: Database, settings: Settings, poll_s: float = 1.0) -> None:
-        self._database, self._settings, self._poll_s = database, settings, poll_s
+        super().__init__(database, lanes=TOGETHER, taken_for_s=TAKEN_FOR_S, poll_s=poll_s)
+        self._settings = settings
 
-    async def run(self) -> None:
-        """Until it is cancelled; whatever a turn meets, a database that is away too, the next one is made."""
-        while True:
-            try:
-                while await self.turn():
-                    pass
-            except Exception as error:  # noqa: BLE001 - nothing that one turn meets ends the sender
-                log.warning("webhooks_wait", reason=type(error).__name__)
-            await asyncio.sleep(self._poll_s)
+    async def take(self, session: AsyncSession) -> Sequence[str]:
+        """Take webhooks that are behind; the feed is only moved on where there is one to tell.
 
-    async def turn(self) -> bool:
-        """Tell each webhook that has something to be told a page of it; whether anything was done."""
-        taken = await self._database.transaction(self._take)
-        await asyncio.gather(*(self._tell(each) for each in taken))
-        return bool(taken)
-
-    async def _take(self, session: AsyncSession) -> Sequence[Webhook]:
-        due = Webhook.state == "active", Webhook.next_at <= func.clock_timestamp()
-        if await session.scalar(select(Webhook.id).where(*due).limit(1)) is None:
+        A process without the key of their secrets leaves them to those that have it.
+        """
+        if self._settings.person_key is None:
+            return ()
+        active = Webhook.state == "active"
+        due = select(Webhook.id).where(active, Webhook.next_at <= func.clock_timestamp())
+        if await session.scalar(due.limit(1)) is None:
             return ()
         await feed.advance(session)
         newest = select(func.coalesce(func.max(FeedEntry.position), 0)).scalar_subquery()
-        found = (
-            select(Webhook.id)
-            .where(*due, Webhook.position < newest)
-            .order_by(Webhook.next_at)
-            .limit(TOGETHER)
-            .with_for_update(skip_locked=True)
-        )
-        mine = update(Webhook).where(Webhook.id.in_(found))
-        rows = await session.scalars(
-            mine.values(next_at=func.clock_timestamp() + TAKEN_FOR).returning(Webhook)
-        )
-        return rows.all()
+        mine = self.claim(Webhook, (active, Webhook.position < newest), TOGETHER)
+        return (await session.scalars(mine)).all()
+
+    async def load(self, ids: Sequence[str]) -> Sequence[Webhook]:
+        """The webhooks that were taken."""
+        async with self._database.session() as session:
+            return (await session.scalars(select(Webhook).where(Webhook.id.in_(ids)))).all()
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[Hand[Webhook]]:
+        """One webhook is told its page; each call has a connection of its own."""
+        yield self._tell
 
     async def _tell(self, hook: Webhook) -> None:
         found = await self._page(hook)
@@ -116,10 +101,10 @@ class WebhookSender:
         async with self._database.session() as session:
             now = await database_now(session)
         body = cloud_event(self._settings.address, event)
-        secret = opened(secrets_key(self._settings), hook.secret)
-        if secret is None:
+        keys = secrets_of(self._settings, hook, now)
+        if not keys:
             return now, Outcome(None, "secret", 0)
-        named = headers(secret, f"evt_{event.position}", now, body)
+        named = headers(keys, f"evt_{event.position}", now, body)
         own_network = self._settings.webhooks_to_own_network
         return now, await call(hook.url, named, body, own_network=own_network)
 
@@ -146,7 +131,7 @@ class WebhookSender:
             if came.taken:
                 row.position, row.failures, row.failing_since = position, 0, None
             else:
-                _failed(row, now, came)
+                await _failed(session, row, now, came)
             return came.taken and row.state == "active"
 
         goes_on = await self._database.transaction(work)
@@ -169,15 +154,19 @@ class WebhookSender:
 
     async def _pause(self, hook: Webhook, error: str) -> None:
         async def work(session: AsyncSession) -> None:
-            paused = update(Webhook).where(Webhook.id == hook.id, Webhook.state == "active")
-            await session.execute(paused.values(state="paused", error=error))
+            row = await session.get_one(
+                Webhook, hook.id, with_for_update=True, populate_existing=True
+            )
+            if row.state == "active":
+                await pause(session, row, error, await database_now(session))
 
         await self._database.transaction(work)
 
 
-def _failed(row: Webhook, now: datetime, came: Outcome) -> None:
+async def _failed(session: AsyncSession, row: Webhook, now: datetime, came: Outcome) -> None:
     row.failures += 1
     row.failing_since = row.failing_since or now
-    row.next_at = now + pause_after(row.failures)
-    if came.status == GONE or now - row.failing_since >= GIVEN_UP_AFTER:
-        row.state, row.error = "paused", "gone" if came.status == GONE else "given_up"
+    again = next_try(WEBHOOKS, row.failures, row.failing_since, now)
+    row.next_at = again or now
+    if came.status == GONE or again is None:
+        await pause(session, row, "gone" if came.status == GONE else "given_up", now)

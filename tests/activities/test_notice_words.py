@@ -13,7 +13,7 @@ from service.notices.wording import text_of
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("en", "zh_CN")
 AGENDA = {"act_reminded", "act_escalated"}
-ELSEWHERE = {"vote_reminder", "improvement_plan_due", "survey_without_answers"}
+ELSEWHERE = {"vote_reminder", "improvement_plan_due", "survey_without_answers", "webhook_paused"}
 """Written with a name that is made, or by the service."""
 
 

@@ -26,6 +26,7 @@ from runtime.record.audit import AuditReport, BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
 from tests.support.people import sign_in
+from tests.support.processes.commands import printed
 
 RUNNER = CliRunner()
 ESTATE = ROOT / "docs" / "examples" / "estate.yaml"
@@ -84,9 +85,11 @@ def test_an_unknown_renovation_is_named(command: str) -> None:
     assert codes(command, "r-nowhere") == ["renovation.unknown"]
 
 
-@pytest.mark.usefixtures("at_database")
-def test_an_act_on_an_unknown_renovation_is_refused() -> None:
-    assert codes("letters", "list", "r-nowhere", "--as", "anybody") == ["renovation.unknown"]
+@pytest.mark.usefixtures("renovation", "offices")
+async def test_an_act_on_an_unknown_renovation_is_refused() -> None:
+    assert await asyncio.to_thread(codes, "letters", "list", "r-nowhere", "--as", "printer") == [
+        "renovation.unknown"
+    ]
 
 
 @pytest.mark.usefixtures("at_database")
@@ -193,7 +196,7 @@ async def test_letters_of_the_first_kind_are_of_the_cases_opened_with_them(
 
 @pytest.fixture
 async def offices(
-    owner: str, signed_in_here: Callable[..., None]
+    owner: str, service: str, signed_in_here: Callable[..., None]
 ) -> AsyncIterator[asyncpg.Connection]:
     """While two people of the committee are there: `printer` and `teller`."""
     sql = await asyncpg.connect(owner)
@@ -204,13 +207,12 @@ async def offices(
             name,
         )
     await sign_in(sql, "printer", "teller")
-    signed_in_here("printer", "teller")
+    signed_in_here("printer", "teller", service=service)
     yield sql
     await sql.execute("DELETE FROM role_grant WHERE actor_id IN ('printer', 'teller')")
     await sql.close()
 
 
-@pytest.mark.usefixtures("at_database")
 async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
     renovation: str, offices: asyncpg.Connection, tmp_path: Path
 ) -> None:
@@ -218,7 +220,7 @@ async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
     for out, form in ((first, "csv"), (again, "csv"), (pages, "html")):
         words = ["letters", "print", renovation, "--as", "printer", "--out", str(out)]
         result = await asyncio.to_thread(RUNNER.invoke, app, [*words, "--format", form])
-        assert (result.exit_code, result.stdout) == (0, ""), result.output
+        assert (result.exit_code, printed(result.stdout)) == (0, ""), result.output
         assert out.stat().st_mode & 0o077 == 0
     lines = first.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "unit,link,fact,good_until,how"
@@ -231,28 +233,29 @@ async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
     assert await offices.fetchval(count, renovation) == 3
 
 
-@pytest.mark.usefixtures("at_database", "offices")
+@pytest.mark.usefixtures("offices")
 async def test_a_letter_is_made_anew_handed_out_told_entered_with_and_withdrawn(
-    renovation: str, tmp_path: Path
+    renovation: str, service: str, tmp_path: Path
 ) -> None:
     async def letters(*words: str) -> str:
-        result = await asyncio.to_thread(RUNNER.invoke, app, ["letters", *words])
+        result = await asyncio.to_thread(RUNNER.invoke, app, ["letters", *words, "--json"])
         assert result.exit_code == 0, result.output
-        return result.stdout
+        return printed(result.stdout)
 
     of_unit = (renovation, "1-102", "--as", "printer", "--reason", "lost")
     made = json.loads(await letters("reissue", *of_unit))["id"]
-    listed = (await letters("list", renovation, "--as", "printer")).splitlines()
-    assert made in {json.loads(line)["id"] for line in listed}
+    listed = json.loads(await letters("list", renovation, "--as", "printer"))
+    assert made in {each["id"] for each in listed}
     told = json.loads(await letters("code", renovation, made, "--as", "printer"))["code"]
     refused = await asyncio.to_thread(codes, "letters", "hand", renovation, made, "--as", "printer")
     assert refused == ["access.own_letter"]
     link = json.loads(await letters("hand", renovation, made, "--as", "teller"))["link"]
     file = tmp_path / "letter.txt"
     file.write_text(f"{link}\n{told}\n", encoding="utf-8")
-    assert (await letters("enter", str(file))).startswith("v2.")
+    entered = json.loads(await letters("enter", str(file), "--service", service))
+    assert entered["ticket"].startswith("v2.")
     await letters("withdraw", *of_unit)
-    assert await asyncio.to_thread(codes, "letters", "enter", str(file)) == [
+    assert await asyncio.to_thread(codes, "letters", "enter", str(file), "--service", service) == [
         "access.letter_replaced"
     ]
 
@@ -270,7 +273,7 @@ def test_nobody_acts_who_is_not_signed_in_here(
     ("words", "code"),
     [
         (["act", "r1", "dance"], "cases.act_unknown"),
-        (["act", "r1", "answer-objection", "--json", "[1]"], "cases.json_invalid"),
+        (["act", "r1", "answer-objection", "--fields", "[1]"], "cases.json_invalid"),
         (["act", "r1", "answer-objection", "--field", "upheld"], "cases.pair_invalid"),
         (["act", "r1", "open-vote", "--field", "colour=red"], "cases.field_invalid"),
         (["act", "r1", "open-vote", "--field", "actor=somebody"], "cases.field_invalid"),

@@ -33,7 +33,7 @@ def run(service: str, signed_in_here: Callable[..., None]) -> Run:
 
     def run(*words: str, **more: Any) -> Result:
         where = ["--service", service] if words[0] in asked else []
-        return RUNNER.invoke(app, ["vote", *words, *where], **more)
+        return RUNNER.invoke(app, ["vote", *words, *where, "--json"], **more)
 
     return run
 
@@ -60,6 +60,32 @@ async def vote(database: Database, owner: str, tmp_path: Path) -> tuple[str, str
 
 async def in_thread(run: Run, *words: str, **more: object) -> Result:
     return await asyncio.to_thread(run, *words, **more)
+
+
+async def test_an_owner_of_several_units_is_told_that_one_ballot_replaces_the_other(
+    run: Run, vote: tuple[str, str, str], owner: str, database: Database, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    rid, box, file = vote
+    sql = await asyncpg.connect(owner)
+    both = (
+        "UPDATE roll_entry SET units = ARRAY['1-101', '1-102'] WHERE box_id=$1 AND entry_id='1-101'"
+    )
+    await sql.execute(both, box)
+    await sql.execute(
+        "UPDATE roll_unit SET entry_id='1-101' WHERE box_id=$1 AND unit_number='1-102'", box
+    )
+    await sql.close()
+    other = tmp_path / "other.txt"
+    other.write_text(unit_ticket(SecretStr(KEY), rid, "1-102") + "\n", encoding="utf-8")
+    words = ("cast", rid, "--choice", "works=yes", "--credential")
+    first = await in_thread(run, *words, str(other))
+    assert "counts for all your units together (1-101, 1-102)" in first.stderr
+    assert "replaces the one" not in first.stderr
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    second = await in_thread(run, *words, file)
+    assert second.exit_code == 0, second.output
+    assert "本票将替换此前以 1-102 投出的选票" in second.stderr
 
 
 def code_of(result: Result) -> str:

@@ -17,7 +17,8 @@ from cli.cases import audit_lines
 from cli.clock import agenda_table
 from cli.local.up import step_named
 from cli.main import app
-from cli.shown import history_table, result_console
+from cli.output import result_console
+from cli.shown import history_table
 from cli.words import named, number_of, said
 from models.messages.bidding import BiddingResult
 from models.messages.cost_sharing import CostSharingResult

@@ -16,24 +16,20 @@ from cli.main import application
 from models.values.refusal import Refused
 from runtime.database import Database
 from tests.support.box import open_box
-from tests.support.channels import KEY, OFFICIALS, grant_roles
+from tests.support.channels import OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.notices.mail import delivery_report, mail_server
 from tests.support.notices.outbox import add_contacts, add_notice, sender_of, with_mail
+from tests.support.processes.commands import printed
 
 Run = Callable[..., Result]
 AS = ("--as", "committee")
 
 
 @pytest.fixture
-def run(
-    database: Database, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]
-) -> Run:
-    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS))
-    monkeypatch.setenv("DATABASE_URL", database.url)
-    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
-    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)
-    monkeypatch.setenv("GONGJIAN_PERSON_KEY", "7e" * 32)
+def run(service: str, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]) -> Run:
+    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS), service=service)
+    monkeypatch.delenv("DATABASE_URL", raising=False)  # these commands go over HTTP alone
     return lambda *words: CliRunner().invoke(application(words[0]), [*words])
 
 
@@ -43,7 +39,7 @@ async def said(run: Run, *words: str) -> list[str]:
     if isinstance(result.exception, Refused):
         raise result.exception
     assert result.exit_code == 0, result.output
-    return result.stdout.splitlines()
+    return printed(result.stdout).splitlines()
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ async def rid(database: Database, owner: str) -> str:
 
 
 async def test_what_was_sent_is_listed_comes_back_and_is_sent_again(
-    run: Run, rid: str, database: Database, tmp_path: Path
+    run: Run, rid: str, service: str, database: Database, tmp_path: Path
 ) -> None:
     async with mail_server() as box:
         settings = with_mail(database, box.port)
@@ -73,10 +69,14 @@ async def test_what_was_sent_is_listed_comes_back_and_is_sent_again(
     assert "sent  delivered 2  10 without an address" in listed[0]
     assert listed[1] == "    The renovation enters the next stage: voting."
     (line,) = await said(run, "notices", "list", rid, *AS, "--json")
-    assert json.loads(line)["messages"] == {"delivered": 2}
+    (known,) = json.loads(line)
+    assert known["messages"] == {"delivered": 2}
     report = tmp_path / "back.eml"
     report.write_bytes(delivery_report(back))
-    assert "counts as returned" in (await said(run, "notices", "bounce", str(report)))[0]
+    assert (
+        "counts as returned"
+        in (await said(run, "notices", "bounce", str(report), "--service", service))[0]
+    )
     shown = await said(run, "notices", "show", rid, notice[:9], *AS, "--language", "zh_CN")
     assert [line.split("  ")[1:4] for line in shown] == [
         ["1-101", "电子邮件", "已送达"],
@@ -107,14 +107,14 @@ async def test_households_without_an_address_get_paper_and_the_board_has_the_vot
         await said(run, "notices", "paper", rid, *AS, "--out", str(file))
     assert [each.code for each in refused.value.problems] == ["notice.nothing_on_paper"]
     board = tmp_path / "board.pdf"
-    await said(run, "notices", "post", rid, "vote-announced", "--out", str(board))
+    await said(run, "notices", "post", rid, "vote-announced", *AS, "--out", str(board))
     posted = pypdfium2.PdfDocument(io.BytesIO(board.read_bytes()))
     text = posted[0].get_textpage().get_text_bounded()
     posted.close()
     assert "业主表决公告" in text
     assert "12 户" in text
     with pytest.raises(Refused) as refused:
-        await said(run, "notices", "post", rid, "vote-result", "--out", str(board))
+        await said(run, "notices", "post", rid, "vote-result", *AS, "--out", str(board))
     assert [each.code for each in refused.value.problems] == ["posted.not_counted"]
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import asyncpg
@@ -46,6 +48,21 @@ async def vote(database: Database, owner: str) -> tuple[str, str]:
     return rid, box
 
 
+class NoAnswer(BaseHTTPRequestHandler):
+    """A service that is read, and goes away while it takes something."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"box": null, "other_boxes": []}')
+
+    def do_POST(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 async def in_thread(run: Run, *words: str) -> Result:
     return await asyncio.to_thread(run, *words)
 
@@ -69,22 +86,25 @@ async def test_a_committee_types_a_bundle_twice_and_settles_what_is_contested(
     )
     first = await in_thread(run, *typing, "--as", "committee")
     assert first.exit_code == 0, first.output
-    second = await in_thread(run, *typing, "--as", "committee2")
+    second = await in_thread(run, *typing, "--as", "committee2", "--json")
     assert json.loads(printed(second.output))["cast"] == 2
-    (line,) = printed(
-        (await in_thread(run, "contested", rid, "--as", "residents")).output
-    ).splitlines()
-    found = json.loads(line)
+    waits = await in_thread(run, "contested", rid, "--as", "residents", "--json")
+    (found,) = json.loads(printed(waits.output))
     assert found["unit_numbers"] == ["1-102"]
     code = found["ballots"][1]["code"]
     ruling = ("rule", rid, "1-102", "accepted", "--ballot", code, "--reason", "signed paper")
     ruled = await in_thread(run, *ruling, "--as", "residents")
     assert ruled.exit_code == 0, ruled.output
-    assert printed((await in_thread(run, "contested", rid, "--as", "residents")).output) == ""
+    assert (
+        printed((await in_thread(run, "contested", rid, "--as", "residents")).output)
+        == "Nothing.\n"
+    )
     assert (
         json.loads(
-            printed((await in_thread(run, "count-sheets", rid, "--as", "committee")).output)
-        )["cast"]
+            printed(
+                (await in_thread(run, "count-sheets", rid, "--as", "committee", "--json")).output
+            )
+        )[0]["cast"]
         == 2
     )
 
@@ -98,7 +118,7 @@ async def test_those_who_are_silent_are_listed_and_reminded(
     ).splitlines()
     assert len(silent) == 11
     assert "1-102" not in silent
-    reminded = await in_thread(run, "remind", rid, "--as", "committee")
+    reminded = await in_thread(run, "remind", rid, "--as", "committee", "--json")
     assert json.loads(printed(reminded.output))["kind"] == "voting.reminder_ordered"
 
 
@@ -123,9 +143,13 @@ async def test_a_code_is_shown_for_a_bundle_that_was_taken_and_for_no_other(
     assert taken.exit_code == 0, taken.output
     assert "write this code on the bundle" in taken.stderr
     away = tmp_path / "away"
-    keep_here(away, "committee", service="http://127.0.0.1:9")
+    server = HTTPServer(("127.0.0.1", 0), NoAnswer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    keep_here(away, "committee", service=f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GONGJIAN_DATA_DIR", str(away))
     unknown = await in_thread(run, *typing, "committee")
+    server.shutdown()
+    server.server_close()
     assert not isinstance(unknown.exception, Refused)
     assert "if the bundle was taken" in unknown.stderr
 
@@ -185,5 +209,5 @@ async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_lang
     assert "%(" not in part.output
     assert printed((await say("list", rid, "--as", "street")).output).startswith("Nothing waits")
     kept = printed((await say("list", rid, "--as", "street", "--all", "--json")).output)
-    states = {each["id"]: each["state"] for each in map(json.loads, kept.splitlines())}
+    states = {each["id"]: each["state"] for each in json.loads(kept)}
     assert states == dict.fromkeys((first, second, left), "confirmed") | {third: "withdrawn"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formats.paper_sheet import lines_of_sheet
+from formats.paper_sheet import PrintedMotion, lines_of_sheet
 from models.values.refusal import Refused
 from rules.ballots.paper import Line
 
@@ -58,6 +58,34 @@ def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(Refused) as error:
         lines_of_sheet(b"unit,a\n\xff,yes\n", "s")
     assert error.value.problems[0].code == "paper.sheet_unreadable"
+
+
+PRINTED = (
+    PrintedMotion("roof", "修缮屋面（含防水）", {}),
+    PrintedMotion("scheme", "选用方案", {"方案甲": "a", "方案乙": "b"}),
+    PrintedMotion("extras", "增加项目", {"电梯": "lift", "路灯": "lamps"}, several=True),
+)
+
+
+def test_columns_and_answers_take_the_titles_that_are_printed_on_the_paper() -> None:
+    sheet = (
+        "房号,修缮屋面 (含防水),选用方案,extras\n"
+        "1-101,同意,方案乙,电梯、路灯\n1-102,反对,a,弃权\n1-103,弃权,弃权,路灯\n"
+    )
+    assert lines_of_sheet(sheet.encode(), "s", PRINTED) == (
+        Line("1-101", {"roof": "yes", "scheme": "b", "extras": ("lift", "lamps")}),
+        Line("1-102", {"roof": "no", "scheme": "a", "extras": "abstain"}),
+        Line("1-103", {"roof": "abstain", "scheme": "abstain", "extras": ("lamps",)}),
+    )
+
+
+def test_a_heading_that_is_no_motion_is_named_with_those_there_are() -> None:
+    with pytest.raises(Refused) as error:
+        lines_of_sheet("房号,屋顶\n1,同意\n".encode(), "s.csv", PRINTED)
+    (problem,) = error.value.problems
+    assert (problem.code, problem.where) == ("paper.sheet_motion", "s.csv row 1")
+    assert problem.params["heading"] == "屋顶"
+    assert "选用方案 (scheme)" in str(problem.params["known"])
 
 
 @given(st.dictionaries(UNITS, st.tuples(CELLS, CELLS), min_size=1))

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from runtime.settings import Settings
+from service.front import FORM_AROUND_BYTES
+from service.pictures.reading import MOST_BYTES
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NGINX = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
@@ -61,6 +63,8 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
 def test_the_proxy_and_the_service_have_the_same_limits() -> None:
     most = Settings.model_fields["max_body_bytes"].default
     assert f"client_max_body_size {most // 1024}k;" in NGINX
+    assert "client_max_body_size 12100k;" in NGINX
+    assert MOST_BYTES + FORM_AROUND_BYTES <= 12_100 * 1024
     for limit in ("client_header_timeout", "client_body_timeout", "send_timeout", "limit_req zone"):
         assert limit in NGINX
     buffers = re.search(r"large_client_header_buffers (\d+) (\d+)k", NGINX)

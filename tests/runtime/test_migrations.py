@@ -42,6 +42,7 @@ NEVER_DELETED = ("unit_access", "letter")
 """Without its row a unit would be at its first version again."""
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
+    *("picture", "published_picture"),
     "case_clock",  # whose two columns may only go forward
 )
 

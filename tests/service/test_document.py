@@ -6,12 +6,14 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from models.messages.acts import ACTS
 from service.app import create_app
 from service.http.statuses import CODES, STATUS_OF_CODE
 from service.routes.document import BALLOT_ROUTE
 from tests.support.channels import official
+from tests.support.fields.doors import doors
 from tests.support.people import sign_in
 
 CASE = "/v1/renovations/{renovation_id}"
@@ -124,3 +126,62 @@ async def test_what_the_framework_refuses_is_a_problem_document_too(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert STATUS_OF_CODE[code] == status == answer.json()["status"]
+
+
+BOUNDED = {
+    "/v1/renovations/{renovation_id}/roles": "at most one of each role",
+    "/v1/renovations/{renovation_id}/ballot-papers": "the boxes of one vote in which one home votes",
+    "/v1/renovations/{renovation_id}/contacts": "six of a household",
+    "/v1/contacts": "six of a person",
+    "/v1/passkeys": "those of one account",
+}
+"""Lists that are no longer than this, so that they have no pages."""
+
+
+def is_list(operation: dict) -> bool:
+    content = operation["responses"].get("200", {}).get("content", {})
+    return content.get("application/json", {}).get("schema", {}).get("type") == "array"
+
+
+def test_every_list_has_pages_or_is_short(document: dict) -> None:
+    lists = {
+        path: {each["name"] for each in operation["parameters"]}
+        for path, method, operation in operations(document)
+        if method == "get" and is_list(operation)
+    }
+    unpaged = {path for path, names in lists.items() if not {"after", "limit"} <= names}
+    assert unpaged == BOUNDED.keys()
+    for path in lists.keys() - unpaged:
+        assert "Link" in document["paths"][path]["get"]["responses"]["200"]["headers"]
+
+
+def test_what_every_route_has_alike_is_in_the_document(document: dict) -> None:
+    for path, method, operation in operations(document):
+        names = {each["name"] for each in operation["parameters"]}
+        answers = operation["responses"]
+        assert all("X-Request-Id" in each["headers"] for each in answers.values()), path
+        for status in ("429", "503"):
+            assert "Retry-After" in answers.get(status, {"headers": ["Retry-After"]})["headers"]
+        if method == "get" and "application/json" in answers.get("200", {}).get("content", {}):
+            assert "If-None-Match" in names, path
+            assert {"ETag"} <= answers["200"]["headers"].keys() & answers["304"]["headers"].keys()
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        schema = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        fields = document["components"]["schemas"].get(schema, {})
+        command = "command_id" in fields.get("properties", {})
+        assert command == ("Idempotency-Key" in names), path
+        assert not command or "command_id" not in fields.get("required", ())
+    for answer in ("Accepted", "ProposalMade"):
+        assert "command_id" in document["components"]["schemas"][answer]["required"]
+
+
+def test_every_body_has_an_example_that_its_route_reads(document: dict) -> None:
+    read = 0
+    for door in doors():
+        operation = document["paths"].get(door.path, {}).get(door.method.lower())
+        if door.body is None or operation is None:
+            continue
+        (content,) = operation["requestBody"]["content"].values()
+        TypeAdapter(door.body).validate_json(json.dumps(content["example"]))
+        read += 1
+    assert read > 80

@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, ForeignKey, Identity, Index, LargeBinary, String, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import PRIVATE, Big, Id, Table, not_negative, one_of, refers
@@ -42,6 +51,9 @@ class Webhook(Table):
     __table_args__ = (
         one_of("state", "active", "paused", "ended"),
         *not_negative("failures", "position"),
+        CheckConstraint(
+            "(previous_secret IS NULL) = (previous_until IS NULL)", name="previous_until_an_end"
+        ),
         Index("ix_webhook_due", "next_at", postgresql_where=text("state = 'active'")),
         {"schema": PRIVATE},
     )
@@ -53,6 +65,9 @@ class Webhook(Table):
     training: Mapped[bool]
     url: Mapped[str]
     secret: Mapped[bytes] = mapped_column(LargeBinary)
+    previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_until: Mapped[datetime | None]
+    """Until then messages have a signature of the secret of before, too."""
     state: Mapped[str]
     position: Mapped[Big]
     failures: Mapped[int] = mapped_column(server_default=text("0"))

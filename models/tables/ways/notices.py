@@ -60,6 +60,9 @@ class NoticeMessage(Table):
         one_of("channel", *CHANNELS, "paper", "training"),
         one_of("state", *MessageState),
         *not_negative("attempts"),
+        CheckConstraint(
+            "renovation_id IS NOT NULL OR actor_id IS NOT NULL", name="of_case_or_person"
+        ),
         Index("ix_notice_message_notice_id", "notice_id"),
         Index("ix_notice_message_of_unit", "renovation_id", "unit_number"),
         Index(
@@ -74,7 +77,7 @@ class NoticeMessage(Table):
 
     id: Mapped[Hash] = mapped_column(primary_key=True)
     notice_id: Mapped[Id] = mapped_column(ForeignKey("notice.id"))
-    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
     unit_number: Mapped[Id | None]
     actor_id: Mapped[Id | None]
     contact_id: Mapped[Id | None] = mapped_column(ForeignKey(f"{PRIVATE}.contact.id"))

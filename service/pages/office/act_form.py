@@ -1,6 +1,6 @@
 """The form of an official act: its questions, what was answered, and the answers read back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -119,7 +119,13 @@ def form_words(form: FormData, language: Language) -> Mapping[str, object]:
         value = read((field,), {field.name: [said]}).body.get(field.name.rpartition(".")[2])
         return money(value, language) if isinstance(value, int) else said
 
+    def touched(field: Field, wrong: Iterable[str]) -> bool:
+        """Whether something stands in a part of the form, or is wrong with it; else it is folded."""
+        said = (name for name, values in sent.items() if any(values))
+        return more == field.name or any(each.startswith(field.name) for each in (*said, *wrong))
+
     return {
+        "touched": touched,
         "rows": rows,
         "filled_rows": lambda field, _given: rows_of(field, sent),
         "written": written,

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid
+from models.values.bidding import Method
 from models.values.states import BidState
 from service.bodies import SubmitBid
 from service.pages.office.fields import Field, fields_of
@@ -17,6 +19,8 @@ SAID_BY_ITSELF: tuple[tuple[str, str], ...] = (
     ("responsive", "yes"),
 )
 """What a bid says about itself with yes or no, and what is chosen unless somebody chooses otherwise."""
+ASKED, BOND = frozenset({"price_fen", "bond_fen", "bond_account"}), "bid_bond_fen"
+"""What a firm fills in, and what its bond is called; points are given by whoever evaluates."""
 LEADS = ("author", "agent")
 
 
@@ -30,7 +34,11 @@ class Envelope(NamedTuple):
 
 def bid_fields() -> tuple[Field, ...]:
     """The questions of a bid; the flags are those that an opening looks at."""
-    asked = tuple(each for each in fields_of(SubmitBid, {}) if each.word != "command_id")
+    asked = tuple(
+        each._replace(word=BOND) if each.word == "bond_fen" else each
+        for each in fields_of(SubmitBid, {})
+        if each.word in ASKED
+    )
     flags = (
         *(
             Field(f"flags.{name}", name, "yes_no", False, unset=unset)
@@ -39,6 +47,16 @@ def bid_fields() -> tuple[Field, ...]:
         *(Field(f"flags.{name}", name, "line", False, most=100) for name in LEADS),
     )
     return (*asked, Field("flags", "flags", "group", False, fields=flags))
+
+
+def terms_of(criteria: JsonValue) -> dict[str, JsonValue]:
+    """The published terms that the method of comparing uses."""
+    said = dict(criteria) if isinstance(criteria, dict) else {}
+    if said.get("method") != Method.COMPREHENSIVE_BENCHMARK:
+        said.pop("benchmark", None)
+    if said.get("method") == Method.LOWEST_EVALUATED:
+        said.pop("price_weight_milli", None)
+    return said
 
 
 async def load_envelope(session: AsyncSession, tender_id: str, bidder: str) -> Envelope | None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, RollEntry, RollUnit, Unit
+from models.tables import Ballot, BallotBox, Letter, RollEntry, RollUnit, Unit
 from rules.voting import pack_for, rule_of
 from rules.voting.counted import required_quorum
 from runtime.ballots.standing import not_taken_part
@@ -73,6 +73,37 @@ def quorum_of(rule_pack: str, box: BallotBox, turnout: Turnout) -> Needed:
         max((each for each in heads if each is not None), default=None),
         max((each for each in areas if each is not None), default=None),
     )
+
+
+class WayIn(NamedTuple):
+    """How many households came how far on the way from the letter to the ballot."""
+
+    letters: int
+    entered: int
+    voted: int
+
+
+FEW = 5
+"""Fewer are not told: among neighbours it would say who."""
+
+
+async def load_way_in(session: AsyncSession, box: BallotBox) -> WayIn:
+    """Letters of units that are good, those entered with, and entries with a ballot from the web."""
+    letters, entered = (
+        await session.execute(
+            select(func.count(), func.count(Letter.entered_at)).where(
+                Letter.renovation_id == box.renovation_id,
+                Letter.kind != "agent",
+                Letter.ended_at.is_(None),
+            )
+        )
+    ).one()
+    voted = await session.scalar(
+        select(func.count(func.distinct(Ballot.entry_id))).where(
+            Ballot.box_id == box.id, Ballot.channel == "web"
+        )
+    )
+    return WayIn(letters, entered, voted or 0)
 
 
 async def load_board(session: AsyncSession, box: BallotBox, estate_id: str) -> tuple[Building, ...]:

@@ -7,13 +7,14 @@ names the field of the form. Money is asked in yuan, areas in m², parts in perc
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, JsonValue, StringConstraints
+from pydantic import AwareDatetime, BaseModel, JsonValue, StringConstraints
 from pydantic.fields import FieldInfo
 
 from models.fields import Expected
@@ -22,7 +23,8 @@ from models.values.scheme import SchemeContent
 
 Kind = Literal[
     "line", "text", "lines", "yuan", "area", "percent", "number", "yes_no", "choice", "many",
-    "order", "day", "file", "group", "rows", "keys",
+    "order", "day",
+    "moment", "file", "group", "rows", "keys",
 ]  # fmt: skip
 SHORT = 200
 """Characters that fit one line of a form."""
@@ -36,7 +38,12 @@ SCALES: Mapping[Kind, tuple[int, str]] = {
 """Kind of number to the decimals that it may have, and what is said of anything else."""
 UNITS: Mapping[str, Kind] = {"_fen": "yuan", "_dm2": "area", "_permille": "percent"}
 """How the name of a field ends that is stored in hundredths of a yuan or m², or in thousandths."""
-PLAIN: Mapping[object, Kind] = {SchemeContent: "file", bool: "yes_no", date: "day"}
+PLAIN: Mapping[object, Kind] = {
+    SchemeContent: "file",
+    bool: "yes_no",
+    date: "day",
+    AwareDatetime: "moment",
+}
 """Types that are one kind of question wherever they stand."""
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 _WRITTEN_BESIDE = str.maketrans("", "", ",， 元¥￥%㎡")
@@ -67,6 +74,7 @@ THINGS: Mapping[str, str] = {
     "options": "choices",
     "chosen": "choices",
     "labels": "officials",
+    "motions": "motions",
     "unit_number": "units",
 }
 """Name of a field to the things of the case whose ids it takes."""
@@ -331,6 +339,25 @@ def written_number(kind: Kind, value: int) -> str:
     """A stored number as a form shows it."""
     scale = SCALES[kind][0] if kind in SCALES else 0
     return f"{Decimal(value).scaleb(-scale):f}"
+
+
+def in_zone(
+    body: Mapping[str, JsonValue], fields: Sequence[Field], zone: ZoneInfo
+) -> dict[str, JsonValue]:
+    """The body with its moments, which forms take without an offset, as those of a place."""
+    moments = {each.word for each in fields if each.kind == "moment"}
+    return {
+        name: _with_offset(str(value), zone) if name in moments else value
+        for name, value in body.items()
+    }
+
+
+def _with_offset(text: str, zone: ZoneInfo) -> str:
+    """A local moment with its offset; what is none stays as it is, and is refused by its body."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return text
 
 
 def in_rows(

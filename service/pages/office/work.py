@@ -80,8 +80,7 @@ async def _cases(
     database: Database, grants: Sequence[Grant], only_case: str | None
 ) -> tuple[CaseRow, ...]:
     """The cases below the places of these roles; a place that lies in another one is asked with it."""
-    paths = {each.place for each in grants if each.place}
-    widest = [path for path in sorted(paths) if not any(covers(o, path) for o in paths - {path})]
+    widest = places_of(grants)
     found: dict[str, CaseRow] = {}
     async with database.session() as session:
         driver = await driver_connection(session)
@@ -91,6 +90,12 @@ async def _cases(
     if only_case is not None:
         return tuple(case for case in found.values() if case.id == only_case)
     return tuple(found.values())
+
+
+def places_of(grants: Iterable[Grant]) -> tuple[str, ...]:
+    """The places of these roles; one that lies in another one is looked at with it."""
+    paths = {each.place for each in grants if each.place}
+    return tuple(p for p in sorted(paths) if not any(covers(o, p) for o in paths - {p}))
 
 
 def _turns(cases: Iterable[CaseRow], grants: Sequence[Grant]) -> Iterable[Turn]:

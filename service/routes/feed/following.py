@@ -7,14 +7,15 @@ from models.values.refusal import refusal
 from runtime.record import feed
 from runtime.record.grants import load_grants
 from service.bodies import CommandBody
+from service.http.paging import PAGE, Limit, Paged
 from service.routes.dependencies import CurrentOfficial, RunningParts
-from service.routes.renovations import PAGE, Page
 from service.webhooks import hooks
 from service.webhooks.bodies import (
     AddWebhook,
     ChangeWebhook,
     DeliveryView,
     Feed,
+    RotateSecret,
     WebhookSecret,
     WebhookView,
 )
@@ -32,7 +33,7 @@ async def read_feed(
     kind: TicketKind | None = None,
     training: bool = False,
     after: EventNumber = 0,
-    limit: Page = PAGE,
+    limit: Limit = PAGE,
 ) -> Feed:
     """The events of the cases of your places, in one order; or below one `place`, or of one `kind` only.
 
@@ -53,9 +54,12 @@ async def read_feed(
 
 
 @router.get("/webhooks")
-async def list_webhooks(actor_id: CurrentOfficial, parts: RunningParts) -> tuple[WebhookView, ...]:
+async def list_webhooks(
+    actor_id: CurrentOfficial, parts: RunningParts, page: Paged
+) -> tuple[WebhookView, ...]:
     """Your webhooks."""
-    return await hooks.list_webhooks(parts.database, actor_id)
+    found = await hooks.list_webhooks(parts.database, actor_id)
+    return page.cut(found, lambda each: (each.webhook,))
 
 
 @router.post("/webhooks", status_code=201)
@@ -74,6 +78,14 @@ async def change_webhook(
     return await hooks.change(parts.database, actor_id, webhook, command)
 
 
+@router.post("/webhooks/{webhook}/rotation")
+async def rotate_webhook_secret(
+    webhook: IdInFile, actor_id: CurrentOfficial, command: RotateSecret, parts: RunningParts
+) -> WebhookSecret:
+    """Sign with a new secret, told once; with the one of before too, until the overlap is over."""
+    return await hooks.rotate(parts.database, parts.settings, actor_id, webhook, command)
+
+
 @router.post("/webhooks/{webhook}/tests")
 async def try_webhook(
     webhook: IdInFile, actor_id: CurrentOfficial, _command: CommandBody, parts: RunningParts
@@ -84,7 +96,8 @@ async def try_webhook(
 
 @router.get("/webhooks/{webhook}/deliveries")
 async def list_deliveries(
-    webhook: IdInFile, actor_id: CurrentOfficial, parts: RunningParts
+    webhook: IdInFile, actor_id: CurrentOfficial, parts: RunningParts, page: Paged
 ) -> tuple[DeliveryView, ...]:
-    """The newest attempts to tell it something, and what came of them."""
-    return await hooks.list_deliveries(parts.database, actor_id, webhook)
+    """The attempts to tell it something and what came of them, the newest first."""
+    found = await hooks.list_deliveries(parts.database, actor_id, webhook, page.slice)
+    return page.first(found, lambda each: (each.number,))

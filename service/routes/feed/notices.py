@@ -1,15 +1,22 @@
 """Notices: the addresses of people, what was sent to whom, what came back, and the training inbox."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from models.fields import Sha256
 from models.values.refusal import refusal
-from service.notices import contacts, log
+from proof.canonical import utc_text
+from service.bodies import CommandBody
+from service.http.paging import Paged
+from service.notices import contacts, log, paper
 from service.notices.bodies import (
     AddContact,
     ContactView,
+    HandNotices,
     InboxMessage,
+    LetterBroughtBack,
     MessageView,
+    NoticePage,
+    NoticesHanded,
     NoticeView,
     OwnNotice,
     ResendMessage,
@@ -17,12 +24,15 @@ from service.notices.bodies import (
     WithdrawContact,
 )
 from service.notices.bounces import take_report
+from service.paper.posted import Kind, posted_pdf
 from service.routes.dependencies import (
     CaseSituation,
     CurrentOfficial,
     CurrentVoter,
     MayFollowNotices,
+    MayIssueLetters,
     RunningParts,
+    SpokenLanguage,
 )
 
 router = APIRouter(prefix="/v1", tags=["notices"])
@@ -59,10 +69,11 @@ async def withdraw_own_contact(
 
 @router.get(f"{CASE}/own-notices")
 async def list_own_notices(
-    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts, page: Paged
 ) -> tuple[OwnNotice, ...]:
-    """What was sent to your household, and whether it arrived."""
-    return await log.list_own(parts.database, situation, voter)
+    """What was sent to your household and whether it arrived, the newest first."""
+    found = await log.list_own(parts.database, situation, voter, page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.message))
 
 
 @router.get("/contacts")
@@ -97,18 +108,28 @@ async def withdraw_contact_of_person(
 
 @router.get(f"{CASE}/notices")
 async def list_notices(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    language: SpokenLanguage,
+    page: Paged,
 ) -> tuple[NoticeView, ...]:
-    """The newest notices of the case, each with how many of its messages arrived, failed or came back."""
-    return await log.list_notices(parts.database, situation)
+    """The notices of the case, the newest first, with how many of their messages arrived, failed or came back."""
+    found = await log.list_notices(parts.database, situation, language, part=page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
 
 
 @router.get(f"{CASE}/notices/{{notice}}")
 async def list_messages(
-    situation: CaseSituation, notice: Sha256, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation,
+    notice: Sha256,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    page: Paged,
 ) -> tuple[MessageView, ...]:
     """The messages of a notice, by household: the way, the state, the attempts; never the address."""
-    return await log.list_messages(parts.database, situation, notice)
+    found = await log.list_messages(parts.database, situation, notice, page.slice)
+    return page.first(found, lambda each: (each.unit_number or "", each.message))
 
 
 @router.post(f"{CASE}/notices/resendings", status_code=201)
@@ -121,10 +142,57 @@ async def resend_message(
 
 @router.get(f"{CASE}/inbox")
 async def read_training_inbox(
-    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    parts: RunningParts,
+    language: SpokenLanguage,
+    page: Paged,
 ) -> tuple[InboxMessage, ...]:
     """What the people of a training case would have got; nothing of it left for a real address."""
-    return await log.read_inbox(parts.database, situation)
+    found = await log.read_inbox(parts.database, situation, language, part=page.slice)
+    return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
+
+
+@router.post(f"{CASE}/notices/printing", status_code=201)
+async def print_notices(
+    situation: CaseSituation, _actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
+) -> tuple[NoticePage, ...]:
+    """The notices of households without another way, a page each; printed again, they are the same."""
+    return await paper.print_waiting(parts, situation)
+
+
+@router.post(f"{CASE}/notices/handed", status_code=201)
+async def hand_notices(
+    situation: CaseSituation, _actor: MayFollowNotices, command: HandNotices, parts: RunningParts
+) -> NoticesHanded:
+    """The printed notices are in the letterboxes."""
+    return NoticesHanded(handed=await paper.hand_over(parts, situation, command.units))
+
+
+@router.post(f"{CASE}/notices/returned", status_code=201)
+async def take_returned_letter(
+    situation: CaseSituation,
+    _actor: MayFollowNotices,
+    command: LetterBroughtBack,
+    parts: RunningParts,
+) -> ReturnTaken:
+    """A printed notice could not be delivered and came back."""
+    return await paper.bring_back(parts, situation, command.message)
+
+
+@router.get(
+    f"{CASE}/posted-notices/{{kind}}",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+async def read_posted_notice(
+    situation: CaseSituation, _actor: MayFollowNotices, kind: Kind, parts: RunningParts
+) -> Response:
+    """A notice for the board, as PDF: the roll, who took part, who agreed, the test of the law."""
+    settings = parts.settings
+    async with parts.database.session() as session:
+        pdf = await posted_pdf(session, situation, kind, settings.address, settings.paper_fonts)
+    return Response(pdf, media_type="application/pdf")
 
 
 @router.post("/notices/returns")

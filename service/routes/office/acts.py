@@ -112,6 +112,7 @@ async def _questions(
 def _values(view: View, act: str, fields: tuple[Field, ...], form: FormData) -> dict[str, object]:
     return {
         "act": act,
+        "path": "acts",
         "fields": fields,
         "roles": ", ".join(sorted(ROLES_OF_ACT[act].roles)),
         "article": ROLES_OF_ACT[act].article,

@@ -13,7 +13,7 @@ from service.bodies import SubmitBid, WithdrawBid
 from service.http.problems import read_fields
 from service.pages.forms import texts
 from service.pages.office.act_form import form_words, sent_of
-from service.pages.office.bids import bid_fields, load_envelope
+from service.pages.office.bids import bid_fields, load_envelope, terms_of
 from service.pages.office.fields import read
 from service.pages.office.works import load_items
 from service.parts import Parts
@@ -106,6 +106,7 @@ async def _tender(
         "tender": tender,
         "contractor": contractor,
         "envelope": envelope,
+        "terms": terms_of(tender.criteria) if tender else {},
         "fields": bid_fields(),
         "done": view.request.query_params.get("done", ""),
         **form_words(form, view.language),

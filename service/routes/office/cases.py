@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from models.values.actor import Role
 from models.values.refusal import Refused
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, check_act
 from runtime.database import driver_connection
@@ -41,6 +42,7 @@ async def show_case(
         "turns": whose_turn(case, office.grants),
         "acts": acts_of(office, situation),
         "writes": writes_of(office, situation),
+        "pays_in": any(each.role is Role.PAYMENT_PROVIDER for each in office.here(situation)),
         "queue": await open_proposals(parts.database, office.id, situation.id),
     }
     return view.show("case.html", values)

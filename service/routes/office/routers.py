@@ -9,23 +9,25 @@ from service.routes.office import (
     letters,
     opening,
     people,
-    rehearsing,
     rolls,
-    training,
     work,
+    writes,
 )
+from service.routes.office.training import beginning, components, playing
 
 OFFICE = (
     entering.router,
     work.router,
+    components.router,
     people.router,
     rolls.router,
     opening.router,
-    rehearsing.router,
+    beginning.router,
     cases.router,
     acts.router,
     campaign.router,
     letters.router,
     bidding.router,
-    training.router,
+    playing.router,
+    writes.router,
 )

@@ -3,26 +3,61 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from models.fields import EventNumber
+from models.fields import Cursor, EventNumber, PlacePath
+from models.messages.journey import Stage
 from models.values.refusal import Refused
+from runtime.database import driver_connection
+from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.bodies import CommandBody
 from service.http.problems import read_fields
 from service.identity import grants as granting
 from service.identity.bodies import EndGrant
 from service.pages.forms import texts
 from service.pages.office.session import Office
-from service.pages.office.work import OfficeWork, load_work
+from service.pages.office.work import OfficeWork, load_work, places_of
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentForm, CurrentOffice, OfficeView
 
 router = APIRouter(prefix="/office", include_in_schema=False)
+ON_A_PAGE = 50
 
 
 @router.get("")
 async def show_work(office: CurrentOffice, parts: RunningParts, view: OfficeView) -> Response:
     """Whose turn it is in the cases of one's places, what is late, what waits for a second person."""
     return view.show("work.html", {"work": await _work(parts, office)})
+
+
+@router.get("/cases")
+async def list_cases(
+    office: CurrentOffice,
+    parts: RunningParts,
+    view: OfficeView,
+    stage: Stage | None = None,
+    *,
+    overdue: bool = False,
+    stuck: bool = False,
+    place: PlacePath = "",
+    after: Cursor = "",
+) -> Response:
+    """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke."""
+    own = places_of(office.grants)
+    at = place if place in own else next(iter(own), "")
+    wanted = CaseFilter(place=at, stage=stage, overdue=overdue, stuck=stuck)
+    found: tuple[CaseRow, ...] = ()
+    if at and office.person.only_case is None:
+        async with parts.database.session() as session:
+            driver = await driver_connection(session)
+            found = await find_cases(driver, wanted, ON_A_PAGE, after)
+    values = {
+        "cases": found,
+        "wanted": wanted,
+        "places": own,
+        "stages": tuple(Stage),
+        "further": found[-1].cursor if len(found) == ON_A_PAGE else "",
+    }
+    return view.show("cases.html", values)
 
 
 @router.post("/grants/{grant_id}")

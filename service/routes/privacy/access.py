@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from models.fields import EventNumber
 from runtime.privacy.access import AccessLine, access_of_case, access_to
+from service.http.paging import Paged
 from service.routes.dependencies import CaseSituation, CurrentPerson, MayReadAccess, RunningParts
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
@@ -19,11 +19,10 @@ async def list_own_access(person: CurrentPerson, parts: RunningParts) -> tuple[A
 
 @router.get(f"{CASE}/access")
 async def list_access(
-    situation: CaseSituation,
-    _auditor: MayReadAccess,
-    parts: RunningParts,
-    before: EventNumber | None = None,
+    situation: CaseSituation, _auditor: MayReadAccess, parts: RunningParts, page: Paged
 ) -> tuple[AccessLine, ...]:
-    """Who has read what in this case, the newest first; `before` is the number of the last line that was seen."""
+    """Who has read what in this case, the newest first."""
+    part = page.slice
     async with parts.database.session() as session:
-        return await access_of_case(session, situation.id, before)
+        found = await access_of_case(session, situation.id, part.after_number, part.limit)
+    return page.first(found, lambda each: (each.number,))

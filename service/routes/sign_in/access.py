@@ -21,6 +21,7 @@ from service.access.bodies import (
 from service.access.by_portal import enter_by_portal
 from service.access.printing import PrintedLetter
 from service.bodies import Accepted, CommandBody
+from service.http.paging import Paged
 from service.routes.dependencies import (
     CaseSituation,
     CurrentVisit,
@@ -81,11 +82,12 @@ async def print_letters(
 
 @router.get(f"{CASE}/letters")
 async def list_letters(
-    situation: CaseSituation, _actor: MayIssueLetters, parts: RunningParts
+    situation: CaseSituation, _actor: MayIssueLetters, parts: RunningParts, page: Paged
 ) -> tuple[LetterRow, ...]:
     """The letters that are good or wait to be handed out; never a link."""
     async with parts.database.session() as session:
-        return await letters.list_letters(session, situation)
+        found = await letters.list_letters(session, situation)
+    return page.cut(found, lambda each: (each.unit_number, each.id))
 
 
 @router.post(f"{CASE}/letters", status_code=201)

@@ -16,6 +16,7 @@ from service.firms.bodies import (
     InviteFirm,
     RegisterFirm,
 )
+from service.http.paging import Paged
 from service.routes.dependencies import CurrentPerson, RunningParts
 from service.routes.sign_in.identity import PlaceQuery
 
@@ -30,10 +31,11 @@ async def register_firm(body: RegisterFirm, parts: RunningParts) -> EnteredFirm:
 
 @router.get("/firms")
 async def show_firms(
-    person: CurrentPerson, parts: RunningParts, place: PlaceQuery = ""
+    person: CurrentPerson, parts: RunningParts, page: Paged, place: PlaceQuery = ""
 ) -> tuple[FirmView, ...]:
     """The firms of one's places with what they wait for, and the own one."""
-    return await showing.list_firms(parts.database, PersonKeys.of(parts.settings), person, place)
+    found = await showing.list_firms(parts.database, PersonKeys.of(parts.settings), person, place)
+    return page.cut(found, lambda each: (each.name, each.id))
 
 
 @router.post("/firms", status_code=201)

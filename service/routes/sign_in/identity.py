@@ -11,9 +11,13 @@ from models.fields import EventNumber, Expected, IdInFile, line
 from models.values.actor import Role
 from rules.authority import covers
 from service.bodies import CommandBody
+from service.http.paging import Paged
+from service.identity.accounts import close
 from service.identity.bodies import (
     AcceptInvitation,
     AccountView,
+    CloseAccount,
+    ClosedAccount,
     EndGrant,
     GivenRole,
     GiveRole,
@@ -161,10 +165,11 @@ async def show_own_roles(
 
 @router.get("/grants")
 async def show_grants(
-    person: CurrentPerson, parts: RunningParts, place: PlaceQuery = ""
+    person: CurrentPerson, parts: RunningParts, page: Paged, place: PlaceQuery = ""
 ) -> tuple[GrantView, ...]:
     """Who holds which role at a place, above and below it; for whoever holds one there."""
-    return await list_grants(parts.database, person, place)
+    found = await list_grants(parts.database, person, place)
+    return page.cut(found, lambda each: (each.place, each.role, each.id))
 
 
 @router.post("/grants")
@@ -189,10 +194,21 @@ async def end_grant(
     return await end(parts.database, person, grant_id, body)
 
 
+@router.post("/accounts/{person}/closing")
+async def close_account(
+    person: IdInFile, body: CloseAccount, sender: CurrentPerson, parts: RunningParts
+) -> ClosedAccount:
+    """Close a person's account: every session ends now. Everybody may close the own one."""
+    return await close(parts.database, sender, person, body)
+
+
 @router.get("/clients")
-async def show_clients(person: CurrentPerson, parts: RunningParts) -> tuple[ClientView, ...]:
+async def show_clients(
+    person: CurrentPerson, parts: RunningParts, page: Paged
+) -> tuple[ClientView, ...]:
     """The sender's programs; for an administrator all of them."""
-    return await list_clients(parts.database, person)
+    found = await list_clients(parts.database, person)
+    return page.cut(found, lambda each: (each.client,))
 
 
 @router.post("/clients")

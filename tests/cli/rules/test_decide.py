@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from cli.main import app, main
+from cli.output import Commands
 from cli.rules import decide
 from models.values.refusal import Refused
 from runtime.language.sentences import sentence
@@ -189,14 +189,22 @@ def test_a_refusal_names_file_field_and_expectation_and_exits_with_1(
 ) -> None:
     file = tmp_path / "vote.json"
     file.write_text('{"all": {"head": 2.5}, "yes": {"heads": 1}}', encoding="utf-8")
-    argv = ["gongjian", "decide", "--pack", "FR.24", "--input", str(file), "--json"]
-    monkeypatch.setattr("sys.argv", argv)
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
-    out, errors = capsys.readouterr()
-    assert out == ""
-    first, second = errors.splitlines()
+    argv = ["gongjian", "decide", "--pack", "FR.24", "--input", str(file)]
+    said = []
+    for words in (argv, [*argv, "--json"]):
+        monkeypatch.setattr("sys.argv", words)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        out, errors = capsys.readouterr()
+        assert out == ""
+        said.append(errors)
+    document = json.loads(said[1])
+    assert document["code"] == "decide.value_wrong"
+    assert [f"gongjian: {each['sentence']}" for each in document["problems"]] == said[
+        0
+    ].splitlines()
+    first, second = said[0].splitlines()
     assert f'{file}: all.head: "all.head" is 2.5; expected: a whole number | null' in first
     assert 'There is no field "yes.heads"; expected one of: head, area, share.' in second
 
@@ -220,7 +228,7 @@ def test_packs_lists_law_date_and_confidence() -> None:
 
 
 def test_the_commands_need_no_server_and_no_other_command() -> None:
-    alone = typer.Typer()
+    alone = Commands()
     decide.register(alone)
     result = RUNNER.invoke(alone, ["packs", "--json"])
     assert result.exit_code == 0

@@ -233,5 +233,5 @@ async def test_a_case_knows_where_its_clock_stands(connection: asyncpg.Connectio
 
 @pytest.mark.parametrize("cursor", ["r1", "2026-r1", "20260302T010000.5Z", "-", "'; --"])
 async def test_what_is_no_cursor_is_refused(connection: asyncpg.Connection, cursor: str) -> None:
-    with pytest.raises(Refused, match=r"cases\.cursor_invalid"):
+    with pytest.raises(Refused, match=r"service\.cursor_invalid"):
         await find_cases(connection, CaseFilter(), 1, cursor)

@@ -101,7 +101,8 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "proposal_id": proposals[1].json()["id"],
         "letter_id": letter.json()["id"],
         "code": ballot.json()["code"],
-        "ticket_id": await ticket(their, UNIT),
+        "person": THEY,
+        "ticket_id": await ticket(their, NEIGHBOUR),
         "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
         "client": "their-bank",
         "webhook": await webhook(sql),
@@ -114,6 +115,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "work_id": "roof",
         "ballot_code": ballot.json()["code"],
     }
+    ids["picture_id"] = await picture(sql, THEIRS, ids["ticket_id"])
     return Theirs(ids, {"ticket_id": await ticket(mine, NEIGHBOUR)})
 
 
@@ -149,6 +151,16 @@ async def ticket(case: Channels, unit: str) -> str:
                     text="dark", confidential=False)  # fmt: skip
     row = "SELECT id FROM ticket WHERE renovation_id = $1 AND unit_number = $2"
     return str(await case.sql.fetchval(row, case.rid, unit))
+
+
+async def picture(sql: asyncpg.Connection, rid: str, of_ticket: str) -> str:
+    await sql.execute(
+        "INSERT INTO private.picture (id, renovation_id, ticket_id, command_id, content, received_sha256,"
+        " sha256, width, height, received_at, recorded_at)"
+        " VALUES ($1 || '.i', $1, $2, $1 || 'i', 'x', $3, $3, 1, 1, now(), now())",
+        *(rid, of_ticket, "0" * 64),
+    )
+    return f"{rid}.i"
 
 
 async def webhook(sql: asyncpg.Connection) -> str:
@@ -224,8 +236,8 @@ def named_ids(door: Door) -> Iterator[tuple[str, str]]:
         yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
 
 
-NO_IDS = frozenset({"renovation_id", "link", "token", "name"})
-"""What the matrix tries, what is a secret, and the names of acts and of a case's own holds."""
+NO_IDS = frozenset({"renovation_id", "link", "token", "name", "kind"})
+"""What the matrix tries, what is a secret, the names of acts and of a case's own holds, a kind of notice."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
     for door in DOORS
@@ -257,7 +269,7 @@ async def ask(
 async def rows_of(sql: asyncpg.Connection) -> list[str]:
     """Every row that is of the others, or of nobody's case."""
     tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
-              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
+              "ballot_check", "role_grant", "private.picture", "published_picture", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
               "private.firm_person", "notice",
               "objection", "part_consent")  # fmt: skip
     return [

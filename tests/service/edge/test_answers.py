@@ -58,6 +58,7 @@ async def test_every_answer_of_every_route_is_safe_for_a_browser(http: httpx.Asy
         assert headers["x-content-type-options"] == "nosniff", answer.request.url
         assert headers["cache-control"] in ("no-store", "no-cache"), answer.request.url
         assert "strict-transport-security" not in headers
+        assert len(headers["x-request-id"]) == 16
         if not str(answer.request.url).endswith("/ballots"):
             assert headers["content-security-policy"].startswith("default-src 'none'")
             assert headers["referrer-policy"] == "no-referrer"

@@ -59,7 +59,10 @@ async def test_a_unit_that_files_tickets_without_end_is_told_when_again(
     answer = await ticket(4)
     assert (answer.status_code, answer.json()["code"]) == (429, "quota.used_up")
     said = answer.json()["problems"][0]["params"]
-    assert said == {"most": 4, "days": 1, "at": "2026-03-03T01:00:00.000000+00:00"}
+    assert said == {"most": 4, "days": 1, "at": "2026-03-03T09:00:00+08:00"}
+    assert "2026-03-03 9:00" in answer.json()["detail"]
+    # Its clock stands still until somebody moves it: no wait helps.
+    assert "retry-after" not in answer.headers
     assert await rows(sql, rid) == 4
 
     # What was taken is answered as before, and nobody else is held up.

@@ -1,55 +1,14 @@
 """A resident with a letter and a phone: the code, the ballot, the receipt, in a real browser."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
-
-import asyncpg
-import httpx
-import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
-from runtime.settings import Settings
-from tests.support.box import open_box
-from tests.support.browser.site import Site, site_for_browsers
-from tests.support.channels import Channels, grant_roles, official
+from tests.service.pages.conftest import a_letter
+from tests.support.browser.site import Site
+from tests.support.channels import Channels, official
 
 COMMITTEE, SECOND = official("committee"), official("committee2")
 UNIT = "1-101"
 PHONE: ViewportSize = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-async def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with site_for_browsers(settings, tmp_path_factory.mktemp("tls")) as found:
-        yield found
-
-
-@pytest.fixture
-async def vote(
-    renovation: Callable[..., Awaitable[str]], http: httpx.AsyncClient, sql: asyncpg.Connection
-) -> Channels:
-    rid = await renovation()
-    await grant_roles(sql)
-    box = await open_box(sql, rid, opens_in=timedelta(days=-2), closes_in=timedelta(days=2))
-    return Channels(http, sql, rid, box)
-
-
-@pytest.fixture(params=["script", "no script"])
-async def phone(site: Site, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    context = await site.browser.new_context(
-        locale="zh-CN", viewport=PHONE, java_script_enabled=request.param == "script"
-    )
-    yield await context.new_page()
-    await context.close()
-
-
-async def a_letter(vote: Channels) -> tuple[str, str]:
-    """The path of a letter's link and its code."""
-    made = await vote.post("/letters", COMMITTEE, unit_number=UNIT, reason="lost")
-    letter = made.json()["id"]
-    handed = await vote.post(f"/letters/{letter}/link", SECOND)
-    told = await vote.post(f"/letters/{letter}/code", COMMITTEE)
-    return "/v1" + handed.json()["link"].partition("/v1")[2], told.json()["code"]
 
 
 async def test_a_resident_votes_with_the_letter_and_gets_a_receipt(

@@ -1,6 +1,7 @@
 """Webhooks against an unmodified receiver: `standardwebhooks` verifies, `cloudevents` reads."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -15,14 +16,16 @@ from fastapi import FastAPI, Request, Response
 from standardwebhooks import Webhook as Receiver
 
 from models.values.refusal import Refused
+from rules.sending import WEBHOOKS
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.webhooks import sending
 from service.webhooks.calling import call, check_url
-from service.webhooks.sending import FIRST_PAUSE, LONGEST_PAUSE, WebhookSender, pause_after
+from service.webhooks.sending import WebhookSender
 from tests.runtime.record.test_feed import say
 from tests.support.channels import code
+from tests.support.notices.mail import mail_server
+from tests.support.notices.outbox import sender_of, with_mail
 from tests.support.people import bearer, sign_in
 
 Make = Callable[..., Awaitable[str]]
@@ -194,13 +197,6 @@ async def test_what_it_does_not_take_is_sent_again_under_the_same_id_and_what_fo
     assert (await hooks.view())["failing_since"] is None
 
 
-def test_the_pauses_grow_and_end_at_the_longest() -> None:
-    pauses = [pause_after(failures) for failures in range(1, 40)]
-    assert pauses[0] == FIRST_PAUSE
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == LONGEST_PAUSE
-
-
 async def test_after_a_pause_nothing_is_lost(
     hooks: Hooks, portal: Portal, database: Database, rid: str
 ) -> None:
@@ -226,7 +222,7 @@ async def test_an_address_that_takes_nothing_for_days_is_paused_and_says_so(
     portal.status = 503
     await say(database, rid, f"{rid}-a")
     await hooks.turn()
-    long_ago = sending.GIVEN_UP_AFTER + timedelta(minutes=1)
+    long_ago = WEBHOOKS.given_up_after + timedelta(minutes=1)
     await hooks.sql.execute(
         "UPDATE private.webhook SET failing_since = now() - $1::interval WHERE id = $2",
         *(long_ago, hooks.name),
@@ -292,6 +288,62 @@ async def test_the_secret_is_told_once_and_stands_nowhere(
     stored = await sql.fetchval("SELECT w::text FROM private.webhook w WHERE id=$1", hooks.name)
     assert portal.secret not in stored
     assert code(await hooks.add(portal)) == (409, "webhook.there")
+
+
+async def test_while_a_secret_is_replaced_either_one_is_good_and_then_the_new_one_only(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    before, name = portal.secret, f"rotate-{hooks.name}"
+    rotated = await hooks.post(f"/{hooks.name}/rotation", command_id=name, overlap_hours=2)
+    assert rotated.json()["webhook"]["previous_until"]
+    again = await hooks.post(f"/{hooks.name}/rotation", command_id=name, overlap_hours=2)
+    assert again.json()["secret"] == ""
+    for portal.secret in (before, rotated.json()["secret"]):
+        assert (await hooks.post(f"/{hooks.name}/tests")).json()["status"] == 204
+    await hooks.sql.execute(
+        "UPDATE private.webhook SET previous_until = now() - interval '1 s' WHERE id = $1",
+        hooks.name,
+    )
+    assert (await hooks.post(f"/{hooks.name}/tests")).json()["status"] == 204
+    assert len(portal.headers["webhook-signature"].split(" ")) == 1
+    at_once = await hooks.post(f"/{hooks.name}/rotation", overlap_hours=0)
+    assert at_once.json()["webhook"]["previous_until"] is None
+    stored = await hooks.sql.fetchval(
+        "SELECT w::text FROM private.webhook w WHERE id=$1", hooks.name
+    )
+    assert rotated.json()["secret"] not in stored
+
+
+async def test_whoever_keeps_a_webhook_is_told_that_it_is_paused(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    headers = bearer(KEEPER)
+    address = {"channel": "email", "address": "ops@portal.example", "language": "en"}
+    await hooks.http.post(
+        "/v1/contacts", json={"command_id": f"mail-{hooks.name}", **address}, headers=headers
+    )
+    await hooks.sql.execute("UPDATE notice SET state = 'expired' WHERE state = 'queued'")
+    await hooks.add(portal)
+    portal.status = 410
+    await say(database, rid, f"{rid}-a")
+    await hooks.turn()
+    await hooks.turn()
+    event = await hooks.sql.fetchrow(
+        "SELECT actor_role, details FROM place_event WHERE kind = 'webhook.paused'"
+        " AND details->>'webhook' = $1",
+        hooks.name,
+    )
+    assert (event["actor_role"], json.loads(event["details"])["state"]) == ("engine", "paused")
+    async with mail_server() as box:
+        sender = sender_of(database, with_mail(database, box.port))
+        while await sender.turn():
+            pass
+    (mail,) = box.taken
+    assert mail.to == "ops@portal.example"
+    assert "[gongjian]" in mail.message["Subject"]
+    said = " ".join(mail.message.get_content().split())
+    assert f"{hooks.name} is told nothing any more: the address says" in said
 
 
 # Played by whoever is curious.

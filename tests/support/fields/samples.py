@@ -5,36 +5,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from models.field_examples import EXAMPLES
 from tests.support.fields.walking import ENTRY, KEY, FoundField, Step, fields_of
 
-GOOD = {
-    "text": "第一行\n第二行",
-    "line": "one line",
-    "label": "a name",
-    "word": "works",
-    "id": "r1.roof",
-    "id_in_file": "bank-2",
-    "place": "d/s",
-    "command_id": "bank-2026-0001",
-    "base64": "eA==",
-    "url": "https://portal.example/hook",
-    "hold_name": "paper is missing",
-    "keyword": "defect",
-    "bundle_code": "c" * 16,
-    "secret": "c" * 16,
-    "sha256": "0" * 64,
-    "password": "correct horse battery",
-    "totp_code": "123456",
-    "base64url": "c" * 22,
-    "attempt_token": f"a1.{'a' * 43}",
-    "terminal_code": f"t1.{'a' * 43}",
-    "credit_code": "91350100M000100Y43",
-    "day": "2026-05-12",
-    "moment": "2026-05-12T09:00:00+08:00",
-    "choice": "yes",
-    "flag": True,
-    "yes_no": True,
-}
+GOOD: dict[str, Any] = {**EXAMPLES, "text": "第一行\n第二行", "yes_no": True}
 
 
 def good_body(kind: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A committee in one evening, and a training case, in Chromium on real servers; every page without barriers."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.support.processes.servers import dev_server, plain_client
 from tests.support.processes.serving import settings_for, working
 
 pytestmark = pytest.mark.slow
+SCROLLED = ("/office/roll", "incomplete color-contrast")
+"""axe cannot see cells of the sheet that are scrolled out of sight. Somebody looked: ink on paper, like the others."""
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
@@ -66,7 +69,11 @@ class Walk:
         """What keeps people out of this page, and whether it is too wide: nothing may."""
         self._shots += 1
         await self.page.screenshot(path=self._folder / f"{self._shots:02}.png", full_page=True)
-        assert await barriers(self.page) == [], self.page.url
+        path, judged = SCROLLED
+        found = await barriers(self.page)
+        if self.page.url.endswith(path):
+            found = [each for each in found if not each.startswith(judged)]
+        assert found == [], self.page.url
         assert not await is_too_wide(self.page), self.page.url
 
     async def go(self, path: str) -> None:
@@ -82,8 +89,8 @@ class Walk:
             await self.page.locator(f"[id='{name.replace('__', '.')}']").fill(value)
 
 
-async def _bring_roll(page: Page) -> None:
-    name, content = sheet(*ROWS)["roll"]
+async def _bring_roll(page: Page, rows: list[list[str]]) -> None:
+    name, content = sheet(*rows)["roll"]
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     await page.set_input_files("#roll", {"name": name, "mimeType": kind, "buffer": content})
 
@@ -105,7 +112,10 @@ async def test_a_committee_sets_up_prints_letters_and_announces_a_vote_in_one_ev
     await next_page()  # nothing was chosen: said at its field, and the summary has the focus
     await expect(page.locator("#errors")).to_be_focused()
     await walk.fill(estate=f"小区 {look}")
-    await _bring_roll(page)
+    await _bring_roll(page, [*ROWS[:3], [*ROWS[3][:4], "sixty", *ROWS[3][5:]]])
+    await next_page()
+    await expect(page.locator("td.wrong")).to_have_count(1)
+    await _bring_roll(page, ROWS)
     await next_page()
     await next_page()
     await walk.fill(title=f"改造 {look}", cost__roof="240000", ends_on="2028-12-31")
@@ -126,6 +136,17 @@ async def test_a_committee_sets_up_prints_letters_and_announces_a_vote_in_one_ev
     rid = case.rpartition("/")[2]
     assert await sql.fetchval("SELECT count(*) FROM letter WHERE renovation_id = $1", rid) == 8
     assert await sql.fetchval("SELECT count(*) FROM ballot_box WHERE renovation_id = $1", rid) == 1
+
+
+@pytest.mark.parametrize("look", ["zh.usual", "zh.large", "en.usual", "en.large"])
+async def test_every_component_has_no_barrier_in_any_state(
+    site: Site, tmp_path: Path, look: str
+) -> None:
+    walk = Walk(await phone(site, "oc", script=True, look=look), site, tmp_path)
+    await walk.go("/office/components")
+    await walk.page.locator("form[action='/office/components'] button.go:not(.plain)").click()
+    await walk.look()
+    await expect(walk.page.locator("#errors")).to_be_focused()
 
 
 async def test_a_training_case_is_played_from_the_vote_to_its_result_without_a_script(
@@ -172,7 +193,8 @@ async def test_a_training_case_is_played_from_the_vote_to_its_result_without_a_s
         await page.goto(f"{case}/training")
         await press("推进到下一个期限")
     tally = await sql.fetchval("SELECT tally FROM ballot_box WHERE id = $1", f"{rid}.1")
-    assert '"adopted"' in tally or "adopted" in str(tally)
+    verdicts = {name: said["verdict"] for name, said in json.loads(tally).items()}
+    assert verdicts == {"works": "PASS", "costs": "PASS"}
     await page.goto(f"{case}/training")
     await press("结束演练，返回我的工作")
     await expect(page.locator("header")).to_contain_text("张主任")

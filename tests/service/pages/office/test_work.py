@@ -12,11 +12,13 @@ from runtime.database import Database
 from runtime.language.sentences import LOCALES
 from service.pages.display import Language
 from service.pages.office.act_form import questions
-from service.pages.office.fields import Field, Known, Option, read
+from service.pages.office.fields import Field, Known, Option, fields_of, read
 from service.pages.office.words import named
+from service.routes.office.writes import OURS, WRITES
 from tests.support.box import open_box
 from tests.support.browser.desk import Desk
 from tests.support.channels import Channels, grant_roles, official
+from tests.support.people import sign_in
 
 Make = Callable[..., Awaitable[str]]
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -64,6 +66,20 @@ async def test_the_case_leads_whoever_is_awaited_to_the_form_of_the_act(
     assert "Training case" in page.text
     assert "cancel_renovation" in page.html
     assert "cancel_renovation" not in (await Desk(http, "committee").get(page.url)).html
+
+
+async def test_an_official_lists_the_cases_in_which_somebody_is_late(
+    http: httpx.AsyncClient, rid: str, renovation: Make
+) -> None:
+    calm = await renovation()
+    desk = Desk(http, "street")
+    every = await desk.get("/office/cases")
+    assert f"/office/cases/{rid}" in every.html
+    assert f"/office/cases/{calm}" in every.html
+    late = await desk.get("/office/cases?overdue=true&stage=voting")
+    assert f"/office/cases/{rid}" in late.html
+    assert f"/office/cases/{calm}" not in late.html
+    assert "There is none." in (await desk.get("/office/cases?stage=bidding")).text
 
 
 async def test_whoever_has_not_signed_in_or_has_no_role_here_sees_nothing(
@@ -193,6 +209,65 @@ _ANSWER = {
 }
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("write", sorted(WRITES))
+def test_every_question_of_every_other_write_has_its_words(write: str, language: Language) -> None:
+    fields = tuple(each for each in fields_of(WRITES[write].body, KNOWN) if each.word not in OURS)
+    for room in ("act_title", "causes"):
+        assert named(room, write, language) != write
+    for field in _walk(fields):
+        assert field.title or named("field", field.word, language) != field.word, field.name
+        for option in field.options:
+            assert option.title or named("choice", option.value, language) != option.value
+
+
+async def test_a_mandate_is_proposed_on_the_page_and_a_wrong_line_is_said_at_its_field(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, renovation: Make
+) -> None:
+    rid = await renovation()
+    await grant_roles(sql)
+    await open_box(sql, rid)
+    desk = Desk(http, "committee")
+    page = await desk.get(f"/office/cases/{rid}/writes/register_mandate")
+    said = {
+        "unit_number": "1-101",
+        "agent_name": "Wang",
+        "agent_identity": "110101199003071234",
+        "motions": "works",
+        "document": "binder 3",
+        "valid_from": "2026-01-01T00:00",
+    }
+    again = await desk.send(page, "/register_mandate", said)
+    assert 'href="#valid_until"' in again.html
+    check = await desk.send(again, "/register_mandate", {"valid_until": "2030-01-01T00:00"})
+    done = await desk.send(check, "/register_mandate/done")
+    assert "a second person must confirm it" in done.text
+    kept = await sql.fetchval("SELECT content FROM proposal WHERE renovation_id = $1", rid)
+    assert "2030-01-01T00:00:00+08:00" in kept
+
+
+async def test_the_bank_reports_payments_and_nobody_else_sees_the_form(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bank', 'Bank', 'payment_provider', 'd')"
+    )
+    await sign_in(sql, "bank")
+    desk = Desk(http, "bank")
+    assert "/writes/payments" in (await desk.get(f"/office/cases/{rid}")).html
+    page = await desk.get(f"/office/cases/{rid}/writes/payments")
+    row = {"payments.0.unit_number": "1-101", "payments.0.amount_fen": "12.345"}
+    wrong = await desk.send(page, "/payments", row)
+    assert "Write an amount in yuan" in wrong.text
+    more = await desk.send(
+        wrong, "/payments", {"payments.0.amount_fen": "12.34", "more": "payments"}
+    )
+    assert 'name="payments.1.unit_number"' in more.html
+    assert (await desk.send(more, "/payments")).text.count("12.34") == 1
+    assert (await Desk(http, "grid").get(page.url)).status == 403
+
+
 async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     http: httpx.AsyncClient, sql: asyncpg.Connection, renovation: Make, database: Database
 ) -> None:
@@ -206,6 +281,7 @@ async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     assert "1 / 12" in page.text
     assert "0 / 12" in page.text
     assert "15 more owners must take part" in page.text
+    assert "Voted on the internet fewer than 5" in page.text
     assert "yes" not in page.html.replace("eyes", "")
     done = await desk.send(page, "/board/visits", {"visit.1_102": "", "visit.1-201": "refused"})
     assert "1 door is recorded." in done.text

@@ -113,7 +113,8 @@ async def test_every_period_is_told_in_words_and_what_is_due_is_erased(
     await sql.execute(
         "UPDATE renovation SET closed_at = now() - interval '1096 days' WHERE id = $1", rid
     )
-    due = [json.loads(line) for line in await said(run, "retention", "list", "--json")]
+    (line,) = await said(run, "retention", "list", "--json")
+    due = json.loads(line)
     assert {each["kind"]: each["due"] for each in due}["owner_name"] >= 1
     await said(run, "retention", "run")
     assert not await sql.fetchval("SELECT 1 FROM person_keys.person_key WHERE id = $1", person)

@@ -1,4 +1,4 @@
-"""The pages of a home: what needs it now, its ballot, its receipt."""
+"""The ballot of a home: filled in, checked, cast, and found again by its receipt."""
 
 import secrets
 from collections.abc import Mapping
@@ -11,32 +11,16 @@ from models.values.refusal import Problem, Refused, refusal
 from models.values.voting import Motion
 from proof.receipts import read_code
 from service.bodies import CastBallot
-from service.http.problems import read_fields, status_for
+from service.http.problems import read_fields
 from service.pages import ballot_form
 from service.pages.homes import Home
-from service.pages.rendering import page
+from service.pages.needs import takes_ballots
 from service.parts import Parts
-from service.residents.household import load_household
 from service.routes.dependencies import RunningParts
-from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm
+from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
 from service.views import BoxView, list_papers
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/mine")
-async def show_home(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
-    """What needs the home now, and what it may look at."""
-    async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
-        papers = await list_papers(session, home.situation.id, home.voter.unit_number)
-    now = home.situation.now
-    values = {
-        "household": household,
-        "open_papers": [each for each in papers if _takes(each, home)],
-        "later_papers": [each for each in papers if each.state == "open" and now < each.opens_at],
-    }
-    return _page(request, home, "home.html", values)
 
 
 @router.get("/mine/ballot")
@@ -44,7 +28,7 @@ async def show_ballot(
     home: CurrentHome, parts: RunningParts, request: Request, box: str = ""
 ) -> Response:
     """The ballot of a box, to be filled in."""
-    paper = await _paper(parts, home, box)
+    paper = await paper_of(parts, home, box)
     return _ballot(request, home, paper, FormData(), ())
 
 
@@ -52,8 +36,8 @@ async def show_ballot(
 async def check_ballot(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
     """What was filled in, to be checked before it counts; or the form again, with what is missing."""
     home = form.home
-    paper = await _paper(parts, home, str(form.fields.get("box", "")))
-    motions = _motions(paper)
+    paper = await paper_of(parts, home, str(form.fields.get("box", "")))
+    motions = motions_of(paper)
     filled = ballot_form.filled(form.fields, motions)
     if filled.problems or "change" in form.fields:
         wrong = () if "change" in form.fields else filled.problems
@@ -64,15 +48,15 @@ async def check_ballot(form: CurrentHomeForm, parts: RunningParts, request: Requ
         "fields": ballot_form.fields_of(form.fields),
         "command_id": secrets.token_hex(16),
     }
-    return _page(request, home, "ballot_check.html", values)
+    return home_page(request, home, "ballot_check.html", values)
 
 
 @router.post("/mine/ballot/cast")
 async def cast_ballot(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
     """Cast it. The page is the receipt; sent again it is the same receipt."""
     home, voter = form.home, form.home.voter
-    paper = await _paper(parts, home, str(form.fields.get("box", "")))
-    motions = _motions(paper)
+    paper = await paper_of(parts, home, str(form.fields.get("box", "")))
+    motions = motions_of(paper)
     filled = ballot_form.filled(form.fields, motions)
     try:
         ballot = read_fields(
@@ -90,7 +74,7 @@ async def cast_ballot(form: CurrentHomeForm, parts: RunningParts, request: Reque
     except Refused as refused:
         return _ballot(request, home, paper, form.fields, refused.problems)
     values = {"paper": paper, "receipt": receipt.published()}
-    return _page(request, home, "receipt.html", values)
+    return home_page(request, home, "receipt.html", values)
 
 
 @router.get("/mine/ballots/{code}")
@@ -100,7 +84,7 @@ async def find_ballot(
     """Where the ballot with this code is now: taken, counted, replaced by a later one."""
     found = await parts.lookup.find(home.situation.id, read_code(code))
     values = {"found": found}
-    return _page(request, home, "found_ballot.html", values)
+    return home_page(request, home, "found_ballot.html", values)
 
 
 def _ballot(
@@ -112,31 +96,13 @@ def _ballot(
 ) -> Response:
     values = {
         "paper": paper,
-        "motions": tuple(_motions(paper).values()),
+        "motions": tuple(motions_of(paper).values()),
         "given": given,
     }
-    return _page(request, home, "ballot.html", values, problems)
+    return home_page(request, home, "ballot.html", values, problems)
 
 
-def _page(
-    request: Request,
-    home: Home,
-    template: str,
-    values: Mapping[str, object],
-    problems: tuple[Problem, ...] = (),
-) -> Response:
-    return page(
-        request,
-        template,
-        {**values, "home": home},
-        status=status_for(problems) if problems else 200,
-        zone=home.zone,
-        session=home.session,
-        problems=problems,
-    )
-
-
-async def _paper(parts: Parts, home: Home, box: str) -> BoxView:
+async def paper_of(parts: Parts, home: Home, box: str) -> BoxView:
     """The box in which the home votes; the one that is open where none is named.
 
     Raises:
@@ -145,16 +111,13 @@ async def _paper(parts: Parts, home: Home, box: str) -> BoxView:
     async with parts.database.session() as session:
         papers = await list_papers(session, home.situation.id, home.voter.unit_number)
     for each in papers:
-        if each.id == box or (not box and _takes(each, home)):
+        if each.id == box or (not box and takes_ballots(each, home.situation.now)):
             return each
     raise refusal("voting.no_box")
 
 
-def _takes(paper: BoxView, home: Home) -> bool:
-    return paper.state == "open" and paper.opens_at <= home.situation.now < paper.closes_at
-
-
-def _motions(paper: BoxView) -> Mapping[str, Motion]:
+def motions_of(paper: BoxView) -> Mapping[str, Motion]:
+    """What the owners are asked in a box, by its id."""
     listed = paper.motions if isinstance(paper.motions, list) else []
     motions = [Motion.model_validate(each) for each in listed]
     return {motion.id: motion for motion in motions}

@@ -1,0 +1,3 @@
+DROP TABLE published_picture
+
+DROP TABLE private.picture

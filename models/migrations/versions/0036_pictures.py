@@ -1,0 +1,20 @@
+"""Photographs of complaints, and what everybody sees of them."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0036"
+down_revision = "0031"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

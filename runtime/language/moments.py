@@ -1,0 +1,33 @@
+"""Moments as people say them, on the clocks of a place: "2026年12月15日 0:00"."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+CHINESE = "zh_CN"
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:\d\d|Z)")
+
+
+def read_moment(text: object) -> datetime | None:
+    """The moment that a parameter is (ISO 8601 with its offset); None where it is something else."""
+    if not isinstance(text, str) or not _ISO.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def local_moment(moment: datetime, language: str, zone: str) -> str:
+    """A moment on the clocks of a place, whose zone is an IANA name."""
+    return in_words(moment.astimezone(ZoneInfo(zone)), language)
+
+
+def in_words(moment: datetime, language: str) -> str:
+    """A moment on the clock that it was written by, to the minute; that of UTC says so."""
+    clock = f"{moment.hour}:{moment.minute:02d}"
+    if moment.tzname() == "UTC":
+        clock += " UTC"
+    if language == CHINESE:
+        return f"{moment.year}年{moment.month}月{moment.day}日 {clock}"
+    return f"{moment:%Y-%m-%d} {clock}"

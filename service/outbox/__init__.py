@@ -1,0 +1,1 @@
+"""What leaves: taken for a while by one process, handed over, noted, tried again, given up."""

@@ -1,0 +1,148 @@
+"""What a home is asked for now, each with the page where it does it and until when."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Ballot, Renovation, RollUnit, SurveyAnswer
+from models.values.states import TicketState
+from runtime.database import driver_connection
+from runtime.record.consents import load_missing_consents
+from service.open_matters import PublicationView, load_publications
+from service.pages.homes import Home
+from service.residents.household import HouseholdView, InstalmentView, load_household
+from service.views import BoxView, list_papers
+
+SURVEY = "survey"
+
+
+class Need(NamedTuple):
+    """One thing: the texts `need.<kind>` and what follows say it. `amount_fen` is money that is due."""
+
+    kind: str
+    href: str
+    until: datetime | None = None
+    amount_fen: int | None = None
+    name: str = ""
+    """What it is about, where there may be several of a kind."""
+
+
+class Matters(NamedTuple):
+    """What there is of a home now: what it is asked for, the soonest first, and what it may do."""
+
+    needs: tuple[Need, ...]
+    done: tuple[Need, ...]
+    """What is done and may still be changed: a ballot that is in the box."""
+    later_papers: tuple[BoxView, ...]
+    publications: tuple[PublicationView, ...]
+    household: HouseholdView
+
+
+async def load_matters(session: AsyncSession, home: Home) -> Matters:
+    """What the home is asked for in its renovation."""
+    rid, unit, now = home.situation.id, home.voter.unit_number, home.situation.now
+    papers = await list_papers(session, rid, unit)
+    household = await load_household(session, rid, unit)
+    publications = await load_publications(session, rid, home.zone)
+    voted = await _voted(session, [paper.id for paper in papers], unit)
+    found = [
+        *_of_vote([each for each in papers if each.id not in voted], now),
+        *_of_money(household, now),
+        *_of_answers(household),
+        *_of_publications(publications, now),
+        *await _of_works(session, home),
+        *await _of_survey(session, home),
+    ]
+    found.sort(key=lambda need: (need.until is None, need.until or now))
+    return Matters(
+        tuple(found),
+        tuple(_of_vote([each for each in papers if each.id in voted], now)),
+        tuple(each for each in papers if each.state == "open" and now < each.opens_at),
+        publications,
+        household,
+    )
+
+
+def takes_ballots(paper: BoxView, now: datetime) -> bool:
+    """Whether the box is open at this moment of the case."""
+    return paper.state == "open" and paper.opens_at <= now < paper.closes_at
+
+
+def _of_vote(papers: Sequence[BoxView], now: datetime) -> Iterator[Need]:
+    for paper in papers:
+        box = f"box={quote(paper.id)}"
+        if takes_ballots(paper, now):
+            kind, where = ("opinion", "opinion") if paper.official_by else ("ballot", "ballot")
+            yield Need(kind, f"/mine/{where}?{box}", paper.closes_at)
+        elif paper.objections_until is not None and paper.closes_at <= now < paper.objections_until:
+            yield Need("vote_objection", f"/mine/vote-objection?{box}", paper.objections_until)
+
+
+def _of_money(household: HouseholdView, now: datetime) -> Iterator[Need]:
+    """The instalment that is due next; what came in pays them in their order."""
+    if household.basis == "settlement":
+        return
+    left = household.paid_fen
+    for part in household.instalments:
+        if left < part.amount_fen:
+            yield Need(_late(part, now), "/mine/share", part.due_at, part.amount_fen - left)
+            return
+        left -= part.amount_fen
+
+
+def _late(part: InstalmentView, now: datetime) -> str:
+    return "instalment_late" if part.due_at <= now else "instalment"
+
+
+def _of_answers(household: HouseholdView) -> Iterator[Need]:
+    for ticket in household.tickets:
+        if ticket.state == TicketState.RESOLVED:
+            yield Need("answer", f"/mine/reports/{quote(ticket.id)}", name=ticket.text)
+
+
+def _of_publications(publications: Sequence[PublicationView], now: datetime) -> Iterator[Need]:
+    for posted in publications:
+        if now < posted.closes_at:
+            href = f"/mine/publications/{quote(posted.id)}"
+            yield Need("publication", href, posted.closes_at, name=posted.subject)
+
+
+async def _of_works(session: AsyncSession, home: Home) -> list[Need]:
+    missing = await load_missing_consents(await driver_connection(session), home.situation.id)
+    mine = [part for part in missing if part.unit_number == home.voter.unit_number]
+    return [Need("consent", "/mine/consents", name=part.work_id) for part in mine]
+
+
+async def _of_survey(session: AsyncSession, home: Home) -> list[Need]:
+    rid = home.situation.id
+    row = (
+        await session.execute(
+            select(Renovation.waiting_for, Renovation.due_at).where(Renovation.id == rid)
+        )
+    ).one()
+    if row.waiting_for != SURVEY:
+        return []
+    answered = await session.scalar(
+        select(SurveyAnswer.score)
+        .where(
+            SurveyAnswer.renovation_id == rid,
+            SurveyAnswer.unit_number == home.voter.unit_number,
+        )
+        .limit(1)
+    )
+    return [] if answered is not None else [Need("survey", "/mine/rating", row.due_at)]
+
+
+async def _voted(session: AsyncSession, boxes: Sequence[str], unit: str) -> set[str]:
+    """In which of the boxes there is a ballot of the line of the roll in which the unit stands."""
+    rows = await session.scalars(
+        select(Ballot.box_id)
+        .join(RollUnit, (RollUnit.box_id == Ballot.box_id) & (RollUnit.entry_id == Ballot.entry_id))
+        .where(RollUnit.unit_number == unit, RollUnit.box_id.in_(boxes))
+        .distinct()
+    )
+    return set(rows)

@@ -1,0 +1,1 @@
+"""Photographs: read, written anew without anything but the picture, and blurred before everybody sees them."""

@@ -1,0 +1,1 @@
+"""Parts of the OpenAPI document that hold for many routes at once."""

@@ -1,0 +1,96 @@
+"""One renovation as everybody may see it: where it stands, whose turn it is, what came of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from models.fields import Id
+from models.messages.journey import Stage
+from models.values.states import RenovationState
+from rules.voting import pack_for
+from service.channels.open_box import read_ready
+from service.pages.display import display_of
+from service.pages.rendering import page
+from service.pages.results import results_of, turnout_bars
+from service.pictures.showing import list_published, load_published
+from service.routes.dependencies import CaseSituation, RunningParts
+from service.routes.pictures import picture_response
+from service.situation import Situation
+from service.views import RenovationView, list_works, load_renovation, turnout_of
+
+router = APIRouter(prefix="/cases/{renovation_id}", include_in_schema=False)
+
+
+class ReadCase(NamedTuple):
+    """A case and its view."""
+
+    situation: Situation
+    view: RenovationView
+
+
+async def case_in_path(situation: CaseSituation, parts: RunningParts) -> ReadCase:
+    """The case that the path names; refused with `renovation.unknown`."""
+    async with parts.database.session() as session:
+        return ReadCase(situation, await load_renovation(session, situation.id))
+
+
+CurrentCase = Annotated[ReadCase, Depends(case_in_path)]
+
+
+@router.get("")
+async def show_case(case: CurrentCase, request: Request) -> Response:
+    """Where it stands, whose turn it is, until when, and what follows."""
+    stages = tuple(Stage)
+    now = stages.index(Stage(case.view.stage))
+    done = len(stages) if case.view.state == RenovationState.COMPLETED else now
+    values = {"stages": [(each, _stands(place, done)) for place, each in enumerate(stages)]}
+    return _page(request, case, "public/case.html", values)
+
+
+@router.get("/vote")
+async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+    """Who has taken part so far; after the close the result with every test of the law."""
+    language = display_of(request).language
+    pack = pack_for(case.situation.rule_pack)
+    boxes = [each for each in (case.view.box, *case.view.other_boxes) if each is not None]
+    shown = []
+    for box in boxes:
+        turnout = await read_ready(parts, case.situation.id, turnout_of, box.id)
+        shown.append((box, turnout, turnout_bars(turnout, pack), results_of(box, language)))
+    return _page(request, case, "public/vote.html", {"boxes": shown, "law": pack.text})
+
+
+@router.get("/tender")
+async def show_tender(case: CurrentCase, request: Request) -> Response:
+    """The terms of the tender, the bids once they are opened, and the contract."""
+    return _page(request, case, "public/tender.html", {})
+
+
+@router.get("/works")
+async def show_works(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+    """The works and their inspections, photographs, and complaints with who answers until when."""
+    async with parts.database.session() as session:
+        works = await list_works(session, case.situation.id)
+        pictures = await list_published(session, case.situation.id)
+    return _page(request, case, "public/works.html", {"works": works, "pictures": pictures})
+
+
+@router.get("/pictures/{picture_id}")
+async def show_picture(situation: CaseSituation, picture_id: Id, parts: RunningParts) -> Response:
+    """A photograph that was published."""
+    async with parts.database.session() as session:
+        return picture_response(await load_published(session, situation.id, picture_id))
+
+
+def _page(
+    request: Request, case: ReadCase, template: str, values: Mapping[str, object]
+) -> Response:
+    zone = case.situation.timetable.zone
+    return page(request, template, {**values, "case": case.view, "zone": zone}, zone=zone)
+
+
+def _stands(place: int, done: int) -> str:
+    if place < done:
+        return "done"
+    return "now" if place == done else ""

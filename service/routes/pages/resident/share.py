@@ -1,0 +1,23 @@
+"""The money of a home: what it owes and why, when it is due, what came in."""
+
+from fastapi import APIRouter, Request, Response
+
+from service.residents.household import load_household
+from service.routes.dependencies import RunningParts
+from service.routes.pages.dependencies import CurrentHome, home_page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/mine/share")
+async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
+    """The own share as computed today, its instalments, and what came in."""
+    async with parts.database.session() as session:
+        household = await load_household(session, home.situation.id, home.voter.unit_number)
+    left, parts_of = household.paid_fen, []
+    for part in household.instalments:
+        covered = min(left, part.amount_fen)
+        left -= covered
+        parts_of.append((part, part.amount_fen - covered, part.due_at <= home.situation.now))
+    values = {"household": household, "instalments": parts_of}
+    return home_page(request, home, "resident/share.html", values)

@@ -1,0 +1,71 @@
+"""No file that leaves is worked out by a spreadsheet, and no other module writes one."""
+
+import ast
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formats.csv_table import BEGINS_FORMULA, csv_text
+from runtime.local.programs import ROOT
+from service.access.printing import PrintedLetter, as_csv
+
+ROOMS = ("cli", "service", "runtime", "formats", "activities", "proof")
+HOME = "formats/csv_table.py"
+OURS = {"cli/demo/town/estate.py"}
+"""The roll of the demo, which is invented here and read by `roll import`."""
+FORMULAS = (
+    "=1+1",
+    "+1",
+    "-1+2",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    '=HYPERLINK("http://x")',
+    "＝1",
+)
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.sampled_from(FORMULAS), st.text(), st.integers()), min_size=1))
+)
+def test_no_text_begins_like_a_formula_and_numbers_stay_numbers(rows: list[list[object]]) -> None:
+    read = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
+    for cells, given_cells in zip(read, rows, strict=True):
+        for cell, was in zip(cells, given_cells, strict=True):
+            if isinstance(was, str):
+                assert not cell.lstrip(" ").startswith(BEGINS_FORMULA)
+                assert cell.removeprefix("'") == was or cell == was
+            else:
+                assert int(cell) == was
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_letters_file_holds_no_formula(formula: str) -> None:
+    letter = PrintedLetter(
+        unit_number=formula,
+        link="http://x",
+        fact="roll",
+        expires_at=datetime(2026, 12, 1, tzinfo=UTC),
+    )
+    _, row = csv.reader(io.StringIO(as_csv([letter], UTC), newline=""))
+    assert row[0] == f"'{formula}"
+
+
+def test_every_table_that_leaves_is_written_in_one_place() -> None:
+    """`csv.writer`, `csv.DictWriter` and the libraries that write workbooks stand nowhere else."""
+    found = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            name = str(path.relative_to(ROOT))
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = isinstance(node, ast.Attribute) and node.attr in {"writer", "DictWriter"}
+                modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+                modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                if named or {"xlsxwriter", "openpyxl", "odf", "xlwt"} & set(modules):
+                    found.add(name)
+    assert found == {HOME, *OURS}
