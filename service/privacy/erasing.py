@@ -128,7 +128,7 @@ async def _who(session: AsyncSession, sender_id: str, person: str) -> Actor:
     found = await _may(session, sender_id, person)
     if found is None or await session.get(Person, person) is None:
         # Ids that are tried tell nothing.
-        raise refusal("erasure.unknown", where="person")
+        raise refusal("erasure.unknown")
     return found
 
 
