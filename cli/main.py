@@ -146,7 +146,8 @@ COMMANDS: Mapping[str, Listed] = {
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
     "access": Listed(
-        "cli.privacy.access", "Who has read what in a case that is not for everybody."
+        "cli.privacy.access",
+        "Who has read what in a case that is not for everybody: when, in which role, why.",
     ),
     "person": Listed("cli.privacy.people", "Data of a person: all of it, and their erasure."),
     "retention": Listed(

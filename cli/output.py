@@ -235,3 +235,4 @@ def _cell(value: JsonValue) -> str:
 
 def _write(stream: Any, line: str) -> None:
     stream.write(f"{line}\n")
+    stream.flush()  # results and hints come in their order, whoever reads them

@@ -24,13 +24,14 @@ from service.http.rates import RATE, rate_headers
 from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
-PICTURES = re.compile(
+UPLOADS = re.compile(
     r"/v1/renovations/[^/]+/tickets/[^/]+/pictures|/mine/reports(/[^/]+/pictures)?"
+    r"|/office/roll(/import)?"
 )
-"""Where a photograph may come: by somebody who shows a credential, a few at a time."""
+"""Where a photograph or a roll may come: by somebody who shows a credential, a few at a time."""
 FORM_AROUND_BYTES = 65_536
-"""What a form may have beside its photograph."""
-PICTURES_AT_A_TIME = 4
+"""What a form may have beside its file."""
+UPLOADS_AT_A_TIME = 4
 
 
 class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
@@ -58,7 +59,7 @@ class Front:
         self._keys = keys
         self._limit = max_body_bytes
         self._tls = tls
-        self._pictures = 0
+        self._uploads = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -106,17 +107,17 @@ class Front:
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not may_send_picture(scope):
+        if not may_upload(scope):
             await self._read(scope, receive, send, self._limit)
             return
-        if self._pictures >= PICTURES_AT_A_TIME:
+        if self._uploads >= UPLOADS_AT_A_TIME:
             await _refuse(refusal("service.busy"), scope, receive, send)
             return
-        self._pictures += 1
+        self._uploads += 1
         try:
             await self._read(scope, receive, send, MOST_BYTES + FORM_AROUND_BYTES)
         finally:
-            self._pictures -= 1
+            self._uploads -= 1
 
     async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         try:
@@ -157,11 +158,11 @@ class Told:
         await self._send(message)
 
 
-def may_send_picture(scope: Scope) -> bool:
-    """Whether the body may be as long as a photograph: a stranger's may not."""
+def may_upload(scope: Scope) -> bool:
+    """Whether the body may be as long as a photograph or a roll: a stranger's may not."""
     asked = {name for name, _ in scope["headers"]}
     known = bool(asked & {b"authorization", b"cookie"})
-    return known and scope["method"] == "POST" and PICTURES.fullmatch(scope["path"]) is not None
+    return known and scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]) is not None
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

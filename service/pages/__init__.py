@@ -28,6 +28,7 @@ WORDS = (
         "name_passkey",
         "signed_in",
         "work",
+        "with_password",
     ),
     *(
         "passkeys",

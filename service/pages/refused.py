@@ -11,7 +11,7 @@ from service.pages.display import display_of
 from service.pages.rendering import page
 
 OF_PROGRAMS = ("/v1/", "/health/", "/openapi.json")
-UNAVAILABLE = 503
+UNAUTHORIZED, UNAVAILABLE = 401, 503
 
 
 def is_of_pages(request: Request) -> bool:
@@ -27,7 +27,8 @@ def refused_page(request: Request, problems: tuple[Problem, ...]) -> Response:
     language = display_of(request).language
     sentences = tuple(sentence(each, language) for each in said)
     status = status_for(said)
-    answer = page(request, "refused.html", {"sentences": sentences}, status=status)
+    values = {"sentences": sentences, "signed_out": status == UNAUTHORIZED}
+    answer = page(request, "refused.html", values, status=status)
     if status == UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer

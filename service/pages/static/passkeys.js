@@ -155,6 +155,7 @@ on("out", async () => {
       by("with-passkey").hidden = !seen.needs_password;
       by("as-player").hidden = seen.needs_password;
       by("by-provider").href = `v1/sign-in/oidc?goes_to=/sign-in&invitation=${invitation}`;
+      by("by-password").href = `office/invited/${invitation}`;
       show("invited");
     } catch (error) {
       show("outside");

@@ -50,7 +50,7 @@ async def form_of_office(
 
 
 CurrentForm = Annotated[FormData, Depends(form_of_office)]
-LONGEST_TEXT = 12 * 1024 * 1024
+LONGEST_TEXT = 12_000_000
 """Of a field of a form that carries a file on, in base64."""
 
 

@@ -25,6 +25,10 @@ from service.routes.office.dependencies import CurrentUpload, OfficeView, View
 router = APIRouter(prefix="/office", include_in_schema=False)
 
 
+MOST_BYTES = 8_000_000
+"""Of a roll that comes by a page, which its check page carries on in base64; larger ones: `gongjian roll`."""
+
+
 class Sent(NamedTuple):
     """A roll's file and for which estate it was sent."""
 
@@ -110,6 +114,8 @@ async def _sent(form: FormData) -> Sent:
             content = b""
     if not content:
         raise refusal("form.file_wanted", where="roll")
+    if len(content) > MOST_BYTES:
+        raise refusal("file.too_large", where="roll", have=len(content), most=MOST_BYTES)
     return Sent(
         content,
         name,

@@ -6,6 +6,7 @@ from service.routes.office import (
     campaign,
     cases,
     entering,
+    firms,
     letters,
     opening,
     people,
@@ -17,6 +18,7 @@ from service.routes.office.training import beginning, components, playing
 
 OFFICE = (
     entering.router,
+    firms.router,
     work.router,
     components.router,
     people.router,

@@ -193,7 +193,7 @@ async def test_a_training_case_is_played_from_the_vote_to_its_result_without_a_s
         await page.goto(f"{case}/training")
         await press("推进到下一个期限")
     tally = await sql.fetchval("SELECT tally FROM ballot_box WHERE id = $1", f"{rid}.1")
-    verdicts = {name: said["verdict"] for name, said in json.loads(tally).items()}
+    verdicts = {name: said["decision"]["verdict"] for name, said in json.loads(tally).items()}
     assert verdicts == {"works": "PASS", "costs": "PASS"}
     await page.goto(f"{case}/training")
     await press("结束演练，返回我的工作")

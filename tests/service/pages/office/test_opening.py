@@ -65,6 +65,20 @@ async def test_problems_of_a_roll_stand_in_the_grid_of_its_own_sheet(
     assert "Choose the file of the roll." in no_file.text
 
 
+async def test_a_roll_may_be_as_long_as_a_photograph_and_no_stranger_s_is_read(
+    http: httpx.AsyncClient,
+) -> None:
+    desk = Desk(http, "oc")
+    start = await desk.get("/office/start")
+    long = "\n".join([",".join(HEAD), *("1-101,1,1,1,nothing,住宅,示例" for _ in range(12_000))])
+    files = {"roll": ("roll.csv", long.encode())}
+    assert len(long.encode()) > 400_000
+    page = await desk.send(start, "/office/roll", {"estate": "Long Lane"}, files=files)
+    assert "12,000" in page.text or "12000" in page.text
+    stranger = await http.post("/office/roll", files={"roll": ("r.csv", long.encode())})
+    assert stranger.status_code == 413
+
+
 async def test_an_import_takes_units_away_only_where_that_was_ticked(
     http: httpx.AsyncClient, sql: asyncpg.Connection
 ) -> None:
