@@ -95,6 +95,13 @@ COMMANDS: Mapping[str, Listed] = {
     "status": Listed(
         "cli.cases", "Where a renovation stands, what it waits for, and what of it needs attention."
     ),
+    "show": Listed(
+        "cli.reading.commands",
+        "What is written about a renovation: shares, tenders, publications, complaints, contracts…",
+    ),
+    "estates": Listed(
+        "cli.reading.commands", "Estates and places: list, units, where these came from."
+    ),
     "history": Listed(
         "cli.cases", "The record of a renovation: who did what when, in which capacity."
     ),

@@ -5,7 +5,7 @@ evaluation: fractions beside targets, and the Wilson interval in integers.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import isqrt
@@ -38,6 +38,9 @@ _HIGHEST_LEVEL_OF: dict[Role, Level] = {
     # The project knows no role above the district: its bureau answers for the city as well.
     Role.DISTRICT_BUREAU: "city",
 }
+
+FEWEST_SHOWN = 5
+"""So many households at least stand behind each number of the survey that is shown."""
 
 _Z = (1_959_963_985, 1_000_000_000)
 """The 97.5 % point of the normal distribution, rounded up so that the interval is not too short."""
@@ -215,6 +218,19 @@ def compare_with_target(measured: Sequence[Measurement], target: Target) -> Targ
         target_denominator=target.denominator,
         check=found_check,
     )
+
+
+def shown_cells(counts: Mapping[int, int]) -> dict[int, int | None]:
+    """How many households gave each score, with None for a number that could tell of one household.
+
+    Hidden is every number below `FEWEST_SHOWN`; where that is a single one, which the sum of all would
+    tell, the smallest of the others too (secondary suppression). [D] after P-4 of the law page.
+    """
+    hidden = {score for score, n in counts.items() if n < FEWEST_SHOWN}
+    others = sorted((n, score) for score, n in counts.items() if score not in hidden)
+    if len(hidden) == 1 and others:
+        hidden.add(others[0][1])
+    return {score: None if score in hidden else n for score, n in counts.items()}
 
 
 def satisfaction_floor(satisfied: int, answers: int, timetable: Timetable) -> Decision:

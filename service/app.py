@@ -52,6 +52,7 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
+from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -77,6 +78,9 @@ ROUTERS = (
     clock.router,
     following.router,
     notices.router,
+    *(money.router, words.posted, words.said, words.votes),
+    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
     people.router,

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.publication import Subject
 from models.tables import Publication, Ticket
 from models.values.base import Carried
 from models.values.states import PublicationState, TicketState
@@ -18,7 +19,7 @@ class PublicationView(Carried):
     """Something that is posted now."""
 
     id: str
-    subject: str
+    subject: Subject
     opens_at: datetime
     closes_at: datetime
     content: JsonValue
@@ -32,7 +33,7 @@ class TicketView(Carried):
     id: str
     kind: str
     level: str
-    state: str
+    state: TicketState
     due_at: datetime
     provisional: bool = False
 

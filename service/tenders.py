@@ -10,7 +10,7 @@ from models.tables import Award, Bid, Event, RoleGrant, Tender
 from models.values.actor import Role
 from models.values.base import Carried
 from models.values.bidding import RedFlag
-from models.values.states import BidState
+from models.values.states import BidState, TenderState
 from runtime.calendars import is_provisional
 
 
@@ -24,18 +24,31 @@ class BidView(Carried):
     bidder: str = ""
     """The firm's name, as it registered."""
     price_fen: int
-    state: str
+    state: BidState
     technical_milli: int
     grounds: JsonValue
     rank: int | None = None
 
 
+class CandidateView(Carried):
+    """A ranked candidate (中标候选人), its price in fen, and what became of it; rank counts from 1."""
+
+    id: str
+    rank: int
+    bidder_id: str
+    price_fen: int
+    state: str
+
+
 class TenderView(Carried):
-    """The latest tender, its published terms, and its bids once they are opened; case time."""
+    """A tender, its published terms, and its bids once they are opened; case time."""
 
     id: str
     round: int
-    state: str
+    works_round: int = 1
+    """1 is for the works as planned, each later one for what was left of them."""
+    state: TenderState
+    method: str = ""
     notice_at: datetime
     deadline_at: datetime
     provisional: bool = False
@@ -44,6 +57,7 @@ class TenderView(Carried):
     estimate_fen: int
     criteria: JsonValue
     bids: tuple[BidView, ...] = ()
+    candidates: tuple[CandidateView, ...] = ()
     red_flags: tuple[RedFlag, ...] = ()
     """Patterns that the opening found: each needs a finding of the committee before candidates are named."""
 
@@ -54,10 +68,29 @@ async def load_tender(session: AsyncSession, renovation_id: str, zone: str) -> T
     row = await session.scalar(query.order_by(Tender.round.desc()).limit(1))
     if row is None:
         return None
+    return await _view(session, row, zone)
+
+
+async def list_tenders(
+    session: AsyncSession, renovation_id: str, zone: str
+) -> tuple[TenderView, ...]:
+    """Every tender of a renovation, round by round."""
+    query = select(Tender).where(Tender.renovation_id == renovation_id)
+    rows = (await session.scalars(query.order_by(Tender.round))).all()
+    return tuple([await _view(session, row, zone) for row in rows])
+
+
+async def _view(session: AsyncSession, row: Tender, zone: str) -> TenderView:
     view = TenderView.model_validate(row, from_attributes=True)
+    ranked = await session.scalars(
+        select(Award).where(Award.tender_id == row.id).order_by(Award.rank)
+    )
     update = {
         "provisional": is_provisional(row.deadline_at, zone),
         "bids": await _bids(session, row),
+        "candidates": tuple(
+            CandidateView.model_validate(each, from_attributes=True) for each in ranked
+        ),
         "red_flags": await _red_flags(session, row),
     }
     return view.model_copy(update=update)

@@ -19,12 +19,13 @@ from models.tables import (
     RollUnit,
     WorkItem,
 )
+from models.values.actor import Role
 from models.values.base import Carried
+from models.values.inspection import ItemState
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import BoxState, ContractState, RenovationState
 from models.values.timetable import Timetable
 from rules.lacking import Lack
-from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part
@@ -53,7 +54,7 @@ class BoxView(Carried):
     building: str = ""
     """Where only a building votes, or one entrance of it; "" for the whole estate."""
     entrance: str = ""
-    state: str
+    state: BoxState
     opens_at: datetime
     closes_at: datetime
     motions: JsonValue
@@ -85,7 +86,7 @@ class ContractView(Carried):
     id: str
     works_round: int
     bidder_id: str
-    state: str
+    state: ContractState
     value_fen: int
     decide_by: datetime | None
     """Until then it is to be decided whether it is terminated, its default was not cured in time."""
@@ -96,7 +97,7 @@ class ContractView(Carried):
 class WorksView(Carried):
     """How many work items are in which state."""
 
-    state: str
+    state: ItemState
     items: int
 
 
@@ -106,8 +107,8 @@ class RenovationLine(Carried):
     id: str
     title: str
     place_path: str
-    stage: str
-    state: str
+    stage: Stage
+    state: RenovationState
     waiting_for: str
     due_at: datetime | None
     provisional: bool = False
@@ -125,6 +126,7 @@ class ListedRenovation(RenovationLine):
 class RenovationView(RenovationLine):
     """Where a renovation stands. Moments are case time unless said otherwise."""
 
+    estate_id: str
     rule_pack: str
     case_now: datetime
     clock: Literal["wall", "told"]
@@ -161,29 +163,18 @@ class RenovationView(RenovationLine):
     open_tickets: int
 
 
-class PublicProgress(Carried):
-    """What everybody may know: which stages are behind, which one is on, what it waits for."""
-
-    title: str
-    state: str
-    stages_done: tuple[str, ...]
-    stage: str
-    waiting_for: str
-    due_on: str | None
-    provisional: bool = False
-    """A holiday that is not announced yet may still move `due_on`."""
-    sandbox: bool
-
-
 class WorkItemView(Carried):
-    """A work item, its state, and how often it was inspected; its value in fen."""
+    """A work item, its state, and how often it was inspected; value in fen; until `cure_until` a default may be cured."""
 
     id: str
     building: str
     title: str
     concealed: bool
     value_fen: int
-    state: str
+    state: ItemState
+    contract_id: str | None
+    """The contract under which it is built; null while it is still to be tendered again."""
+    cure_until: datetime | None
     inspections: int
 
 
@@ -210,7 +201,7 @@ class EventView(Carried):
     happened_at: datetime
     recorded_at: datetime
     actor_id: str
-    actor_role: str
+    actor_role: Role
     actor_label: str
     actor_place: str
     on_behalf_of: str | None
@@ -248,6 +239,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     return RenovationView(
         **dated(RenovationLine, row, row.due_at, zone).model_dump(),
         awaited=awaited.get(row.id, ()),
+        estate_id=row.estate_id,
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -272,29 +264,6 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     )
 
 
-async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProgress:
-    """What of a renovation everybody may know; days are those of its place.
-
-    Raises:
-        Refused: `renovation.unknown`.
-    """
-    view = await load_renovation(session, renovation_id)
-    terms = await session.scalar(select(Renovation.timetable).where(Renovation.id == renovation_id))
-    zone = Timetable.model_validate(terms).zone
-    stages = tuple(Stage)
-    before = stages[: stages.index(Stage(view.stage))]
-    return PublicProgress(
-        title=view.title,
-        state=view.state,
-        stages_done=stages if view.state == RenovationState.COMPLETED else before,
-        stage=view.stage,
-        waiting_for=view.waiting_for,
-        due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,
-        provisional=view.provisional,
-        sandbox=view.sandbox,
-    )
-
-
 async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkItemView, ...]:
     """Every work item, by building; none before the works begin."""
     counted = (
@@ -313,6 +282,8 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
             concealed=item.concealed,
             value_fen=item.value_fen,
             state=item.state,
+            contract_id=item.contract_id,
+            cure_until=item.cure_until,
             inspections=inspections,
         )
         for item, inspections in rows

@@ -205,8 +205,10 @@ def bounce(
 def post(
     renovation: Id,
     kind: Annotated[
-        Literal["vote-announced", "vote-result"],
-        typer.Argument(help="The announcement of the running vote, or its result."),
+        Literal["vote-announced", "vote-result", "share-table", "candidates"],
+        typer.Argument(
+            help="The announcement of the running vote, its result, how the money is shared, or the candidates."
+        ),
     ],
     as_: As = "",
     out: Out = None,

@@ -49,6 +49,18 @@ class ServiceRequests:
                 found += more
             return found
 
+    def page(self, path: str, **query: str) -> tuple[JsonValue, str]:
+        """What an address says, and the cursor of the page after it; "" for the last one.
+
+        Raises:
+            Refused: what the service refuses.
+        """
+        with self._opened() as http:
+            found = http.get(path, params=query)
+            answer = _answer(found)
+        following = found.links.get("next", {}).get("url", "")
+        return answer, str(found.url.join(following).params["after"]) if following else ""
+
     def download(self, path: str) -> bytes:
         """A file that the service makes.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from cli.words import said
+from cli.words import named, said
 from models.values.base import Value
 
 
@@ -15,6 +15,23 @@ class _Instalment(Value):
     number: int
     due_at: datetime
     amount_fen: int
+    open_fen: int = 0
+
+
+class _Reason(Value):
+    title: str
+    key: str
+    gap_fen: int
+    payers: int
+    weight: int | str
+    weights: int | str
+    amount_fen: int
+
+
+class _Relief(Value):
+    kind: str
+    amount_fen: int
+    funded_by: str
 
 
 class _Said(Value):
@@ -29,6 +46,9 @@ class _Household(Value):
     share_fen: int
     paid_fen: int
     refund_fen: int
+    overdue_fen: int = 0
+    reasons: tuple[_Reason, ...] = ()
+    reliefs: tuple[_Relief, ...] = ()
     instalments: tuple[_Instalment, ...]
     tickets: tuple[_Said, ...]
     objections: tuple[_Said, ...]
@@ -45,16 +65,37 @@ def household_lines(found: JsonValue) -> Iterator[str]:
             paid=_yuan(home.paid_fen),
             refund=_yuan(home.refund_fen),
         )
+    for why in home.reasons:
+        yield said(
+            "line.household_reason",
+            title=why.title,
+            amount=_yuan(why.amount_fen),
+            gap=_yuan(why.gap_fen),
+            key=named("cost_key", why.key),
+            weight=why.weight,
+            weights=why.weights,
+            payers=why.payers,
+        )
     for part in home.instalments:
         yield said(
             "line.household_instalment",
             number=part.number,
             amount=_yuan(part.amount_fen),
             due=f"{part.due_at:%Y-%m-%d %H:%M %Z}",
+            open=_yuan(part.open_fen),
         )
-    for each in (*home.tickets, *home.objections):
-        yield said("line.household_said", id=each.id, text=each.text)
-        yield said("line.household_answer", answer=each.answer or "-")
+    if home.overdue_fen:
+        yield said("line.household_overdue", amount=_yuan(home.overdue_fen))
+    for each in home.reliefs:
+        yield said(
+            "line.household_relief",
+            kind=each.kind,
+            amount=_yuan(each.amount_fen),
+            by=each.funded_by,
+        )
+    for words in (*home.tickets, *home.objections):
+        yield said("line.household_said", id=words.id, text=words.text)
+        yield said("line.household_answer", answer=words.answer or "-")
 
 
 def _yuan(fen: int) -> str:

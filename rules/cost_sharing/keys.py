@@ -9,6 +9,7 @@ from models.values.cost_sharing import (
     CostKey,
     FundedItem,
     Share,
+    ShareReason,
     ShareTable,
     ShareTotal,
     ShareUnit,
@@ -109,6 +110,41 @@ def share_table(
         ),
         total_fen=sum(totals.values()),
     )
+
+
+def share_reasons(
+    items: Sequence[CostItem],
+    funded: Sequence[FundedItem],
+    units: Sequence[ShareUnit],
+    counted: Sequence[UnitKind],
+    unit_number: str,
+) -> tuple[ShareReason, ...]:
+    """Why a unit pays what `share_table` says, item by item; items for which it does not pay are left out.
+
+    Refused: what `weights` refuses.
+    """
+    rules = {item.id: item for item in items}
+    reasons = []
+    for part in funded:
+        item = rules[part.item_id]
+        found = weights(item, payers(item, units, counted)) if part.gap_fen else {}
+        if unit_number not in found:
+            continue
+        reasons.append(
+            ShareReason(
+                item_id=item.id,
+                title=item.title,
+                key=item.key,
+                cost_fen=part.cost_fen,
+                others_fen=part.cost_fen - part.gap_fen,
+                gap_fen=part.gap_fen,
+                payers=len(found),
+                weight=Fraction(found[unit_number]),
+                weights=Fraction(sum(found.values())),
+                amount_fen=largest_remainder(part.gap_fen, found)[unit_number],
+            )
+        )
+    return tuple(reasons)
 
 
 def unit_price_fen(

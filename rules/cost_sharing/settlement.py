@@ -96,6 +96,15 @@ def credited(
     return tuple(result), left
 
 
+def paid_in_order(parts: Sequence[Instalment], paid_fen: int) -> tuple[int, ...]:
+    """What of each instalment of one unit is paid, in fen: money covers them as they are given."""
+    left, covered = paid_fen, []
+    for part in parts:
+        covered.append(min(part.amount_fen, left))
+        left -= covered[-1]
+    return tuple(covered)
+
+
 def with_credit(
     parts: Sequence[Instalment], paid_fen: int, credit_fen: int
 ) -> tuple[Instalment, ...]:
@@ -104,11 +113,9 @@ def with_credit(
     `paid_fen` covers the instalments in their order. What the unpaid parts cannot take up has been
     paid already, and is refunded (E16).
     """
-    left = paid_fen
-    paid: dict[int, int] = {}
-    for part in sorted(parts, key=lambda entry: entry.number):
-        paid[part.number] = min(part.amount_fen, left)
-        left -= paid[part.number]
+    in_order = sorted(parts, key=lambda entry: entry.number)
+    covered = zip(in_order, paid_in_order(in_order, paid_fen), strict=True)
+    paid = {part.number: fen for part, fen in covered}
     unpaid = [
         part.model_copy(update={"amount_fen": part.amount_fen - paid[part.number]})
         for part in parts

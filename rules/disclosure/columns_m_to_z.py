@@ -34,7 +34,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "objection": {
         Circle.EVERYBODY: "id publication_id filed_at recorded_at state upheld answered_at",
-        Circle.COMPLAINT: "command_id unit_number text answer answered_by",
+        Circle.OBJECTION: "command_id unit_number text answer answered_by",
     },
     "official_result": {
         Circle.EVERYBODY: "box_id system certificate file_sha256 results command_id recorded_at",
@@ -125,8 +125,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.MONEY: "renovation_id unit_number amount_fen paid",
     },
     "relief": {
-        Circle.HOUSEHOLD: "renovation_id unit_number amount_fen approved_by funded_by",
-        Circle.OWN: "kind",
+        Circle.RELIEF: "renovation_id unit_number kind amount_fen approved_by funded_by",
     },
     "renovation": {
         Circle.EVERYBODY: """
@@ -165,10 +164,10 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.NOBODY: "id account_id way created_at expires_at ended_at",
     },
     "share": {
-        Circle.MONEY: "renovation_id scheme_version unit_number item_id amount_fen",
+        Circle.SHARES: "renovation_id scheme_version unit_number item_id amount_fen",
     },
     "share_total": {
-        Circle.MONEY: "renovation_id basis unit_number amount_fen",
+        Circle.SHARES: "renovation_id basis unit_number amount_fen",
     },
     "sign_in_attempt": {
         Circle.NOBODY: "id kind state secret account_id invitation_id goes_to expires_at",
@@ -192,8 +191,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id renovation_id kind level state opened_at due_at resolved_at reopened
             """,
-        Circle.COMPLAINT: "command_id text unit_number satisfied",
-        Circle.OFFICIALS: "confidential",
+        Circle.COMPLAINT: "command_id text unit_number satisfied confidential",
     },
     "unit": {
         Circle.HOUSEHOLD: """

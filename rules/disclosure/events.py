@@ -45,8 +45,10 @@ DETAILS: Mapping[Circle, str] = {
         workflow_id turn rest_money benchmark earlier_contracts history id valid rank run recorded_at
         at after level_before look_until entries_count units_count opening closing measured changes
         """,
+    # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
+    Circle.COMPLAINT: "answer",
     Circle.FREE_TEXT: """
-        answer causes change consequence defects document label note reason report text
+        causes change consequence defects document label note reason report text
         """,
     Circle.HOUSEHOLD: """
         agent agent_id alone bound_on cut_entries differing_units entry entry_id entries evidence generation

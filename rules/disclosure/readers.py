@@ -28,6 +28,8 @@ class ReaderKind(StrEnum):
     EVALUATOR = "evaluator"
     OFFICIAL = "official"
     """An official of the place."""
+    GOVERNMENT = "government"
+    """An official of the place who decides on hardship: the street office, the district bureau."""
     AUDITOR = "auditor"
     COURT = "court"
 
@@ -52,12 +54,20 @@ class Circle(StrEnum):
     """As HOUSEHOLD, with the bank that collects."""
     DOORS = "doors"
     """As HOUSEHOLD, with the grid workers who go from door to door."""
+    SHARES = "shares"
+    """Who pays which part of what: the owners of the scope among themselves, the officials, the bank (P-4)."""
+    RELIEF = "relief"
+    """That a home is in hardship, and which: it and who decides on it (P-3)."""
     COMPLAINT = "complaint"
-    """Who complained, the words and the answer: whoever wrote, and who must answer."""
+    """Who complained, the words and the answer: whoever wrote, and who must answer, the grid worker first."""
+    OBJECTION = "objection"
+    """The same of an objection to what was posted, which no grid worker answers."""
     ENVELOPE = "envelope"
     """A bid before the opening: its bidder alone (Tendering Law art. 22 and 38)."""
     OPENED_BIDS = "opened_bids"
     """What of a bid is for its bidder and those who evaluate and watch, once it is opened."""
+    EVALUATION = "evaluation"
+    """Every opened bid with what it says of itself: for those who evaluate and watch, no other bidder."""
     FREE_TEXT = "free_text"
     """What an official wrote, which nobody has reviewed: owners and officials read it, the public sees that
     there is something."""
@@ -75,7 +85,7 @@ class Circle(StrEnum):
 
 R = ReaderKind
 _WATCH = frozenset({R.AUDITOR, R.COURT})
-_STAFF = _WATCH | {R.OFFICIAL}
+_STAFF = _WATCH | {R.OFFICIAL, R.GOVERNMENT}
 _HOME = frozenset({R.PERSON, R.CO_OWNER})
 _OWNERS = _HOME | {R.OWNER}
 _NOT_ABOUT = frozenset(ReaderKind) - {R.COMPLAINED_ABOUT}
@@ -86,9 +96,13 @@ READERS: Mapping[Circle, frozenset[ReaderKind]] = {
     Circle.HOUSEHOLD: _HOME | _STAFF,
     Circle.MONEY: _HOME | _STAFF | {R.BANK},
     Circle.DOORS: _HOME | _STAFF | {R.GRID_WORKER},
-    Circle.COMPLAINT: frozenset({R.PERSON}) | _STAFF,
+    Circle.SHARES: _OWNERS | {R.AGENT, R.BANK} | _STAFF,
+    Circle.RELIEF: _HOME | _WATCH | {R.GOVERNMENT},
+    Circle.COMPLAINT: frozenset({R.PERSON, R.GRID_WORKER}) | _STAFF,
+    Circle.OBJECTION: frozenset({R.PERSON}) | _STAFF,
     Circle.ENVELOPE: frozenset({R.BIDDER}),
     Circle.OPENED_BIDS: frozenset({R.BIDDER, R.EVALUATOR}) | _STAFF,
+    Circle.EVALUATION: frozenset({R.EVALUATOR}) | _STAFF,
     Circle.FREE_TEXT: _OWNERS | {R.AGENT} | _STAFF,
     Circle.OFFICIALS: _STAFF,
     Circle.CHOICES: _OWNERS | _WATCH,
@@ -114,8 +128,8 @@ _OF_ROLE: Mapping[Role, ReaderKind] = {
     Role.CITY_PORTAL: R.PORTAL,
     Role.OWNERS_COMMITTEE: R.OFFICIAL,
     Role.RESIDENTS_COMMITTEE: R.OFFICIAL,
-    Role.STREET_OFFICE: R.OFFICIAL,
-    Role.DISTRICT_BUREAU: R.OFFICIAL,
+    Role.STREET_OFFICE: R.GOVERNMENT,
+    Role.DISTRICT_BUREAU: R.GOVERNMENT,
     # Who builds and who supervises the works is no authority: they read what everybody reads.
     Role.SUPERVISOR: R.PUBLIC,
     Role.CHIEF_SUPERVISOR: R.PUBLIC,
@@ -128,6 +142,11 @@ _OF_ROLE: Mapping[Role, ReaderKind] = {
 def reader_in_role(role: Role) -> ReaderKind:
     """What somebody reads as who has a role in the place of the case, about nothing of their own."""
     return _OF_ROLE[role]
+
+
+def roles_in(circle: Circle) -> frozenset[Role]:
+    """The roles on record that read what is for a circle."""
+    return frozenset(role for role, reader in _OF_ROLE.items() if reader in READERS[circle])
 
 
 def answer_of(circle: Circle, reader: ReaderKind) -> Disclosed:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from rules.disclosure.readers import Circle
 
 EVERYBODY, HOUSEHOLD, OWN = Circle.EVERYBODY, Circle.HOUSEHOLD, Circle.OWN
+SHARES, MONEY = Circle.SHARES, Circle.MONEY
 OFFICIALS, DOORS, COMPLAINT = Circle.OFFICIALS, Circle.DOORS, Circle.COMPLAINT
 _EVENT = {
     EVERYBODY: """seq kind happened_at recorded_at actor_role actor_place rule_pack workflow_id prev_hash
@@ -47,7 +48,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Trouble": {EVERYBODY: "workflow_id step by_act error reference since"},
     "RenovationView": {
-        EVERYBODY: """id title place_path stage state waiting_for due_at provisional rule_pack case_now clock
+        EVERYBODY: """id title estate_id place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
             contract_value_fen awaited contracts needs_attention consents_missing publication works tickets
             open_tickets lacks"""
@@ -63,9 +64,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         OWN: "units cast_with",
     },
     "TenderView": {
-        EVERYBODY: """id round state notice_at deadline_at provisional ceiling_fen estimate_fen criteria bids
-            red_flags"""
+        EVERYBODY: """id round works_round state method notice_at deadline_at provisional ceiling_fen
+            estimate_fen criteria bids candidates red_flags"""
     },
+    "CandidateView": {EVERYBODY: "id rank bidder_id price_fen state"},
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
     "ErasureView": {
@@ -113,19 +115,134 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ProposalView": {
         OFFICIALS: "id act content content_sha256 state proposed_by proposed_at expires_at decided_by"
     },
-    "WorkItemView": {EVERYBODY: "id building title concealed value_fen state inspections"},
+    "WorkItemView": {
+        EVERYBODY: "id building title concealed value_fen state contract_id cure_until inspections"
+    },
     "ClockView": {EVERYBODY: "renovation_id clock zone now settled holds waits"},
     "HoldView": {EVERYBODY: "name set_by"},
     "WaitView": {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: "unit_number basis share_fen paid_fen refund_fen instalments",
-        COMPLAINT: "tickets objections",
+        HOUSEHOLD: """unit_number unit basis share_fen reasons items paid_fen overdue_fen refund_fen refund
+            instalments payments consents vote_objections""",
+        OWN: "opinions survey",
+        Circle.RELIEF: "reliefs",
+        Circle.COMPLAINT: "tickets",
+        Circle.OBJECTION: "objections",
     },
-    "InstalmentView": {Circle.MONEY: "number due_at amount_fen"},
-    "OwnTicket": {COMPLAINT: "id kind text state opened_at due_at answer"},
-    "OwnObjection": {COMPLAINT: "id publication_id text filed_at state upheld answer answered_at"},
+    "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
+    "OwnTicket": {
+        Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer"""
+    },
+    "OwnObjection": {
+        Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
+    },
+    "OwnConsent": {HOUSEHOLD: "work_id given consented_at"},
+    "OwnOpinion": {OWN: "box_id choices said_at"},
+    "OwnAnswer": {OWN: "score recorded_at"},
+    "ShareReason": {
+        HOUSEHOLD: """item_id title key cost_fen others_fen gap_fen payers weight weights amount_fen"""
+    },
+    "ShareLine": {SHARES: "unit_number basis amount_fen items"},
+    "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},
+    "OwedLine": {MONEY: "unit_number number due_at amount_fen open_fen due"},
+    "PaymentLine": {MONEY: "id unit_number amount_fen source received_at"},
+    "RefundLine": {MONEY: "unit_number amount_fen paid"},
+    "ReliefView": {Circle.RELIEF: "unit_number kind amount_fen approved_by funded_by"},
+    "SettlementView": {
+        EVERYBODY: """state units charged_fen paid_fen refunds refunds_fen refunds_ordered_fen debtors
+            debts_fen terminations"""
+    },
+    "PostedView": {
+        EVERYBODY: """id subject content opens_at closes_at provisional state outcome objections
+            unanswered"""
+    },
+    "ObjectionView": {
+        EVERYBODY: "id publication_id filed_at state upheld answered_at",
+        Circle.OBJECTION: "unit_number filed_by text answer answered_by",
+    },
+    "TicketWords": {
+        EVERYBODY: "id kind level state opened_at due_at provisional resolved_at reopened",
+        Circle.COMPLAINT: "unit_number text answers satisfied confidential",
+    },
+    "VoteObjectionView": {HOUSEHOLD: "box_id entry_id unit_number objected_at"},
+    "SurveyView": {EVERYBODY: "running asked answers cells"},
+    "SurveyCell": {EVERYBODY: "score households"},
+    "IndicatorView": {
+        EVERYBODY: "indicator numerator denominator missing target_numerator target_denominator met"
+    },
+    "SchemeView": {
+        EVERYBODY: """version title created_at budget_fen owners_limit_fen levy_limit_fen
+            owner_instalments_permille items funding motions tender works targets"""
+    },
+    "SchemeItem": {
+        EVERYBODY: """id title category cost_fen key payers floors optional priority operator_line motion
+            choice"""
+    },
+    "SchemePayers": {
+        EVERYBODY: "scope building entrance listed exempt_floors",
+        Circle.OWNERS: "units",
+    },
+    "SchemeWork": {
+        EVERYBODY: "id building title concealed value_fen item units_occupied",
+        Circle.OWNERS: "occupies",
+    },
+    "SchemeFloor": {EVERYBODY: "floor weight"},
+    "Funding": {
+        EVERYBODY: "id source amount_fen permille item_cap_fen items categories voted receivable_on"
+    },
+    "SchemeTender": {
+        EVERYBODY: """estimate_fen ceiling_fen method price_weight_milli benchmark ties bid_bond_fen
+            contingency_permille retention_permille instalments_permille"""
+    },
+    "SchemeBenchmark": {EVERYBODY: "price_fen above below"},
+    "Target": {EVERYBODY: "indicator numerator denominator"},
+    "OwnBid": {
+        # Of its own bid a bidder reads everything, at any time.
+        Circle.ENVELOPE: """id tender_id round tender_state deadline_at bidder_id price_fen technical_milli
+            bond_fen bond_account flags submitted_at withdrawn_at state grounds rank award"""
+    },
+    "OpenedBid": {
+        Circle.EVALUATION: """id tender_id bidder_id price_fen technical_milli flags submitted_at state
+            grounds"""
+    },
+    "ContractAccount": {
+        EVERYBODY: """id tender_id works_round bidder_id state value_fen contingency_fen retention_permille
+            performance_bond_fen instalments_permille signed_at start_by moved_at cure_until decide_by money
+            certificates termination"""
+    },
+    "ContractMoney": {EVERYBODY: "certified_fen retention_fen payable_fen released_fen"},
+    "CertificateView": {
+        EVERYBODY: """id item_id certified_fen retention_fen deductions_fen payable_fen state
+            approved_by"""
+    },
+    "TerminationView": {
+        EVERYBODY: """ground after bond_fen damages_fen decided_by decided_at measured_by settled_at"""
+    },
+    "InspectionView": {
+        EVERYBODY: "id item_id contract_id round kind outcome recorded_at supersedes",
+        OFFICIALS: "inspector_id",
+        Circle.FREE_TEXT: "defects",
+    },
+    "EstateView": {EVERYBODY: "id name place_id place_path synthetic created_at units"},
+    "PlaceView": {EVERYBODY: "id kind parent_id name path"},
+    "AttendanceView": {HOUSEHOLD: "box_id unit_number recorded_at"},
+    "RulingView": {
+        HOUSEHOLD: "box_id unit_numbers number kind ballot_id recorded_at",
+        OFFICIALS: "reason",
+    },
+    "ReplacementView": {
+        OFFICIALS: """unit_number generation box_id shared registered_on evidence replaced_by recorded_at"""
+    },
+    "OfficialResultView": {EVERYBODY: "box_id system certificate file_sha256 results recorded_at"},
+    "UnitView": {
+        HOUSEHOLD: """number building entrance floor kind area_dm2 shares developer excluded_reason"""
+    },
+    "RollImportView": {
+        OFFICIALS: """seq file_name file_sha256 roll_sha256 imported_by imported_at units heads area_dm2
+            added changed removed"""
+    },
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error
             previous_until"""

@@ -6,7 +6,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import AccessEntry
-from models.values.actor import Actor
+from models.values.actor import Actor, Role
 from models.values.base import Carried
 
 MOST = 200
@@ -20,7 +20,7 @@ class AccessLine(Carried):
     at: str
     """Real time, UTC."""
     reader: str
-    role: str
+    role: Role
     door: str
     renovation_id: str | None
     subject: str

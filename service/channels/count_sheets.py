@@ -1,12 +1,14 @@
 """The count sheets of paper batches: how many ballots, how many invalid, who typed; no choices."""
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
+from models.values.channels import PaperChannel
 from rules.ballots.paper import differing
 from service.channels.paper import load_line_digests
 from service.showing import shown
@@ -28,14 +30,14 @@ class CountSheet(Carried):
 
     batch_id: str
     reference: str
-    channel: str
+    channel: PaperChannel
     scan: str
     typings: tuple[TypingView, ...]
     differing: tuple[str, ...]
     """Units that have to be typed again, twice."""
     cast: int
     """Ballots of the batch that are in the box."""
-    waiting_for: str
+    waiting_for: Literal["second_typing", "typing_again", "casting", "nothing"]
     """"second_typing", "typing_again", "casting" (send the second typing again) or "nothing"."""
 
 

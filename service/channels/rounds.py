@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
+from models.values.channels import Visit
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
@@ -32,7 +33,7 @@ class VisitView(Carried):
     """The last visit at a door."""
 
     unit_number: str
-    outcome: str
+    outcome: Visit
     envelope: str
     visited_by: str
     recorded_at: datetime

@@ -37,7 +37,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        erasure.unknown sensitive.unknown client.unknown webhook.unknown assertion.no_portal
+        erasure.unknown sensitive.unknown client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
         contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown
@@ -61,7 +61,7 @@ CODES: dict[int, str] = {
         evidence.not_ready erasure.over
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
-        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
+        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
         granting.last_administrator
         account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from models.fields import Id, Sha256, UnitNumber, label
 from models.values.base import Carried
+from models.values.states import MessageState, NoticeState
 from service.bodies import CommandBody
 
 ContactAddress = Annotated[str, *label(254, 3)]
 """An e-mail address, or a telephone number."""
+MessageChannel = Literal["email", "sms", "paper", "training"]
 
 
 class AddContact(CommandBody):
@@ -29,7 +31,7 @@ class ContactView(Carried):
     """An address of whoever asks; `returned_at`: the last message to it came back, nothing is sent there."""
 
     contact: str
-    channel: str
+    channel: Literal["email", "sms"]
     address: str
     language: str
     consented_at: datetime
@@ -43,7 +45,7 @@ class NoticeView(Carried):
     template: str
     audience: str
     created_at: datetime
-    state: str
+    state: NoticeState
     text: str
     messages: dict[str, int]
     unreached: int
@@ -56,8 +58,8 @@ class MessageView(Carried):
     notice: str
     unit_number: str | None
     actor_id: str | None
-    channel: str
-    state: str
+    channel: MessageChannel
+    state: MessageState
     attempts: int
     error: str
     created_at: datetime
@@ -70,8 +72,8 @@ class OwnNotice(Carried):
     message: str
     template: str
     text: str
-    channel: str
-    state: str
+    channel: MessageChannel
+    state: MessageState
     created_at: datetime
     changed_at: datetime
 

@@ -14,7 +14,7 @@ from runtime.database import driver_connection
 from runtime.record.consents import load_missing_consents
 from service.open_matters import PublicationView, load_publications
 from service.pages.homes import Home
-from service.residents.household import HouseholdView, InstalmentView, load_household
+from service.residents.household import HouseholdView, load_household
 from service.views import BoxView, list_papers
 
 SURVEY = "survey"
@@ -46,12 +46,12 @@ async def load_matters(session: AsyncSession, home: Home) -> Matters:
     """What the home is asked for in its renovation."""
     rid, unit, now = home.situation.id, home.voter.unit_number, home.situation.now
     papers = await list_papers(session, rid, unit)
-    household = await load_household(session, rid, unit)
+    household = await load_household(session, home.situation, unit)
     publications = await load_publications(session, rid, home.zone)
     voted = await _voted(session, [paper.id for paper in papers], unit)
     found = [
         *_of_vote([each for each in papers if each.id not in voted], now),
-        *_of_money(household, now),
+        *_of_money(household),
         *_of_answers(household),
         *_of_publications(publications, now),
         *await _of_works(session, home),
@@ -82,20 +82,15 @@ def _of_vote(papers: Sequence[BoxView], now: datetime) -> Iterator[Need]:
             yield Need("vote_objection", f"/mine/vote-objection?{box}", paper.objections_until)
 
 
-def _of_money(household: HouseholdView, now: datetime) -> Iterator[Need]:
-    """The instalment that is due next; what came in pays them in their order."""
+def _of_money(household: HouseholdView) -> Iterator[Need]:
+    """The instalment that is to be paid next."""
     if household.basis == "settlement":
         return
-    left = household.paid_fen
     for part in household.instalments:
-        if left < part.amount_fen:
-            yield Need(_late(part, now), "/mine/share", part.due_at, part.amount_fen - left)
+        if part.open_fen:
+            kind = "instalment_late" if part.due else "instalment"
+            yield Need(kind, "/mine/share", part.due_at, part.open_fen)
             return
-        left -= part.amount_fen
-
-
-def _late(part: InstalmentView, now: datetime) -> str:
-    return "instalment_late" if part.due_at <= now else "instalment"
 
 
 def _of_answers(household: HouseholdView) -> Iterator[Need]:

@@ -1,4 +1,5 @@
-"""Notices that are posted (公示): the announcement of a vote and its result, as housing bureaus post them.
+"""Notices that are posted (公示): the announcement of a vote and its result, as housing bureaus post them,
+and what is published of money and tenders (`posted_publications`).
 
 Of every motion the roll in heads and area, who took part, who agreed of those who took part, the test of
 the law with its figures, and the sentence of the article. Nobody is named. Shares are rounded down, so
@@ -26,10 +27,11 @@ from runtime.ballots.standing import taken_part
 from runtime.language.checks import check_sentence
 from runtime.language.moments import CHINESE, local_moment
 from runtime.language.sentences import phrase
+from service.paper.posted_publications import candidates, share_table
 from service.paper.typesetting import qr_rows, typeset
 from service.situation import Situation
 
-Kind = Literal["vote-announced", "vote-result"]
+Kind = Literal["vote-announced", "vote-result", "share-table", "candidates"]
 SOURCE = """
 #set page(paper: "a4", margin: (x: 24mm, y: 22mm))
 #align(center, text(size: 18pt)[#data.title])
@@ -42,7 +44,8 @@ SOURCE = """
   #text(size: 12.5pt)[#motion.title]
   #if motion.rows.len() > 0 {
     table(
-      columns: (1.4fr, 1fr, 1fr, 1fr, 1fr), align: (left, right, right, right, right), inset: 5pt,
+      columns: (1.4fr,) + (1fr,) * (data.head.len() - 1),
+      align: (left,) + (right,) * (data.head.len() - 1), inset: 5pt,
       stroke: 0.4pt, ..data.head, ..motion.rows.flatten(),
     )
   }
@@ -79,26 +82,36 @@ async def posted_pdf(
     address: str,
     more_fonts: Path | None = None,
 ) -> bytes:
-    """The notice of the running vote for the board.
+    """A notice for the board: of the running vote, or of what is published now.
 
     Raises:
-        Refused: `posted.no_vote`, `posted.not_counted`.
+        Refused: `posted.no_vote`, `posted.not_counted`, `posted.no_publication`.
     """
+    if kind == "share-table":
+        made = await share_table(session, situation)
+    elif kind == "candidates":
+        made = await candidates(session, situation)
+    else:
+        made = await _of_vote(session, situation, kind)
+    estate = await session.get_one(Estate, situation.estate_id)
+    said: dict[str, JsonValue] = {
+        "proof": [],
+        "closing": _closing(situation),
+        **made,
+        "case": "　".join(dict.fromkeys((estate.name, situation.title))),
+        "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
+    }
+    return typeset(SOURCE, said, more_fonts)
+
+
+async def _of_vote(session: AsyncSession, situation: Situation, kind: Kind) -> dict[str, JsonValue]:
     boxes = await load_running_boxes(session, situation.id)
     if not boxes:
         raise refusal("posted.no_vote")
     if kind == "vote-result" and any(box.tally is None for box in boxes):
         raise refusal("posted.not_counted")
-    estate = await session.get_one(Estate, situation.estate_id)
     made = await (_announced if kind == "vote-announced" else _result)(session, situation, boxes)
-    said: dict[str, JsonValue] = {
-        **made,
-        "case": "　".join(dict.fromkeys((estate.name, situation.title))),
-        "head": [*HEAD],
-        "proof": await _proof(session, boxes),
-        "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
-    }
-    return typeset(SOURCE, said, more_fonts)
+    return {**made, "head": [*HEAD], "proof": await _proof(session, boxes)}
 
 
 async def _announced(
@@ -125,7 +138,6 @@ async def _announced(
         ],
         "motions": motions,
         "law": _law(situation),
-        "closing": _closing(situation),
     }
 
 
@@ -154,7 +166,6 @@ async def _result(
         "opening": [f"下列事项的业主表决已于{closed}截止，计票结果公示如下。"],
         "motions": motions,
         "law": _law(situation),
-        "closing": _closing(situation),
     }
 
 

@@ -16,6 +16,7 @@ from service.access.tickets import Voter
 from service.notices.contacts import list_contacts
 from service.privacy.sensitive import list_sensitive
 from service.residents.household import load_household
+from service.situation import Situation
 
 OF_PERSON: Mapping[str, str] = {
     "accounts": """SELECT id, actor_id, only_case, name, issuer, subject, created_at, closed_at
@@ -84,13 +85,15 @@ async def data_of_person(database: Database, settings: Settings, person: str) ->
     return _zip(found)
 
 
-async def data_of_household(database: Database, settings: Settings, voter: Voter) -> bytes:
+async def data_of_household(
+    database: Database, settings: Settings, situation: Situation, voter: Voter
+) -> bytes:
     """The zip of a household in a case, as the ticket of its unit opens it."""
     case, unit = voter.renovation_id, voter.unit_number
     contacts = await list_contacts(database, settings, voter=voter, actor_id="")
     sensitive = await list_sensitive(database, settings, case, unit)
     async with database.session() as session:
-        household = await load_household(session, case, unit)
+        household = await load_household(session, situation, unit)
         found = {
             "renovation": case,
             "unit_number": unit,

@@ -1,20 +1,28 @@
-"""Events as whoever asks may read them: the table of `rules.disclosure`, asked for one request."""
+"""What is shown, as whoever asks may read it: the table of `rules.disclosure`, asked for one request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from models.values.base import Carried
 from rules.authority import Grant, covers
-from rules.disclosure import Disclosed, ReaderKind, may_read
+from rules.disclosure import Circle, Disclosed, ReaderKind, may_read
 from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for
-from rules.disclosure.readers import reader_in_role
+from rules.disclosure.readers import READERS, reader_in_role
 from service.views import EventView
 
-V = TypeVar("V", bound=EventView)
-WIDEST = (ReaderKind.AUDITOR, ReaderKind.OFFICIAL, ReaderKind.GRID_WORKER, ReaderKind.BANK)
+E = TypeVar("E", bound=EventView)
+V = TypeVar("V", bound=Carried)
+WIDEST = (
+    ReaderKind.AUDITOR,
+    ReaderKind.GOVERNMENT,
+    ReaderKind.OFFICIAL,
+    ReaderKind.GRID_WORKER,
+    ReaderKind.BANK,
+)
 """Who has several roles reads in the one that may read most."""
 
-_READ_ALL = frozenset({ReaderKind.AUDITOR, ReaderKind.OFFICIAL})
+_READ_ALL = frozenset({ReaderKind.AUDITOR, ReaderKind.GOVERNMENT, ReaderKind.OFFICIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +33,61 @@ class Viewer:
     sender: str = ""
     unit_number: str | None = None
 
+    def as_author(self) -> ReaderKind:
+        """How the viewer reads what they wrote themselves: an official no less than as an official."""
+        return self.reader if self.reader in _READ_ALL else ReaderKind.PERSON
+
 
 EVERYBODY = Viewer()
 
 
-def viewer_under(grants: Iterable[Grant], place: str) -> Viewer:
-    """Who asks with these roles about a case in a place; who has none there reads as everybody does."""
+def viewer_under(grants: Iterable[Grant], place: str, circle: Circle | None = None) -> Viewer:
+    """Who asks with these roles about a case in a place; who has none there reads as everybody does.
+
+    Of several roles it is one that is in the circle, if any is, and of these the one that reads most.
+    """
     held = [each for each in grants if covers(each.place, place)]
     found = {reader_in_role(each.role) for each in held}
-    reader = next((each for each in WIDEST if each in found), None) or min(
-        found, default=ReaderKind.PUBLIC
+    wanted = found & READERS[circle] if circle is not None else found
+    among = wanted or found
+    reader = next((each for each in WIDEST if each in among), None) or min(
+        among, default=ReaderKind.PUBLIC
     )
     return Viewer(reader, held[0].actor_id if held else "")
 
 
-def event_for(viewer: Viewer, event: V) -> V:
+def event_for(viewer: Viewer, event: E) -> E:
     """The event without what the viewer may not read; what was taken out says `REDACTED`."""
     own = bool(viewer.sender) and event.actor_id == viewer.sender
-    reader = ReaderKind.PERSON if own and viewer.reader not in _READ_ALL else viewer.reader
+    reader = viewer.as_author() if own else viewer.reader
     shaped: dict[str, object] = {"details": details_for(event.details, reader)}
     of_home = event.actor_role in HOUSEHOLDS
     if of_home and may_read("EventView.actor_id", reader) is not Disclosed.YES:
         shaped |= {"actor_id": event.actor_role, "actor_label": REDACTED}
         shaped["on_behalf_of"] = None if event.on_behalf_of is None else REDACTED
     return event.model_copy(update=shaped)
+
+
+def view_for(reader: ReaderKind, view: V) -> V:
+    """The view, and the views in it, with null in the place of each field that the reader may not read.
+
+    A field that is not for everybody who comes through its door can be null.
+    """
+    shaped: dict[str, object] = {}
+    for name in type(view).model_fields:
+        value: object = getattr(view, name)
+        if may_read(f"{type(view).__name__}.{name}", reader) is not Disclosed.YES:
+            shaped[name] = None
+        elif isinstance(value, Carried | tuple):
+            shaped[name] = _within(reader, value)
+    return view.model_copy(update=shaped)
+
+
+def _within(reader: ReaderKind, value: object) -> object:
+    if isinstance(value, Carried):
+        return view_for(reader, value)
+    if isinstance(value, tuple):
+        return tuple(_within(reader, each) for each in value)
+    if isinstance(value, Mapping):
+        return {name: _within(reader, each) for name, each in value.items()}
+    return value

@@ -1,36 +1,59 @@
-"""What a home reads of its own: its share as computed today, what it paid, what it said and was answered."""
+"""What a home reads of its own: its share as computed today and why, what it paid, said and was answered."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
+    BallotBox,
     Event,
-    Instalment,
-    Notice,
     Objection,
-    OwnerReplacement,
+    PartConsent,
     Payment,
     Publication,
     Refund,
+    Relief,
     ShareTotal,
+    SurveyAnswer,
     Ticket,
+    Unit,
+    VoteObjection,
+    VoteOpinion,
 )
 from models.values.base import Carried
+from models.values.cost_sharing import ShareReason
+from models.values.states import ObjectionState, TicketState
+from service.reading.money import (
+    RELIEF,
+    OwedLine,
+    PaymentLine,
+    RefundLine,
+    ReliefView,
+    ShareOfItem,
+    basis_of,
+    instalments_of,
+    shares_of,
+)
+from service.reading.reasons import load_reasons
+from service.reading.words import VoteObjectionView, answers_of, sold_at
 from service.showing import shown
-
-BASES = ("settlement", "award", "estimate")
-"""Of these the first that is there is what the home owes today."""
+from service.situation import Situation
 
 
-class InstalmentView(Carried):
-    """One part of the share, in fen, and the case time by which it is due."""
+class OwnUnit(Carried):
+    """The unit as the roll has it; the area in 0.01 m2."""
 
-    number: int
-    due_at: datetime
-    amount_fen: int
+    number: str
+    building: str
+    entrance: str
+    floor: int
+    kind: str
+    area_dm2: int
+    shares: int | None
+    excluded_reason: str | None
+    """Why it has no vote."""
 
 
 class OwnTicket(Carried):
@@ -39,9 +62,13 @@ class OwnTicket(Carried):
     id: str
     kind: str
     text: str
-    state: str
+    state: TicketState
+    level: str
+    """Who has to answer it."""
     opened_at: datetime
     due_at: datetime
+    confidential: bool
+    satisfied: bool | None
     answer: str = ""
 
 
@@ -52,67 +79,190 @@ class OwnObjection(Carried):
     publication_id: str
     text: str
     filed_at: datetime
-    state: str
+    state: ObjectionState
     upheld: bool | None
     answer: str | None
+    answered_by: str | None
     answered_at: datetime | None
+
+
+class OwnConsent(Carried):
+    """What the owner said last of a work that occupies part of the unit (E9)."""
+
+    work_id: str
+    given: bool
+    consented_at: datetime
+
+
+class OwnOpinion(Carried):
+    """What the home said last where only the city's system takes its ballot: it counts for nothing."""
+
+    box_id: str
+    choices: JsonValue
+    said_at: datetime
+
+
+class OwnAnswer(Carried):
+    """What the home answered last in the survey, from 1 (poor) to 5 (very good); real time."""
+
+    score: int
+    recorded_at: datetime
 
 
 class HouseholdView(Carried):
     """What a home reads of its own in one renovation. Money in fen, moments in case time.
 
     `basis` says by what the share was computed: the "estimate", the "award", or the "settlement" of a
-    renovation that was cancelled; "" before there is one. Nothing from before a sale is shown to the buyer.
+    renovation that was cancelled; "" before there is one. Nothing that was said or granted before a sale
+    is shown to the buyer; `paid_fen` stays with the unit.
     """
 
     unit_number: str
+    unit: OwnUnit | None = None
     basis: str
     share_fen: int
+    reasons: tuple[ShareReason, ...] = ()
+    """How the share follows from the items; they sum to it."""
+    items: tuple[ShareOfItem, ...] = ()
+    """The parts of the estimate."""
     paid_fen: int
     """From every source, reliefs and subsidies too."""
+    overdue_fen: int = 0
+    """What has fallen due and is not paid."""
     refund_fen: int
-    instalments: tuple[InstalmentView, ...]
+    refund: RefundLine | None = None
+    instalments: tuple[OwedLine, ...]
+    payments: tuple[PaymentLine, ...] = ()
+    reliefs: tuple[ReliefView, ...] = ()
+    consents: tuple[OwnConsent, ...] = ()
+    opinions: tuple[OwnOpinion, ...] = ()
+    vote_objections: tuple[VoteObjectionView, ...] = ()
+    survey: OwnAnswer | None = None
     tickets: tuple[OwnTicket, ...]
     objections: tuple[OwnObjection, ...]
 
 
-async def load_household(session: AsyncSession, rid: str, unit: str) -> HouseholdView:
+async def load_household(session: AsyncSession, situation: Situation, unit: str) -> HouseholdView:
     """The view of one unit; empty where nothing was computed or said."""
-    totals = await session.execute(
-        select(ShareTotal.basis, ShareTotal.amount_fen).where(
-            ShareTotal.renovation_id == rid, ShareTotal.unit_number == unit
-        )
+    rid, since = situation.id, await sold_at(session, situation.id, unit)
+    basis = await basis_of(session, rid)
+    total = select(func.coalesce(func.sum(ShareTotal.amount_fen), 0)).where(
+        ShareTotal.renovation_id == rid,
+        ShareTotal.unit_number == unit,
+        ShareTotal.basis == basis,
     )
-    owed: dict[str, int] = {row.basis: row.amount_fen for row in totals}
-    basis = next((each for each in BASES if each in owed), "")
-    parts = await session.scalars(
-        select(Instalment)
-        .where(Instalment.renovation_id == rid, Instalment.unit_number == unit)
-        .order_by(Instalment.number)
-    )
-    since = await session.scalar(
-        select(func.max(OwnerReplacement.recorded_at)).where(
-            OwnerReplacement.renovation_id == rid, OwnerReplacement.unit_number == unit
-        )
-    )
+    share_fen = int(await session.scalar(total) or 0)
+    refund = await session.get(Refund, (rid, unit))
+    parts = await instalments_of(session, situation, [unit])
     return HouseholdView(
         unit_number=unit,
+        unit=await _unit(session, situation.estate_id, unit),
         basis=basis,
-        share_fen=owed.get(basis, 0),
-        paid_fen=await _sum(session, Payment, rid, unit),
-        refund_fen=await _sum(session, Refund, rid, unit),
-        instalments=tuple(shown(InstalmentView, part) for part in parts),
+        share_fen=share_fen,
+        reasons=await load_reasons(session, situation, unit, basis, share_fen),
+        items=(await shares_of(session, rid, [unit])).get(unit, ()),
+        paid_fen=await _paid(session, rid, unit),
+        overdue_fen=sum(part.open_fen for part in parts if part.due),
+        refund_fen=0 if refund is None else refund.amount_fen,
+        refund=None if refund is None else shown(RefundLine, refund),
+        instalments=parts,
+        payments=await _payments(session, rid, unit, since),
+        reliefs=await _reliefs(session, rid, unit, since),
+        consents=await _consents(session, rid, unit, since),
+        opinions=await _opinions(session, rid, unit, since),
+        vote_objections=await _vote_objections(session, rid, unit, since),
+        survey=await _survey(session, rid, unit, since),
         tickets=await _tickets(session, rid, unit, since),
         objections=await _objections(session, rid, unit, since),
     )
 
 
-async def _sum(
-    session: AsyncSession, table: type[Payment] | type[Refund], rid: str, unit: str
-) -> int:
-    total = select(func.coalesce(func.sum(table.amount_fen), 0))
-    query = total.where(table.renovation_id == rid, table.unit_number == unit)
+async def _unit(session: AsyncSession, estate_id: str, number: str) -> OwnUnit | None:
+    query = select(Unit).where(Unit.estate_id == estate_id, Unit.number == number)
+    row = await session.scalar(query)
+    return None if row is None else shown(OwnUnit, row)
+
+
+async def _paid(session: AsyncSession, rid: str, unit: str) -> int:
+    total = select(func.coalesce(func.sum(Payment.amount_fen), 0))
+    query = total.where(Payment.renovation_id == rid, Payment.unit_number == unit)
     return int(await session.scalar(query) or 0)
+
+
+async def _payments(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> tuple[PaymentLine, ...]:
+    query = select(Payment).where(Payment.renovation_id == rid, Payment.unit_number == unit)
+    if since is not None:
+        query = query.join(Event, Event.command_id == Payment.command_id)
+        query = query.where(Event.recorded_at > since)
+    rows = await session.scalars(query.order_by(Payment.received_at, Payment.id))
+    return tuple(shown(PaymentLine, row) for row in rows)
+
+
+async def _reliefs(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> tuple[ReliefView, ...]:
+    """Those of the owner of today: a relief is booked as a payment, whose event has the moment."""
+    query = select(Relief).where(Relief.renovation_id == rid, Relief.unit_number == unit)
+    rows = (await session.scalars(query.order_by(Relief.kind))).all()
+    if since is not None:
+        booked = await _payments(session, rid, unit, since)
+        later = {each.amount_fen for each in booked if each.source == RELIEF}
+        rows = [row for row in rows if row.amount_fen in later]
+    return tuple(shown(ReliefView, row) for row in rows)
+
+
+async def _consents(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> tuple[OwnConsent, ...]:
+    rows = await session.scalars(
+        select(PartConsent)
+        .where(PartConsent.renovation_id == rid, PartConsent.unit_number == unit)
+        .order_by(PartConsent.work_id, PartConsent.number)
+    )
+    last = {row.work_id: row for row in rows if since is None or row.recorded_at > since}
+    return tuple(shown(OwnConsent, row) for row in last.values())
+
+
+async def _opinions(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> tuple[OwnOpinion, ...]:
+    rows = await session.scalars(
+        select(VoteOpinion)
+        .join(BallotBox, BallotBox.id == VoteOpinion.box_id)
+        .where(BallotBox.renovation_id == rid, VoteOpinion.unit_number == unit)
+        .order_by(VoteOpinion.box_id, VoteOpinion.seq)
+    )
+    last = {row.box_id: row for row in rows if since is None or row.recorded_at > since}
+    return tuple(shown(OwnOpinion, row) for row in last.values())
+
+
+async def _vote_objections(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> tuple[VoteObjectionView, ...]:
+    query = (
+        select(VoteObjection)
+        .join(BallotBox, BallotBox.id == VoteObjection.box_id)
+        .where(BallotBox.renovation_id == rid, VoteObjection.unit_number == unit)
+        .order_by(VoteObjection.objected_at)
+    )
+    rows = await session.scalars(query)
+    return tuple(
+        shown(VoteObjectionView, row) for row in rows if since is None or row.recorded_at > since
+    )
+
+
+async def _survey(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None
+) -> OwnAnswer | None:
+    query = select(SurveyAnswer).where(
+        SurveyAnswer.renovation_id == rid, SurveyAnswer.unit_number == unit
+    )
+    last = query.order_by(SurveyAnswer.recorded_at.desc(), SurveyAnswer.command_id.desc()).limit(1)
+    row = await session.scalar(last)
+    sold = row is not None and since is not None and row.recorded_at <= since
+    return None if row is None or sold else shown(OwnAnswer, row)
 
 
 async def _tickets(
@@ -123,25 +273,11 @@ async def _tickets(
         query = query.join(Event, Event.command_id == Ticket.command_id)
         query = query.where(Event.recorded_at > since)
     rows = (await session.scalars(query.order_by(Ticket.opened_at.desc(), Ticket.id))).all()
-    answers = await _answers(session, rid, [row.id for row in rows])
+    answers = await answers_of(session, rid, [row.id for row in rows])
     return tuple(
-        shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, "")}) for row in rows
+        shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, ("",))[-1]})
+        for row in rows
     )
-
-
-async def _answers(session: AsyncSession, rid: str, tickets: Sequence[str]) -> dict[str, str]:
-    """The last answer to each ticket, as its complainant was told it."""
-    ticket = Notice.params["ticket"].astext
-    rows = await session.execute(
-        select(ticket, Notice.params["answer"].astext)
-        .where(
-            Notice.renovation_id == rid,
-            Notice.template == "ticket_answered",
-            ticket.in_(tickets),
-        )
-        .order_by(Notice.created_at)
-    )
-    return {name: answer or "" for name, answer in rows}
 
 
 async def _objections(

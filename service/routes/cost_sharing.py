@@ -30,6 +30,6 @@ async def report_payments(
 async def read_household(
     situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
 ) -> HouseholdView:
-    """What the own home owes as computed today, has paid, has said and was answered; no other home's."""
+    """What the own home owes as computed today and why, has paid, has said and was answered; no other home's."""
     async with parts.database.session() as session:
-        return await load_household(session, situation.id, voter.unit_number)
+        return await load_household(session, situation, voter.unit_number)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import UNREADABLE, Id
 from models.values.actor import Actor, Role
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
 from runtime.language.moments import CHINESE
@@ -258,22 +258,22 @@ async def viewer_in_request(
     voter: Annotated[str | None, Security(VOTER)],
     official: Annotated[str | None, Security(OFFICIAL)],
 ) -> Viewer:
-    """Who asks for what everybody may read, each in their own width.
+    """Who asks for what everybody may read, each in their own width; without a credential it is everybody.
 
-    Without a credential, or with one that is not good here (any more), it is everybody.
+    A credential that is not good (any more) is refused here as at every other door: whoever reads as an
+    official is told when that has ended, and does not take the public's record for the whole one.
+
+    Raises:
+        Refused: as `voter_in_header` and `official_in_header` say, but `credential.missing`.
     """
-    try:
-        credential = await either_in_header(request, parts, voter, official)
-        if credential is None:
-            return EVERYBODY
-        token = bearer_token(credential)
-        if token.startswith(TICKETS):
-            unit = await voter_in_header(situation.id, parts, credential)
-            owner = situation.owner(unit.unit_number)
-            return Viewer(ReaderKind.OWNER, owner.id, unit.unit_number)
-        sender = await sender_of(parts.database, token, situation.id, door)
-    except Refused:
+    credential = await either_in_header(request, parts, voter, official)
+    if credential is None:
         return EVERYBODY
+    token = bearer_token(credential)
+    if token.startswith(TICKETS):
+        unit = await voter_in_header(situation.id, parts, credential)
+        return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id, unit.unit_number)
+    sender = await sender_of(parts.database, token, situation.id, door)
     grants = await load_grants(parts.database, sender, situation.id)
     viewer = viewer_under(grants, situation.place_path)
     if viewer.reader is not ReaderKind.PUBLIC:

@@ -40,6 +40,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "cost sharing": "cost_sharing",
     "bidding": "bidding quota",
     "inspection": "",
+    "estates": "estate",
     "feedback": "feedback quota",
     "pictures": "picture feedback",
     "publications": "publication quota",
@@ -72,8 +73,8 @@ class DocumentedApi(FastAPI):
                 operation["responses"].update(refusals(operation, command=command))
                 quota = method == "post" and "quota" in _rooms(operation)
                 describe_headers(method, operation, command=command, quota=quota)
-                for content in operation.get("requestBody", {}).get("content", {}).values():
-                    content["example"] = example_of(content["schema"], schemas)
+                if body := _json_body(operation):
+                    body["example"] = example_of(body["schema"], schemas)
             let_header_name_command(schemas, commands)
             made["components"]["headers"] = headers_of_all()
             for name in ("HTTPValidationError", "ValidationError"):
@@ -128,8 +129,12 @@ def _rooms(operation: Json) -> set[str]:
 
 def _body_of(operation: Json) -> str:
     """The name of the schema of its body, "" where it has none."""
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    return str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]
+    return str(_json_body(operation).get("schema", {}).get("$ref", "")).rpartition("/")[2]
+
+
+def _json_body(operation: Json) -> Json:
+    found: Json = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return found
 
 
 def _in_path(operation: Json) -> bool:

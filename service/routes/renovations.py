@@ -8,9 +8,10 @@ from runtime.record.cases import CaseFilter
 from service import views
 from service.http.etags import etag_of
 from service.http.paging import PAGE, Limit, link_next
+from service.reading.progress import PublicProgress, load_progress
 from service.reading.shaping import event_for
 from service.routes.dependencies import CurrentViewer, RunningParts
-from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
+from service.views import EventView, ListedRenovation, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 
@@ -60,7 +61,7 @@ async def read_renovation(
 async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
-        return await views.load_progress(session, renovation_id)
+        return await load_progress(session, renovation_id)
 
 
 @router.get("/{renovation_id}/events")

@@ -22,7 +22,7 @@ SCHEMAS: Mapping[type[BaseModel], tuple[str, ...]] = {
     answers.Entered: ("Entered",),
     answers.Accepted: ("Accepted",),
     answers.Done: ("Done", "ProposalMade"),
-    answers.Instalment: ("InstalmentView",),
+    answers.Instalment: ("OwedLine",),
     answers.Complaint: ("OwnTicket",),
     answers.Household: ("HouseholdView",),
     answers.Event: ("EventView",),

@@ -247,3 +247,12 @@ def test_the_published_grades_are_strict_at_their_bounds(score: str, expected: s
     )
     assert expected in CASES["jx-grades"]["expected"][score]
     assert law.grade(Fraction(score), scale, "poor") == expected
+
+
+@given(st.dictionaries(st.integers(1, 5), st.integers(0, 20), min_size=1))
+def test_no_number_of_the_survey_tells_of_fewer_than_five(counts: dict[int, int]) -> None:
+    shown = law.shown_cells(counts)
+    hidden = [counts[score] for score, told in shown.items() if told is None]
+    assert all(told is None or told == counts[score] >= 5 for score, told in shown.items())
+    # One hidden number alone would follow from the sum.
+    assert len(hidden) != 1 or len(counts) == 1

@@ -66,13 +66,17 @@ async def test_who_complained_is_shown_to_the_home_and_to_who_must_answer(
         bearer("disc-nobody"),
         bearer("disc-contractor"),
         bearer("disc-payment_provider"),
-        {"Authorization": "Bearer s1.guessed"},
-        {"Authorization": "Bearer v2.00.00"},
     )
     for headers in hidden:
         found = await read(http, rid, headers)
         assert (found["actor_id"], found["actor_label"]) == ("owner", REDACTED)
         assert UNIT not in json.dumps(found)
+    # Whoever shows what is not good is told so, and does not take the public's record for the whole one.
+    for guessed in ("s1.guessed", "c1.guessed", "v2.00.00", "v1.eA.eA"):
+        answer = await http.get(
+            f"/v1/renovations/{rid}/events", headers={"Authorization": f"Bearer {guessed}"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, "credential.wrong"), guessed
 
 
 async def test_the_record_itself_stays_as_it_is(

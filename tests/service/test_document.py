@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from models.messages.acts import ACTS
+from models.values.states import MessageState, RenovationState
 from service.app import create_app
 from service.http.statuses import CODES, STATUS_OF_CODE
 from service.routes.document import BALLOT_ROUTE
@@ -181,7 +182,33 @@ def test_every_body_has_an_example_that_its_route_reads(document: dict) -> None:
         operation = document["paths"].get(door.path, {}).get(door.method.lower())
         if door.body is None or operation is None:
             continue
-        (content,) = operation["requestBody"]["content"].values()
+        content = operation["requestBody"]["content"]["application/json"]
         TypeAdapter(door.body).validate_json(json.dumps(content["example"]))
         read += 1
     assert read > 80
+
+
+OPEN_WORDS = {
+    ("FoundBallot", "state"),  # what `states_of` says of a ballot, or "taken"
+}
+
+
+def test_a_state_and_a_stage_name_all_their_values(document: dict) -> None:
+    schemas = document["components"]["schemas"]
+
+    def values(part: dict) -> list | None:
+        for each in part.get("anyOf", [part]):
+            named = schemas[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+            if found := named.get("enum") or ([named["const"]] if "const" in named else None):
+                return found
+        return None
+
+    unnamed = {
+        (name, field)
+        for name, schema in schemas.items()
+        for field, part in schema.get("properties", {}).items()
+        if field in ("state", "stage", "actor_role", "role") and values(part) is None
+    }
+    assert unnamed == OPEN_WORDS
+    assert values(schemas["RenovationView"]["properties"]["state"]) == [*RenovationState]
+    assert values(schemas["MessageView"]["properties"]["state"]) == [*MessageState]

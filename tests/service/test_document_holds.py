@@ -140,9 +140,10 @@ def test_every_example_is_taken_by_whom_the_door_opens_to(service: str) -> None:
     with httpx.Client(base_url=service) as http:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
-                if "requestBody" not in operation or "/sign-out" in path:
+                bodies = operation.get("requestBody", {}).get("content", {})
+                if "application/json" not in bodies:
                     continue
-                (content,) = operation["requestBody"]["content"].values()
+                content = bodies["application/json"]
                 address = re.sub(r"{(\w+)}", lambda found: IN_PATH[found[1]].format(rid=RID), path)
                 for sender in SENDERS:
                     headers = dict(headers_of(sender))
@@ -155,7 +156,7 @@ def test_every_example_is_taken_by_whom_the_door_opens_to(service: str) -> None:
                     if not answer.is_success:
                         codes = {each["code"] for each in answer.json()["problems"]}
                         assert not codes & FIELDS, (path, sender, answer.text)
-    assert sent > 1_000
+    assert sent > 800
     assert len(opened) > 80
 
 

@@ -11,7 +11,7 @@ from service.access.spans import SESSION
 from service.http.problems import read_fields, status_for
 from service.identity.browser import forget, keep
 from service.pages.forms import own_form, texts
-from service.pages.homes import COOKIE
+from service.pages.homes import AGENT, COOKIE
 from service.pages.rendering import page
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHomeForm
@@ -50,8 +50,9 @@ async def leave_home(form: CurrentHomeForm, parts: RunningParts, request: Reques
 
 def _let_in(request: Request, entered: Entered) -> Response:
     """On to the own page; a link that was handed out is good once, and the own one is shown now."""
-    sent: Response = RedirectResponse("/mine", 303)
+    on = "/agent" if entered.kind == AGENT else "/mine"
+    sent: Response = RedirectResponse(on, 303)
     if entered.link:
-        sent = page(request, "own_link.html", {"link": entered.link})
+        sent = page(request, "own_link.html", {"link": entered.link, "on": on})
     keep(sent, entered.session, int(SESSION.total_seconds()), COOKIE)
     return sent

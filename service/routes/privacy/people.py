@@ -46,10 +46,10 @@ async def read_own_data(person: CurrentPerson, parts: RunningParts) -> Response:
 
 @router.get(f"{CASE}/own-data", response_class=Response)
 async def read_household_data(
-    _situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
 ) -> Response:
     """Everything that is kept about your household in this case, as a zip with JSON inside."""
-    return _zip(await data_of_household(parts.database, parts.settings, voter))
+    return _zip(await data_of_household(parts.database, parts.settings, situation, voter))
 
 
 @router.get("/erasures")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.values.bidding import BenchmarkTerms
 from models.values.cost_sharing import (
+    Contribution,
     CostItem,
     CostKey,
     FloorWeight,
@@ -32,6 +33,7 @@ FEW = settings(max_examples=80, deadline=None)
 WEIGHTS = st.dictionaries(
     st.text("0123456789", min_size=1, max_size=4), st.fractions(0, 50), min_size=1, max_size=12
 ).filter(lambda weights: any(weights.values()))
+PAID_BY_OTHERS = (Contribution(funding_id="district", source=FundingSource.SUBSIDY, amount_fen=7),)
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -461,3 +463,43 @@ def test_a_subsidy_that_comes_after_acceptance_does_not_come_when_the_works_stop
     funded = law.waterfall([item(cost=1000)], funding)
     assert law.owners_part_fen(100, funded, funding, date(2026, 6, 1)) == 70
     assert law.owners_part_fen(100, funded, funding, later) == 40
+
+
+@FEW
+@given(
+    st.lists(st.integers(1, 9_000), min_size=1, max_size=9),
+    st.integers(1, 10**9),
+    st.sampled_from([CostKey.AREA, CostKey.HOUSEHOLD]),
+)
+def test_the_reasons_of_a_share_are_those_of_the_table(
+    areas: list[int], cost: int, key: CostKey
+) -> None:
+    units = [unit(f"1-{number}", area_dm2=area) for number, area in enumerate(areas)]
+    parking = unit("p-1", kind="parking")
+    items = (item(cost=cost, key=key), item("free", 7, key=key))
+    funded = (
+        FundedItem(item_id="roof", cost_fen=cost, gap_fen=cost),
+        FundedItem(item_id="free", cost_fen=7, gap_fen=0, contributions=PAID_BY_OTHERS),
+    )
+    table = law.share_table(items, funded, [*units, parking])
+    for total in table.totals:
+        (why,) = law.share_reasons(
+            items, funded, [*units, parking], law.COUNTED_KINDS, total.unit_number
+        )
+        assert why.amount_fen == total.amount_fen
+        assert abs(why.amount_fen - why.gap_fen * why.weight / why.weights) < 1
+        assert (why.payers, why.others_fen) == (len(areas), 0)
+    assert law.share_reasons(items, funded, [*units, parking], law.COUNTED_KINDS, "p-1") == ()
+
+
+@FEW
+@given(st.lists(st.integers(0, 1_000), max_size=6), st.integers(0, 5_000))
+def test_money_covers_instalments_in_their_order(amounts: list[int], paid: int) -> None:
+    parts = [
+        Instalment(unit_number="1", number=number, amount_fen=amount)
+        for number, amount in enumerate(amounts, start=1)
+    ]
+    covered = law.paid_in_order(parts, paid)
+    assert sum(covered) == min(paid, sum(amounts))
+    for place, (amount, part) in enumerate(zip(amounts, covered, strict=True)):
+        assert part == amount or not any(covered[place + 1 :])

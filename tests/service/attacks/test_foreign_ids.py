@@ -83,6 +83,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
     await sql.execute(
         "UPDATE renovation SET place_id = 'zs', place_path = 'z/zs' WHERE id = $1", THEIRS
     )
+    await sql.execute("UPDATE estate SET place_id = 'zs' WHERE id = $1", f"{THEIRS}.estate")
     their = Channels(http, sql, THEIRS, await open_box(sql, THEIRS))
     mine = Channels(http, sql, MINE, await open_box(sql, MINE))
     proposals = [await proposed(their, unit) for unit in (UNIT, NEIGHBOUR)]
@@ -110,6 +111,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         **await firm(sql),
         "notice": await notice(sql),
         "erasure": await erasure(sql),
+        "estate": f"{THEIRS}.estate",
         "box_id": their.box,
         "publication_id": await publication(sql, THEIRS),
         "work_id": "roof",

@@ -121,6 +121,7 @@ async def told_case(vote: Channels) -> list[str]:
         "/",
         "/cases",
         f"/cases/{vote.rid}",
+        f"/cases/{vote.rid}/scheme",
         f"/cases/{vote.rid}/vote",
         f"/cases/{vote.rid}/tender",
         f"/cases/{vote.rid}/works",

@@ -19,6 +19,7 @@ from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, environment_names
 
 ANSWER_S = 180
+TRIES = 3
 FOREIGN = frozenset(environment_names(LocalSettings).values())
 
 
@@ -52,8 +53,11 @@ class Newcomer:
         return self._helps[command]
 
     def run(self, *words: str) -> Any:
-        """What a command says to a program."""
-        done = self._looked_up(*words)
+        """What a command says to a program; where the database did not answer it says so, and is sent again."""
+        for _ in range(TRIES):
+            done = self._looked_up(*words)
+            if "service.database_away" not in done.stderr:
+                break
         assert done.returncode == 0, (words, done.stderr)
         return json.loads(done.stdout) if done.stdout else None
 

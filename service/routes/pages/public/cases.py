@@ -13,6 +13,7 @@ from service.channels.open_box import read_ready
 from service.pages.display import display_of
 from service.pages.rendering import page
 from service.pages.results import results_of, turnout_bars
+from service.pages.schemes import load_scheme
 from service.pictures.showing import list_published, load_published
 from service.routes.dependencies import CaseSituation, RunningParts
 from service.routes.pictures import picture_response
@@ -59,6 +60,15 @@ async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) ->
         turnout = await read_ready(parts, case.situation.id, turnout_of, box.id)
         shown.append((box, turnout, turnout_bars(turnout, pack), results_of(box, language)))
     return _page(request, case, "public/vote.html", {"boxes": shown, "law": pack.text})
+
+
+@router.get("/scheme")
+async def show_scheme(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+    """What is to be done, what it costs, and who pays before the owners do; no unit stands in it."""
+    async with parts.database.session() as session:
+        scheme = await load_scheme(session, case.situation.id)
+    total = sum(item.cost_fen for item in scheme.items) if scheme else 0
+    return _page(request, case, "public/scheme.html", {"scheme": scheme, "total_fen": total})
 
 
 @router.get("/tender")

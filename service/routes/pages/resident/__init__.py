@@ -1,6 +1,7 @@
 """The pages of a home: each shows what the API's own readers say and sends what its commands take."""
 
 from service.routes.pages.resident import (
+    agent,
     ballot,
     overview,
     publications,
@@ -12,6 +13,7 @@ from service.routes.pages.resident import (
 
 ROUTERS = (
     overview.router,
+    agent.router,
     ballot.router,
     votes.router,
     publications.router,

@@ -15,7 +15,9 @@ from service.http.problems import read_fields
 from service.pages import ballot_form
 from service.pages.homes import Home
 from service.pages.needs import takes_ballots
+from service.pages.proofs import proof_of
 from service.parts import Parts
+from service.residents.household import load_household
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
 from service.views import BoxView, list_papers
@@ -29,7 +31,7 @@ async def show_ballot(
 ) -> Response:
     """The ballot of a box, to be filled in."""
     paper = await paper_of(parts, home, box)
-    return _ballot(request, home, paper, FormData(), ())
+    return await _ballot(request, parts, home, paper, FormData(), ())
 
 
 @router.post("/mine/ballot")
@@ -41,7 +43,7 @@ async def check_ballot(form: CurrentHomeForm, parts: RunningParts, request: Requ
     filled = ballot_form.filled(form.fields, motions)
     if filled.problems or "change" in form.fields:
         wrong = () if "change" in form.fields else filled.problems
-        return _ballot(request, home, paper, form.fields, wrong)
+        return await _ballot(request, parts, home, paper, form.fields, wrong)
     values = {
         "paper": paper,
         "lines": tuple(ballot_form.lines(motions, filled.choices)),
@@ -72,7 +74,7 @@ async def cast_ballot(form: CurrentHomeForm, parts: RunningParts, request: Reque
             home.situation.id, ballot, voter.route, version=voter.version, first=voter.first
         )
     except Refused as refused:
-        return _ballot(request, home, paper, form.fields, refused.problems)
+        return await _ballot(request, parts, home, paper, form.fields, refused.problems)
     values = {"paper": paper, "receipt": receipt.published()}
     return home_page(request, home, "receipt.html", values)
 
@@ -83,21 +85,25 @@ async def find_ballot(
 ) -> Response:
     """Where the ballot with this code is now: taken, counted, replaced by a later one."""
     found = await parts.lookup.find(home.situation.id, read_code(code))
-    values = {"found": found}
+    values = {"found": found, "proof": proof_of(found)}
     return home_page(request, home, "found_ballot.html", values)
 
 
-def _ballot(
+async def _ballot(
     request: Request,
+    parts: Parts,
     home: Home,
     paper: BoxView,
     given: FormData,
     problems: tuple[Problem, ...],
 ) -> Response:
+    async with parts.database.session() as session:
+        household = await load_household(session, home.situation, home.voter.unit_number)
     values = {
         "paper": paper,
         "motions": tuple(motions_of(paper).values()),
         "given": given,
+        "household": household,
     }
     return home_page(request, home, "ballot.html", values, problems)
 

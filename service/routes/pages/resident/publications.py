@@ -64,7 +64,7 @@ async def _page(
         posted = _named(
             await load_publications(session, home.situation.id, home.zone), publication_id
         )
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        household = await load_household(session, home.situation, home.voter.unit_number)
     values = {
         "posted": posted,
         "objections": [

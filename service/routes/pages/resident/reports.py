@@ -34,7 +34,7 @@ KINDS = ("defect", "complaint", "payment", "suggestion")
 async def show_reports(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
     """Everything the home has said, and where each of it stands."""
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        household = await load_household(session, home.situation, home.voter.unit_number)
     return home_page(request, home, "resident/reports.html", {"household": household})
 
 
@@ -155,7 +155,7 @@ async def _thread(
     done: str = "",
 ) -> Response:
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
+        household = await load_household(session, home.situation, home.voter.unit_number)
         ticket = _own(household.tickets, ticket_id)
         pictures = await showing.list_of_ticket(session, home.situation.id, ticket_id)
     values = {

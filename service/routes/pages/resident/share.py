@@ -13,11 +13,7 @@ router = APIRouter(include_in_schema=False)
 async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
     """The own share as computed today, its instalments, and what came in."""
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation.id, home.voter.unit_number)
-    left, parts_of = household.paid_fen, []
-    for part in household.instalments:
-        covered = min(left, part.amount_fen)
-        left -= covered
-        parts_of.append((part, part.amount_fen - covered, part.due_at <= home.situation.now))
+        household = await load_household(session, home.situation, home.voter.unit_number)
+    parts_of = [(part, part.open_fen, part.due) for part in household.instalments]
     values = {"household": household, "instalments": parts_of}
     return home_page(request, home, "resident/share.html", values)
