@@ -160,7 +160,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         account.password account.totp account.totp_step account.issuer account.subject api_key.id
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
-        session.id unit.owner_key person.sealed webhook.secret contact.access_version renovation.v1_letters
+        session.id unit.owner_key person.sealed webhook.secret webhook.previous_secret contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
         ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
