@@ -16,6 +16,7 @@ from models.values.refusal import Refused, refusal
 from proof.seals import GatewayKeys
 from runtime.ballots.bundles import BundleMaker
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import envelopes_of
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
 from runtime.language.sentences import sentence
@@ -38,7 +39,11 @@ def workers_of(
 ) -> tuple[Worker, Worker]:
     """The engine with our workflows and activities: the worker of the queue, and its bulk worker."""
     activities = build_activities(
-        database, box_keys_of(settings), gateway_keys_of(settings), heads_of(settings)
+        database,
+        box_keys_of(settings),
+        gateway_keys_of(settings),
+        heads_of(settings),
+        envelopes_of(settings),
     )
     return build_workers(client, settings, WORKFLOWS, activities)
 
@@ -114,7 +119,7 @@ def main() -> None:
     """Read the settings, configure the logs, run; a refusal is one clear line and exit code 1."""
     try:
         settings = read_settings(WorkerSettings)
-        require(settings, "box_key", "heads_key")
+        require(settings, "box_key", "heads_key", "bids_key")
         configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
         uvloop.run(run(settings))
     except Refused as refusal:

@@ -24,6 +24,7 @@ from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import Envelopes
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from runtime.record.heads import Heads
@@ -55,9 +56,13 @@ def build_activities(
     keys: BoxKeys,
     gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
     heads: Heads | None = None,
+    envelopes: Envelopes | None = None,
 ) -> Sequence[Callable[..., Any]]:
-    """Every method that is an activity, bound to objects that share the database."""
-    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads)
+    """Every method that is an activity, bound to objects that share the database.
+
+    Without `envelopes` no sealed bid is opened.
+    """
+    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads, envelopes)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import AliasChoices, Field, JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
@@ -335,12 +335,16 @@ async def list_papers(
 
 
 async def list_events(
-    session: AsyncSession, renovation_id: str, after: int, limit: int
+    session: AsyncSession, renovation_id: str, after: int, limit: int, until: int | None = None
 ) -> tuple[EventView, ...]:
-    """The events after `after`, in order."""
+    """The events after `after`, in order, none after `until`."""
     rows = await session.scalars(
         select(Event)
-        .where(Event.renovation_id == renovation_id, Event.seq > after)
+        .where(
+            Event.renovation_id == renovation_id,
+            Event.seq > after,
+            true() if until is None else Event.seq <= until,
+        )
         .order_by(Event.seq)
         .limit(limit)
     )

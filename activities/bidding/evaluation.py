@@ -1,18 +1,24 @@
 """What is found of the bids of one tender: at the opening, and in the committee's report."""
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from activities.bidding import rest, rows
 from activities.bidding.candidates import award_row, candidates
+from activities.bidding.envelopes import in_order, read_out
 from activities.recording import Case
 from models.messages.acts import RecordEvaluation
 from models.messages.bidding import AfterOpening, BidOpening, Candidates
 from models.tables import Bid, Tender
+from models.values.actor import FIRM
 from models.values.bidding import BidFinding, CommitteeReport, Judgement, Ranking
 from models.values.states import BidState, TenderState
 from rules import bidding as law
 from rules.bidding import evaluation as judging
 from rules.bidding.red_flags import red_flags
+from runtime.bidding.envelopes import Envelopes
+from runtime.record.firms import not_registered
 from runtime.record.journal import Recorded
 
 NEXT_WAIT = {
@@ -22,7 +28,9 @@ NEXT_WAIT = {
 }
 
 
-async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
+async def open_tender(
+    case: Case, tender: Tender, envelopes: Envelopes | None
+) -> Recorded[BidOpening]:
     """Count the bids that came in time; three or more are opened and read out, fewer are not.
 
     Bids that are not opened keep the state `submitted`: nobody has seen their prices (B-7).
@@ -45,16 +53,18 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
             BidOpening(next_step=found.route, accepted=0, submitted=len(submitted)),
             details,
         )
+    read_out(envelopes, tender, submitted)
     for bid in submitted:
         bid.state = BidState.REJECTED
-    findings = _admit(tender, in_time)
-    sealed = [rows.sealed(bid) for bid in in_time]
+    opened = in_order(in_time)
+    findings = await _admit(case, tender, opened)
+    sealed = [rows.sealed(bid) for bid in opened]
     flagged = red_flags(sealed)
     if flagged:
         case.notify("supervision", "collusion_flags", flags=len(flagged))
     accepted = sum(finding.decision.passed for finding in findings.values())
     details |= {
-        "bids": [rows.finding(bid, findings[bid.bidder_id]) for bid in in_time],
+        "bids": [rows.finding(bid, findings[bid.bidder_id]) for bid in sealed],
         "accepted": accepted,
         "red_flags": rows.flags(flagged),
     }
@@ -63,7 +73,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
         route = law.failed_route(round_number, case.timetable)
         opening = BidOpening(next_step=route, accepted=0, submitted=len(submitted))
         failed = _failed(case, tender, opening, details)
-        said = rest.too_dear(case, tender, [bid.price_fen for bid in in_time])
+        said = rest.too_dear(case, tender, [bid.price_fen for bid in sealed])
         return Recorded(failed.result, {**failed.details, **said})
     tender.state = TenderState.CLOSED
     return _opened(
@@ -81,17 +91,18 @@ async def evaluate_tender(
         case, tender, BidState.OPENED, BidState.REJECTED, BidState.SUBMITTED
     )
     evaluators = [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
-    judging.refuse_interested(evaluators, [bid.bidder_id for bid in everybody])
+    judging.refuse_interested(evaluators, [rows.bidder(bid) for bid in everybody])
     opened = [bid for bid in everybody if bid.state is BidState.OPENED]
-    read_out = [rows.sealed(bid) for bid in everybody if rows.seconds_early(bid, tender) > 0]
+    in_time = in_order(bid for bid in everybody if rows.seconds_early(bid, tender) > 0)
     report = CommitteeReport.model_validate(act, from_attributes=True)
     judged = judging.judge(
         [rows.sealed(bid) for bid in opened],
         report,
-        red_flags(read_out),
+        red_flags([rows.sealed(bid) for bid in in_time]),
         rows.criteria_of(tender),
         ceiling_fen=tender.ceiling_fen,
         timetable=case.timetable,
+        ended=await _not_registered(case, opened),
     )
     _mark(opened, judged, report)
     _name(case, tender, judged.ranking)
@@ -122,28 +133,38 @@ def _failed(
     return _opened(case, opening, details)
 
 
-def _admit(tender: Tender, in_time: list[Bid]) -> dict[str, BidFinding]:
-    """Read out each bid that came in time, and mark it opened or rejected."""
+async def _admit(case: Case, tender: Tender, in_time: Sequence[Bid]) -> dict[str, BidFinding]:
+    """Judge each bid that was read out, and mark it opened or rejected."""
     criteria = rows.criteria_of(tender)
+    ended = await _not_registered(case, in_time)
     findings: dict[str, BidFinding] = {}
     for bid in in_time:
+        bidder = rows.bidder(bid)
         found = judging.admission(
             rows.sealed(bid),
             ceiling_fen=tender.ceiling_fen,
             deadline_seconds=rows.seconds_early(bid, tender),
             criteria=criteria,
+            registrations=int(bidder not in ended) if bidder.startswith(FIRM) else None,
         )
         bid.state = BidState.OPENED if found.decision.passed else BidState.REJECTED
         bid.grounds = rows.grounds(judging.grounds_of(found))
-        findings[bid.bidder_id] = found
+        findings[bidder] = found
     return findings
+
+
+async def _not_registered(case: Case, bids: Sequence[Bid]) -> frozenset[str]:
+    """Whose registration has ended since they bid."""
+    place = case.renovation.place_path
+    return await not_registered(case.session, place, [rows.bidder(bid) for bid in bids])
 
 
 def _mark(opened: list[Bid], judged: Judgement, report: CommitteeReport) -> None:
     """Each bid's row says what became of it, and why."""
     for bid in opened:
-        bid.technical_milli = report.technical_milli.get(bid.bidder_id, 0)
-        found = [each for each in judged.rejections if each.bidder_id == bid.bidder_id]
+        bidder = rows.bidder(bid)
+        bid.technical_milli = report.technical_milli.get(bidder, 0)
+        found = [each for each in judged.rejections if each.bidder_id == bidder]
         bid.grounds = rows.grounds(found)
         bid.state = BidState.REJECTED if found else BidState.EVALUATED
 

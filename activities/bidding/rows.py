@@ -61,7 +61,8 @@ async def count_tenders(case: Case, *states: TenderState) -> int:
 async def load_bids(case: Case, tender: Tender, *states: BidState) -> list[Bid]:
     """The bids of a tender in one of the `states`, in the order in which they came in.
 
-    In a told case many come in at one moment; their order is then the bidders', on any machine.
+    In a told case many come in at one moment; once they are opened, their order is then the bidders', on
+    any machine (`envelopes.in_order`).
     """
     rows = await case.session.scalars(
         select(Bid)
@@ -182,15 +183,22 @@ def criteria_of(tender: Tender) -> Criteria:
 
 
 def sealed(bid: Bid) -> SealedBid:
-    """A bid's row as the rules read it."""
+    """The row of a bid that was read out, as the rules read it."""
+    assert bid.price_fen is not None, "its envelope was opened"
     return SealedBid(
-        bidder_id=bid.bidder_id,
+        bidder_id=bidder(bid),
         price_fen=bid.price_fen,
-        bond_fen=bid.bond_fen,
-        bond_account=bid.bond_account,
+        bond_fen=bid.bond_fen or 0,
+        bond_account=bid.bond_account or "",
         submitted_at=bid.submitted_at,
-        flags=read_flags(bid.flags),
+        flags=read_flags(bid.flags or {}),
     )
+
+
+def bidder(bid: Bid) -> str:
+    """Who has made a bid whose tender was opened."""
+    assert bid.bidder_id is not None, "its envelope was opened"
+    return bid.bidder_id
 
 
 def seconds_early(bid: Bid, tender: Tender) -> Fraction:
@@ -198,7 +206,7 @@ def seconds_early(bid: Bid, tender: Tender) -> Fraction:
     return Fraction((tender.deadline_at - bid.submitted_at) // _MICROSECOND, 1_000_000)
 
 
-def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
+def finding(bid: SealedBid, found: BidFinding) -> dict[str, JsonValue]:
     """What was read out of a bid and found of it, for an event's details."""
     return {
         "bidder": bid.bidder_id,

@@ -126,7 +126,7 @@ class Tenders(Writer):
                 deadline_at=tender.deadline_at.isoformat(),
             )
         case.not_before(tender.deadline_at)
-        return await open_tender(case, tender)
+        return await open_tender(case, tender, self.recorder.envelopes)
 
     @writes("Tenders.evaluate", event="bidding.candidates_ranked", into=Candidates)
     async def evaluate(self, case: Case, act: RecordEvaluation) -> Recorded[Candidates]:
@@ -140,9 +140,8 @@ class Tenders(Writer):
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
         refuse_interested(_persons(act), [act.bidder_id])
-        rid, place_path = case.renovation.id, case.renovation.place_path
-        await refuse_defaulter(case.session, rid, act.bidder_id)
-        await refuse_unconfirmed(case.session, rid, place_path, act.bidder_id)
+        await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
+        await _refuse_ended(case, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
             failed_rounds=await rest.failed_rounds(case, tender.works_round),
@@ -203,6 +202,7 @@ class Tenders(Writer):
         tender = await rows.last_tender(case)
         first = await standing.first(case, tender, act.bidder_id)
         refuse_interested(_persons(act), [act.bidder_id])
+        await _refuse_ended(case, act.bidder_id)
         if first.state is AwardState.AWARDED:
             raise refusal("bidding.already_awarded", where=tender.id)
         first.state, tender.state = AwardState.AWARDED, TenderState.AWARDED
@@ -227,6 +227,7 @@ class Tenders(Writer):
         """Sign on the terms of the bid; the award fixes the base of the shares with it."""
         tender = await rows.last_tender(case)
         award = await standing.awarded(case, tender)
+        await _refuse_ended(case, award.bidder_id)
         _, content = await case.scheme()
         retention_permille = act.retention_permille
         if retention_permille is None:
@@ -285,6 +286,12 @@ class Tenders(Writer):
         case.is_last_word()
         case.notify("all_owners", "tender_failed", round=tender.round)
         return Recorded(BiddingOutcome(outcome=BiddingResult.FAILED), {"tender": tender.id})
+
+
+async def _refuse_ended(case: Case, bidder_id: str) -> None:
+    """A firm that is not registered for the place (any more) gets no award and signs nothing."""
+    rid, place_path = case.renovation.id, case.renovation.place_path
+    await refuse_unconfirmed(case.session, rid, place_path, bidder_id)
 
 
 def _persons(

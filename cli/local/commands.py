@@ -61,7 +61,7 @@ def serve() -> None:
     from service.edge.limits import limits_of
 
     settings = read_settings(Settings)
-    require(settings, "heads_key")
+    require(settings, "heads_key", "bids_key")
     configure_logging(settings.log_level, settings.log_format)
     calm_collector()
     access = AccessLog()

@@ -50,7 +50,12 @@ class Tender(Table):
 
 
 class Bid(Table):
-    """One bid; a bidder has at most one that is not withdrawn. `technical_milli` is 0.001 points."""
+    """One bid; a bidder has at most one that is not withdrawn. `technical_milli` is 0.001 points.
+
+    Until the opening what was handed in lies in the `envelope` (`runtime.bidding.envelopes`), and only there:
+    `sealed_name` tells bidders apart without naming them. The opening writes it out. Bids of before
+    envelopes have none, and were readable from the start.
+    """
 
     __tablename__ = "bid"
     __table_args__ = (
@@ -58,7 +63,22 @@ class Bid(Table):
         CheckConstraint(
             "(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_when"
         ),
+        CheckConstraint(
+            "price_fen IS NOT NULL OR (envelope IS NOT NULL AND sealed_name IS NOT NULL)",
+            name="sealed_or_read",
+        ),
+        CheckConstraint(
+            "state NOT IN ('opened', 'evaluated') OR (price_fen IS NOT NULL AND bidder_id IS NOT NULL)",
+            name="opened_is_read",
+        ),
         *not_negative("price_fen", "technical_milli", "bond_fen"),
+        Index(
+            "uq_bid_one_envelope_per_bidder",
+            "tender_id",
+            "sealed_name",
+            unique=True,
+            postgresql_where=text("state <> 'withdrawn'"),
+        ),
         Index(
             "uq_bid_one_per_bidder",
             "tender_id",
@@ -71,12 +91,14 @@ class Bid(Table):
     id: Mapped[Id] = mapped_column(primary_key=True)
     tender_id: Mapped[Id] = mapped_column(ForeignKey("tender.id"), index=True)
     command_id: Mapped[CommandId] = mapped_column(unique=True)
-    bidder_id: Mapped[Id]
-    price_fen: Mapped[Fen]
-    technical_milli: Mapped[int]
-    bond_fen: Mapped[Fen]
-    bond_account: Mapped[str]
-    flags: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    bidder_id: Mapped[Id | None]
+    price_fen: Mapped[Fen | None]
+    technical_milli: Mapped[int] = mapped_column(server_default=text("0"))
+    bond_fen: Mapped[Fen | None]
+    bond_account: Mapped[str | None]
+    flags: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB)
+    sealed_name: Mapped[Id | None]
+    envelope: Mapped[bytes | None]
     submitted_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     state: Mapped[BidState] = mapped_column(server_default="submitted")

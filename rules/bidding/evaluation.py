@@ -25,7 +25,7 @@ from models.values.bidding import (
     SealedBid,
 )
 from models.values.cost_sharing import PERMILLE
-from models.values.decisions.decision import Decision
+from models.values.decisions.decision import Check, Decision
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.timetable import Timetable
 from rules.bidding.ranking import MAX_CANDIDATES, evaluated_fen, rank, undecided
@@ -40,6 +40,7 @@ _GROUND_OF_CHECK: Mapping[str, Ground] = {
     "bidding.price": Ground.NOT_RESPONSIVE,
     "bidding.bond": Ground.NOT_RESPONSIVE,
     "bidding.ceiling": Ground.ABOVE_CEILING,
+    "bidding.registered": Ground.UNQUALIFIED,
 }
 
 
@@ -74,12 +75,19 @@ def refuse_interested(evaluator_ids: Iterable[str], bidder_ids: Iterable[str]) -
 
 
 def admission(
-    bid: SealedBid, *, ceiling_fen: int, deadline_seconds: Fraction, criteria: Criteria
+    bid: SealedBid,
+    *,
+    ceiling_fen: int,
+    deadline_seconds: Fraction,
+    criteria: Criteria,
+    registrations: int | None = None,
 ) -> BidFinding:
-    """What the opening can see of one bid by itself: when it came, its price, its bond.
+    """What the opening can see of one bid by itself: when it came, its price, its bond, its firm.
 
     `deadline_seconds` is how long before the deadline the bid came in; a late one is returned
     unopened (Law art. 28). A bond above the legal limit is no ground: the documents are at fault.
+    `registrations` is how often the firm is confirmed for the place now, None where no firm bids (a
+    cast): the bid of a firm that no longer is what the documents ask for is void (Regs art. 38).
     Every other ground of Regs art. 51 is for the committee to find.
     """
     article = "Tendering Regs art. 51"
@@ -97,8 +105,16 @@ def admission(
                 criteria.bid_bond_fen,
                 "fen",
             ),
+            *_registered(registrations),
         ),
     )
+
+
+def _registered(registrations: int | None) -> list[Check]:
+    if registrations is None:
+        return []
+    article = "Tendering Regs art. 38"
+    return [check("bidding.registered", article, registrations, ">=", 1, "confirmed registrations")]
 
 
 def grounds_of(finding: BidFinding) -> tuple[Rejection, ...]:
@@ -147,8 +163,11 @@ def judge(
     *,
     ceiling_fen: int,
     timetable: Timetable,
+    ended: Collection[str] = (),
 ) -> Judgement:
     """Reject by the committee's findings, then rank what is left by the published terms.
+
+    `ended` are bidders whose registration has ended since the opening: the report rejects them.
 
     In this order: grounds of art. 51; low prices, measured on the bids that are left, each asked and
     answered; red flags, each cleared or its bids rejected; whether too few that are left compete.
@@ -166,6 +185,11 @@ def judge(
     left = [_judged(bid, report) for bid in sound if bid.bidder_id not in out]
     problems += _uncleared(flags, report, {bid.bidder_id for bid in left})
     problems += _unscored(left, criteria, report)
+    problems += [
+        problem("bidding.registration_ended", where="rejections", bidder=bid.bidder_id)
+        for bid in left
+        if bid.bidder_id in ended
+    ]
     alone, unfound = _competition(left, report, timetable)
     problems += unfound
     refuse_if_any(problems)

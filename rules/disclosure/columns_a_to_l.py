@@ -65,6 +65,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             grounds
             """,
         Circle.ENVELOPE: "command_id bond_fen bond_account",
+        Circle.NOBODY: "envelope sealed_name",
     },
     "bundle_file": {
         Circle.EVERYBODY: "box_id form made_at manifest public_key size_bytes",

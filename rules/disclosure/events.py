@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from rules.disclosure.readers import Circle, Disclosed, ReaderKind, answer_of
+from rules.disclosure.readers import READERS, Circle, Disclosed, ReaderKind, answer_of
 
 REDACTED = "[redacted]"
 """Stands for what is there and may not be read."""
@@ -43,6 +43,7 @@ DETAILS: Mapping[Circle, str] = {
         numerator denominator target_numerator target_denominator indicator code law threshold basis
         have need figure expected op left right value compared unit_of_figure required actual rule
         workflow_id turn rest_money benchmark earlier_contracts history id valid rank run recorded_at
+        suggestion suggestions suggestions_dropped suggestions_back suggestions_ended into qualified joined
         at after level_before look_until entries_count units_count opening closing measured changes
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
@@ -55,7 +56,7 @@ DETAILS: Mapping[Circle, str] = {
         letter mandate mandate_revoked pseudonym revoked shared subject_unit unit unit_number units up_to_seq
         """,
     Circle.OFFICIALS: "ballot error grant person proposed_by reference scan scopes inspector_id account",
-    Circle.AUDIT: "bid",
+    Circle.AUDIT: "bid envelope_sha256",
 }
 LINES: Mapping[str, Circle] = {
     name: circle for circle, names in DETAILS.items() for name in names.split()
@@ -64,6 +65,23 @@ COUNTS = frozenset({"units", "entries", "mandates", "agents"})
 """Details that are a number in one event and say who in another: a number tells of nobody."""
 HOUSEHOLDS = frozenset({"owner", "resident"})
 """Roles of the record whose actor is a home or somebody in it."""
+
+_COUNT_BIDS = READERS[Circle.OFFICIALS] | {ReaderKind.PORTAL, ReaderKind.BANK}
+_BID_OR_JUDGE = frozenset({ReaderKind.BIDDER, ReaderKind.EVALUATOR})
+
+
+def may_count_bids(reader: ReaderKind) -> bool:
+    """Whether a reader may know before the opening how many have bid (Tendering Law art. 22).
+
+    Who may not reads the record of the case up to the notice of the tender, and the rest after the
+    opening: a bid has its event, and events are numbered without gaps.
+    """
+    return reader in _COUNT_BIDS
+
+
+def follows_after_opening(reader: ReaderKind) -> bool:
+    """Whether the feed of a reader waits for the opening: of whoever bids or judges bids."""
+    return reader in _BID_OR_JUDGE
 
 
 def may_read_detail(name: str, reader: ReaderKind) -> Disclosed:

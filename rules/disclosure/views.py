@@ -46,7 +46,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "AwaitedLine": {
         EVERYBODY: "what subject who since due_at late_since consequence level provisional"
     },
-    "Trouble": {EVERYBODY: "workflow_id step by_act error reference since"},
+    "Trouble": {EVERYBODY: "workflow_id step by_act since", OFFICIALS: "error reference"},
     "RenovationView": {
         EVERYBODY: """id title estate_id place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
@@ -242,6 +242,19 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "RollImportView": {
         OFFICIALS: """seq file_name file_sha256 roll_sha256 imported_by imported_at units heads area_dm2
             added changed removed"""
+    },
+    # The words of a suggestion that nobody has reviewed are shown by the line of a complaint's.
+    "SuggestionView": {
+        EVERYBODY: """id estate_id renovation_id state theme reason proposal supporters needed qualified_at
+            submitted_at due_at late merged_into reply""",
+        HOUSEHOLD: "authors",
+        Circle.COMPLAINT: "hidden_because",
+        OFFICIALS: "written_by",
+        OWN: "own",
+    },
+    "ReplyView": {
+        EVERYBODY: "id outcome renovation_id scheme_version item motion replied_at",
+        Circle.FREE_TEXT: "reason",
     },
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error

@@ -7,11 +7,8 @@ workflows, activities, updates and signals, their ids and the search attributes 
 """
 
 import dataclasses
-import os
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload
@@ -23,12 +20,11 @@ from temporalio.converter import (
 )
 
 from models.values.refusal import refusal
-from runtime.keys.values import derived, every, id_of
+from runtime.keys.ciphers import Ciphers
 
 ENCODING = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
 """The names that Temporal's own examples of such codecs use."""
-IV_BYTES = 12
 _PURPOSE = b"gongjian/codec"
 
 
@@ -36,9 +32,7 @@ class SealingCodec(PayloadCodec):
     """Seals with the newest key; opens what any of the keys has sealed, and passes on what none has."""
 
     def __init__(self, keys: SecretStr) -> None:
-        ciphers = [(id_of(key).encode(), AESGCM(derived(key, _PURPOSE))) for key in every(keys)]
-        self._id, self._cipher = ciphers[0]
-        self._ciphers = dict(ciphers)
+        self._ciphers = Ciphers(keys, _PURPOSE)
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Each payload, sealed."""
@@ -53,20 +47,19 @@ class SealingCodec(PayloadCodec):
         return [self._opened(each) for each in payloads]
 
     def _sealed(self, payload: Payload) -> Payload:
-        iv = os.urandom(IV_BYTES)
-        sealed = self._cipher.encrypt(iv, payload.SerializeToString(), self._id)
-        return Payload(metadata={"encoding": ENCODING, KEY_ID: self._id}, data=iv + sealed)
+        key_id = self._ciphers.key_id
+        sealed = self._ciphers.seal(payload.SerializeToString(), key_id)
+        return Payload(metadata={"encoding": ENCODING, KEY_ID: key_id}, data=sealed)
 
     def _opened(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         key_id = payload.metadata.get(KEY_ID, b"")
-        cipher = self._ciphers.get(key_id)
-        if cipher is not None:
+        plain = self._ciphers.open(key_id, payload.data, key_id)
+        if plain is not None:
             try:
-                plain = cipher.decrypt(payload.data[:IV_BYTES], payload.data[IV_BYTES:], key_id)
                 return Payload.FromString(plain)
-            except (InvalidTag, ValueError, DecodeError):
+            except DecodeError:
                 pass
         raise refusal("temporal.payload_sealed", key=key_id.decode(errors="replace") or "-")
 

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     GATEWAY = "gateway"
     HEADS = "heads"
     CODEC = "codec"
+    BIDS = "bids"
     PERSONS = "persons"
 
 
@@ -47,6 +48,7 @@ FIELDS: Mapping[Purpose, str] = {
     Purpose.GATEWAY: "gateway_key",
     Purpose.HEADS: "heads_key",
     Purpose.CODEC: "codec_key",
+    Purpose.BIDS: "bids_key",
     Purpose.PERSONS: "person_key",
 }
 """The setting of each purpose, which is also its name in the file."""
@@ -55,6 +57,7 @@ HOLDERS: Mapping[Purpose, str] = {
     Purpose.BOX: "worker",
     Purpose.HEADS: "service, worker",
     Purpose.CODEC: "service, worker",
+    Purpose.BIDS: "service, worker",
 }
 """Which processes are given the keys of a purpose; the command line has what its user can read."""
 
@@ -74,6 +77,7 @@ class KeyRing(Carried):
     gateway_key: str = ""
     heads_key: str = ""
     codec_key: str = ""
+    bids_key: str = ""
     person_key: str = ""
 
     @property

@@ -7,13 +7,15 @@ which it has read, and asks for what follows, gets each event once and misses no
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, not_, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import CaseClock, Event, FeedEntry, Renovation
+from models.tables import CaseClock, Event, FeedEntry, Renovation, Tender
+from models.values.states import TenderState
 
 ADVANCE = text("SELECT feed_advance()")
 SANDBOX = or_(CaseClock.renovation_id.is_not(None), Renovation.clock != {})
+_OPEN = (Event.kind == "bidding.tender_published", Tender.state == TenderState.OPEN)
 SCANNED = 5_000
 """Entries that one page looks through for those that are asked for."""
 
@@ -49,16 +51,18 @@ async def read_page(
     limit: int,
     kinds: Collection[str] = (),
     *,
+    until: int | None = None,
     training: bool = False,
 ) -> FeedPage:
     """The events after a position of cases in one of the places or below it, at most `limit`.
 
     `places` are paths, "" is everywhere; of `kinds` only, where some are
-    named, and of training cases only where they are asked for.
+    named, and of training cases only where they are asked for. `until` is a position before which it
+    ends, see `first_held`.
     """
     window = (
         select(FeedEntry.position)
-        .where(FeedEntry.position > after)
+        .where(FeedEntry.position > after, true() if until is None else FeedEntry.position < until)
         .order_by(FeedEntry.position)
         .limit(SCANNED)
     )
@@ -75,6 +79,31 @@ async def read_page(
     full = len(lines) == limit
     reached = lines[-1].position if full else scanned[-1]
     return FeedPage(lines, reached, more=full or len(scanned) == SCANNED)
+
+
+async def held_after(session: AsyncSession, renovation_id: str) -> int | None:
+    """The number of the notice of the tender of a case for which bids may come in; None without one.
+
+    What follows it would tell how many have bid; whoever may not know that reads it after the opening.
+    """
+    seq: int | None = await session.scalar(
+        select(func.max(Event.seq))
+        .join(Tender, Tender.id == Event.details["tender"].astext)
+        .where(Event.renovation_id == renovation_id, *_OPEN)
+    )
+    return seq
+
+
+async def first_held(session: AsyncSession, places: Collection[str]) -> int | None:
+    """The position in the feed of the first event after such a notice, in cases of these places."""
+    position: int | None = await session.scalar(
+        select(func.min(FeedEntry.position))
+        .join(Event, (Event.renovation_id == FeedEntry.renovation_id) & (Event.seq < FeedEntry.seq))
+        .join(Tender, Tender.id == Event.details["tender"].astext)
+        .join(Renovation, Renovation.id == FeedEntry.renovation_id)
+        .where(or_(*map(_below, places)), *_OPEN)
+    )
+    return position
 
 
 def _lines(after: int, until: int) -> Select[int, Event, str, bool]:

@@ -1,5 +1,6 @@
 """Who acts for a firm, and which firm may not bid: asked where it is confirmed, bids, and is judged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -78,29 +79,34 @@ async def refuse_related(
         raise refusal("bidding.related", role=role)
 
 
+async def not_registered(
+    session: AsyncSession, place_path: str, bidder_ids: Iterable[str]
+) -> frozenset[str]:
+    """The firms among these bidders that are not (any more) confirmed as contractors for the place.
+
+    The cast of a told case, and of a case that was opened before firms registered, are no firms.
+    """
+    firms = frozenset(each for each in bidder_ids if each.startswith(FIRM))
+    held = select(RoleGrant.actor_id).where(
+        RoleGrant.actor_id.in_(firms),
+        RoleGrant.role == Role.CONTRACTOR,
+        RoleGrant.place_id.in_(place_path.split("/")),
+        *in_force(),
+    )
+    return firms.difference(await session.scalars(held)) if firms else firms
+
+
 async def refuse_unconfirmed(
     session: AsyncSession, renovation_id: str, place_path: str, firm_id: str
 ) -> None:
-    """A firm that nobody has confirmed for the place, or no more, gets no direct award either.
-
-    The cast of a told case, and of a case that was opened before firms registered, are no firms.
+    """A firm that nobody has confirmed for the place, or no more, gets no award and no contract.
 
     Raises:
         Refused: `bidding.not_confirmed`, `bidding.related`.
     """
     if not firm_id.startswith(FIRM):
         return
-    held = await session.scalar(
-        select(RoleGrant.id)
-        .where(
-            RoleGrant.actor_id == firm_id,
-            RoleGrant.role == Role.CONTRACTOR,
-            RoleGrant.place_id.in_(place_path.split("/")),
-            *in_force(),
-        )
-        .limit(1)
-    )
-    if held is None:
+    if await not_registered(session, place_path, [firm_id]):
         raise refusal("bidding.not_confirmed", where="bidder_id", firm=firm_id)
     await refuse_related(session, renovation_id, place_path, firm_id)
 

@@ -195,6 +195,10 @@ class WorkerSettings(SharedSettings):
         default=None,
         description="Signs the heads of the log; for every process that writes to it.",
     )
+    bids_key: Key | None = Field(
+        default=None,
+        description="Seals bids until their opening; for the service and the worker.",
+    )
     codec_key: Key | None = Field(
         default=None,
         description="Seals what is sent to Temporal; without it payloads are stored readable.",

@@ -15,12 +15,14 @@ from models.tables import (
     Renovation,
     RoleGrant,
     RollUnit,
+    SuggestionSupport,
     Tender,
     Ticket,
     Unit,
     WorkItem,
 )
 from models.values.actor import Role
+from models.values.states import TenderState
 from runtime.ballots.standing import not_taken_part
 
 ROLES_OF: Mapping[str, tuple[Role, ...]] = {
@@ -54,6 +56,9 @@ async def find_audience(
     elif notice.audience == "non_payers":
         named = notice.params.get("only")
         units = [str(each) for each in named] if isinstance(named, list) else ()
+    elif notice.audience in ("suggestion", "suggestion_authors"):
+        authors = notice.audience == "suggestion_authors"
+        units = await _behind(session, str(notice.params["suggestion"]), authors=authors)
     elif notice.audience == "complainant":
         units = await _complainant(session, str(notice.params["ticket"]))
     else:
@@ -85,6 +90,16 @@ async def _units(session: AsyncSession, renovation: Renovation, notice: Notice) 
     return (await session.scalars(query.order_by(RollUnit.unit_number))).all()
 
 
+async def _behind(session: AsyncSession, suggestion_id: str, *, authors: bool) -> Sequence[str]:
+    """Who stands behind a suggestion now: its authors, and the neighbours who joined."""
+    query = select(SuggestionSupport.unit_number).where(
+        SuggestionSupport.suggestion_id == suggestion_id, SuggestionSupport.withdrawn_at.is_(None)
+    )
+    if authors:
+        query = query.where(SuggestionSupport.author)
+    return (await session.scalars(query.order_by(SuggestionSupport.unit_number))).all()
+
+
 async def _complainant(session: AsyncSession, ticket_id: str) -> tuple[str, ...]:
     unit = await session.scalar(select(Ticket.unit_number).where(Ticket.id == ticket_id))
     return (unit,) if unit else ()
@@ -99,10 +114,22 @@ async def _actors(session: AsyncSession, renovation: Renovation, notice: Notice)
             .limit(1)
             .scalar_subquery()
         )
-        query = select(Bid.bidder_id).where(Bid.tender_id == last, Bid.withdrawn_at.is_(None))
+        query = (
+            select(Bid.bidder_id)
+            .join(Tender, Tender.id == Bid.tender_id)
+            .where(
+                Bid.tender_id == last,
+                Bid.withdrawn_at.is_(None),
+                Bid.bidder_id.is_not(None),
+                Tender.state != TenderState.OPEN,
+            )
+        )
         found = (await session.scalars(query.order_by(Bid.bidder_id))).all()
-        # Before anybody has bid, a tender concerns every firm that may.
-        return found or await _in_roles(session, renovation, (Role.CONTRACTOR,))
+        # Before the opening a tender concerns every firm that may bid: whom it is sent to tells nobody
+        # who has (Tendering Law art. 22), and what changes is for all (art. 23).
+        return [each for each in found if each] or await _in_roles(
+            session, renovation, (Role.CONTRACTOR,)
+        )
     if notice.audience == "contractor":
         contracts = select(Contract.bidder_id).where(Contract.renovation_id == renovation.id)
         return (

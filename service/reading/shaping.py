@@ -1,14 +1,17 @@
 """What is shown, as whoever asks may read it: the table of `rules.disclosure`, asked for one request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.values.base import Carried
 from rules.authority import Grant, covers
 from rules.disclosure import Circle, Disclosed, ReaderKind, may_read
-from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for
+from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for, follows_after_opening
 from rules.disclosure.readers import READERS, reader_in_role
+from runtime.record.feed import first_held
 from service.views import EventView
 
 E = TypeVar("E", bound=EventView)
@@ -54,6 +57,14 @@ def viewer_under(grants: Iterable[Grant], place: str, circle: Circle | None = No
         among, default=ReaderKind.PUBLIC
     )
     return Viewer(reader, held[0].actor_id if held else "")
+
+
+async def until_opening(
+    session: AsyncSession, places: Collection[str], grants: Collection[Grant]
+) -> int | None:
+    """Where the feed of somebody with these roles ends for now; None where it does not."""
+    held = [place for place in places if follows_after_opening(viewer_under(grants, place).reader)]
+    return await first_held(session, held) if held else None
 
 
 def event_for(viewer: Viewer, event: E) -> E:

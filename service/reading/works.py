@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Award, Bid, Certificate, Contract, Inspection, Scheme, Tender, Termination
+from models.tables import Bid, Certificate, Contract, Inspection, Scheme, Tender, Termination
 from models.values.base import Carried
 from models.values.scheme import SchemeContent
 from models.values.states import BidState, CertificateState, ContractState
@@ -15,31 +15,6 @@ from service.reading.shaping import Viewer, view_for
 from service.showing import shown
 
 OPENED = (BidState.OPENED, BidState.REJECTED, BidState.EVALUATED)
-
-
-class OwnBid(Carried):
-    """A bid as whoever made it reads it at any time, and where it stands; money in fen, case time.
-
-    `rank` and `award` are null while it is not among the candidates.
-    """
-
-    id: str
-    tender_id: str
-    round: int
-    tender_state: str
-    deadline_at: datetime
-    bidder_id: str
-    price_fen: int
-    technical_milli: int
-    bond_fen: int
-    bond_account: str
-    flags: JsonValue
-    submitted_at: datetime
-    withdrawn_at: datetime | None
-    state: BidState
-    grounds: JsonValue
-    rank: int | None = None
-    award: str | None = None
 
 
 class OpenedBid(Carried):
@@ -133,33 +108,6 @@ class InspectionView(Carried):
     defects: JsonValue
 
 
-async def list_own_bids(
-    session: AsyncSession, renovation_id: str, bidder_id: str
-) -> tuple[OwnBid, ...]:
-    """The bids of one bidder in every round of a renovation, withdrawn ones too."""
-    rows = await session.execute(
-        select(Bid, Tender, Award)
-        .join(Tender, Tender.id == Bid.tender_id)
-        .outerjoin(Award, (Award.tender_id == Bid.tender_id) & (Award.bidder_id == Bid.bidder_id))
-        .where(Tender.renovation_id == renovation_id, Bid.bidder_id == bidder_id)
-        .order_by(Tender.round, Bid.submitted_at, Bid.id)
-    )
-    return tuple(_own_bid(bid, tender, award) for bid, tender, award in rows)
-
-
-def _own_bid(bid: Bid, tender: Tender, award: Award | None) -> OwnBid:
-    named = {name: getattr(bid, name) for name in OwnBid.model_fields if hasattr(bid, name)}
-    stands = award is not None and bid.state != BidState.WITHDRAWN
-    return OwnBid(
-        **named,
-        round=tender.round,
-        tender_state=tender.state,
-        deadline_at=tender.deadline_at,
-        rank=award.rank if stands and award else None,
-        award=award.state if stands and award else None,
-    )
-
-
 async def list_opened_bids(session: AsyncSession, renovation_id: str) -> tuple[OpenedBid, ...]:
     """The opened bids of every round; never one that is sealed, was late or was taken back."""
     rows = await session.scalars(
@@ -168,6 +116,7 @@ async def list_opened_bids(session: AsyncSession, renovation_id: str) -> tuple[O
         .where(
             Tender.renovation_id == renovation_id,
             Bid.state.in_(OPENED),
+            Bid.price_fen.is_not(None),
             Bid.submitted_at < Tender.deadline_at,
         )
         .order_by(Tender.round, Bid.bidder_id)

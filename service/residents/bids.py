@@ -1,15 +1,19 @@
-"""Bids: handed in and taken back before the deadline, sealed until the opening."""
+"""Bids: handed in, read by their bidder and taken back before the deadline; sealed until the opening."""
 
+import hashlib
 from datetime import datetime
 
-from sqlalchemy import select
+from pydantic import BaseModel, JsonValue
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Bid, Tender
+from models.tables import Award, Bid, Tender
 from models.values.actor import SEALED_BIDDER, Actor
+from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
+from runtime.bidding.envelopes import BidContent, Envelopes, envelopes_of
 from runtime.record.firms import refuse_defaulter, refuse_related
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
@@ -19,15 +23,48 @@ from service.recording import Details, accept
 from service.situation import Situation
 
 
+class OwnBid(Carried):
+    """A bid as whoever made it reads it at any time, and where it stands; money in fen, case time.
+
+    `rank` and `award` are null while it is not among the candidates.
+    """
+
+    id: str
+    tender_id: str
+    round: int
+    tender_state: str
+    deadline_at: datetime
+    """Until then it may be taken back; then the bids are opened."""
+    bidder_id: str
+    price_fen: int
+    technical_milli: int
+    bond_fen: int
+    bond_account: str
+    flags: JsonValue
+    submitted_at: datetime
+    withdrawn_at: datetime | None
+    state: BidState
+    grounds: JsonValue
+    rank: int | None = None
+    award: str | None = None
+
+
+class _KeptBid(BaseModel):
+    """What the record keeps of a bid that was handed in, to know it again: nothing that can be tried out."""
+
+    content: str
+
+
 async def submit_bid(
     parts: Parts, situation: Situation, bidder: Actor, command: SubmitBid
 ) -> Accepted:
-    """Put a bid beside the others; the event does not say the price.
+    """Put a sealed envelope beside the others; neither the event nor the row says who bids, or what.
 
     Raises:
         Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`,
             `bidding.contractor_defaulted`, `bidding.related`, and what `submission_problems` finds.
     """
+    envelopes = envelopes_of(parts.settings)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
@@ -45,21 +82,26 @@ async def submit_bid(
                 timetable=situation.timetable,
             )
         )
-        if await _standing_bid(session, tender, bidder.party) is not None:
+        if await _standing_bid(session, parts, tender, bidder.party) is not None:
             raise refusal("bidding.already_bid", bidder=bidder.party, tender=tender.id)
-        bid = bid_row(tender, bidder.party, command, now, key)
+        sealed_as = _sealed_name(parts, tender.id, bidder.party)
+        bid = bid_row(envelopes, tender, bidder.party, sealed_as, command, now, key)
         session.add(bid)
-        return bid.id, {"tender": tender.id, "bid": bid.id}
+        envelope = hashlib.sha256(bid.envelope or b"").hexdigest()
+        return bid.id, {"tender": tender.id, "bid": bid.id, "envelope_sha256": envelope}
 
-    sealed = sealed_bidder(parts, situation, bidder)
+    kept = _KeptBid(content=envelopes.keyed_hash(command))
+    sealed, caller = await sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_submitted"
-    return await accept(parts.journal, situation, sealed, command, kind, change, quota="bids")
+    return await accept(
+        parts.journal, situation, sealed, command, kind, change, kept, caller, quota="bids"
+    )
 
 
 async def withdraw_bid(
     parts: Parts, situation: Situation, bidder: Actor, command: WithdrawBid
 ) -> Accepted:
-    """Take the bidder's bid back (Tendering Law art. 29); the bond goes back.
+    """Take the bidder's bid back (Tendering Law art. 29); the bond goes back. It stays sealed for good.
 
     Raises:
         Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.no_bid`, `bidding.late`.
@@ -67,7 +109,7 @@ async def withdraw_bid(
 
     async def change(session: AsyncSession, now: datetime, _key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
-        bid = await _standing_bid(session, tender, bidder.party)
+        bid = await _standing_bid(session, parts, tender, bidder.party)
         if bid is None:
             raise refusal("bidding.no_bid", bidder=bidder.party, tender=tender.id)
         if now >= tender.deadline_at:
@@ -77,42 +119,117 @@ async def withdraw_bid(
         bid.state, bid.withdrawn_at = BidState.WITHDRAWN, now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
-    sealed = sealed_bidder(parts, situation, bidder)
+    sealed, caller = await sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_withdrawn"
-    return await accept(parts.journal, situation, sealed, command, kind, change)
+    return await accept(parts.journal, situation, sealed, command, kind, change, caller=caller)
 
 
-def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
+async def list_own_bids(
+    session: AsyncSession, parts: Parts, situation: Situation, bidder: Actor
+) -> tuple[OwnBid, ...]:
+    """What a bidder has handed in in this case, round by round; nobody else's, and read by nobody else.
+
+    Raises:
+        Refused: `bidding.envelope_shut` where the key of that time is gone.
+    """
+    envelopes = envelopes_of(parts.settings)
+    rows = await session.execute(
+        select(Tender, Award)
+        .outerjoin(Award, (Award.tender_id == Tender.id) & (Award.bidder_id == bidder.party))
+        .where(Tender.renovation_id == situation.id)
+        .order_by(Tender.round)
+    )
+    found: list[OwnBid] = []
+    for tender, award in rows.all():
+        own = await session.scalars(
+            select(Bid)
+            .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder.party))
+            .order_by(Bid.submitted_at, Bid.id)
+        )
+        found += [_own(envelopes, tender, bid, award) for bid in own]
+    return tuple(found)
+
+
+async def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> tuple[Actor, str]:
     """The bidder as the record names it: nobody may know before the opening who has bid.
 
     Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
-    list of contractors does not give it away; the bid's own row says who it was once it is opened.
+    list of contractors does not give it away, and another one in each tender: the opening of one does
+    not tell who bids in the next. The second value is the bidder's in the whole case: by it, never
+    stored, a command that is sent again is known.
     """
-    key, named = parts.settings.credential_key, f"{situation.id}\0{bidder.party}"
-    name = keyed_hash(key, named.encode()).hex()[:24]
-    return Actor(
-        id=f"{SEALED_BIDDER}{name}",
+    async with parts.database.session() as session:
+        tender = await session.scalar(
+            select(Tender.id)
+            .where(Tender.renovation_id == situation.id)
+            .order_by(Tender.round.desc())
+            .limit(1)
+        )
+    actor = Actor(
+        id=_sealed_name(parts, tender or situation.id, bidder.party),
         role=bidder.role,
         label="投标人 / bidder",
         place=situation.place_path,
     )
+    return actor, _sealed_name(parts, situation.id, bidder.party)
 
 
-def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime, key: str) -> Bid:
-    """The row of a new bid; nothing shows it before the opening. `key` is that of the command."""
-    name = id_from(key, 20)
-    return Bid(
-        id=f"{tender.id}.{name}",
-        tender_id=tender.id,
-        command_id=key,
+def bid_row(
+    envelopes: Envelopes,
+    tender: Tender,
+    bidder_id: str,
+    sealed_name: str,
+    command: SubmitBid,
+    now: datetime,
+    key: str,
+) -> Bid:
+    """The row of a new bid: an envelope, and when it came. `key` is that of the command."""
+    name = f"{tender.id}.{id_from(key, 20)}"
+    offer = BidContent(
         bidder_id=bidder_id,
         price_fen=command.price_fen,
         technical_milli=command.technical_milli,
         bond_fen=command.bond_fen,
         bond_account=command.bond_account,
         flags=dict(command.flags),
+    )
+    return Bid(
+        id=name,
+        tender_id=tender.id,
+        command_id=key,
+        sealed_name=sealed_name,
+        envelope=envelopes.seal(name, offer),
         submitted_at=now,
         state=BidState.SUBMITTED,
+    )
+
+
+def _sealed_name(parts: Parts, within: str, bidder_id: str) -> str:
+    """A bidder's name in a tender or a case, which only who has the key can tell whose it is."""
+    named = keyed_hash(parts.settings.credential_key, f"{within}\0{bidder_id}".encode())
+    return f"{SEALED_BIDDER}{named.hex()[:24]}"
+
+
+def _own(envelopes: Envelopes, tender: Tender, bid: Bid, award: Award | None) -> OwnBid:
+    """As it was handed in: from the envelope, also after the committee has given it points."""
+    if bid.envelope is None:
+        offer = BidContent.model_validate(bid, from_attributes=True)
+    else:
+        offer = envelopes.open(bid.id, bid.envelope)
+    stands = award is not None and bid.state is not BidState.WITHDRAWN
+    return OwnBid(
+        **offer.model_dump(),
+        id=bid.id,
+        tender_id=tender.id,
+        round=tender.round,
+        tender_state=tender.state,
+        deadline_at=tender.deadline_at,
+        submitted_at=bid.submitted_at,
+        withdrawn_at=bid.withdrawn_at,
+        state=bid.state,
+        grounds=bid.grounds,
+        rank=award.rank if stands and award else None,
+        award=award.state if stands and award else None,
     )
 
 
@@ -132,9 +249,20 @@ async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
     return tender
 
 
-async def _standing_bid(session: AsyncSession, tender: Tender, bidder_id: str) -> Bid | None:
+async def _standing_bid(
+    session: AsyncSession, parts: Parts, tender: Tender, bidder_id: str
+) -> Bid | None:
     return await session.scalar(
         select(Bid).where(
-            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != BidState.WITHDRAWN
+            Bid.tender_id == tender.id,
+            _is_of(parts, tender, bidder_id),
+            Bid.state != BidState.WITHDRAWN,
         )
+    )
+
+
+def _is_of(parts: Parts, tender: Tender, bidder_id: str) -> ColumnElement[bool]:
+    """By the name in the tender; bids of before envelopes have the bidder's own."""
+    return or_(
+        Bid.sealed_name == _sealed_name(parts, tender.id, bidder_id), Bid.bidder_id == bidder_id
     )

@@ -5,20 +5,22 @@ from fastapi import APIRouter
 from models.fields import HoldName, Id
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.routes.dependencies import MayMoveClock, RunningParts
+from service.reading.cases import clock_for
+from service.routes.dependencies import CurrentReader, MayMoveClock, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])
 
 
 @router.get("")
-async def read_clock(renovation_id: Id, parts: RunningParts, settled: bool = False) -> ClockView:
+async def read_clock(
+    renovation_id: Id, viewer: CurrentReader, parts: RunningParts, settled: bool = False
+) -> ClockView:
     """Case time and the agenda: what falls due when, who is awaited, what happens then.
 
     `settled=true` waits until the engine of a told case has done everything that is due.
     """
-    if settled:
-        return await parts.clocks.settle(renovation_id)
-    return await parts.clocks.look(renovation_id)
+    look = parts.clocks.settle if settled else parts.clocks.look
+    return clock_for(viewer, await look(renovation_id))
 
 
 @router.post("")

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.fields import UNREADABLE, Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
-from rules.authority import ROLES_OF_WRITE
+from rules.authority import ROLES_OF_WRITE, Grant
 from rules.disclosure import ReaderKind
 from runtime.language.moments import CHINESE
 from runtime.privacy.access import note_access
@@ -275,14 +275,49 @@ async def viewer_in_request(
         return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id, unit.unit_number)
     sender = await sender_of(parts.database, token, situation.id, door)
     grants = await load_grants(parts.database, sender, situation.id)
-    viewer = viewer_under(grants, situation.place_path)
-    if viewer.reader is not ReaderKind.PUBLIC:
+    return viewer_under(grants, situation.place_path)
+
+
+CurrentReader = Annotated[Viewer, Depends(viewer_in_request)]
+
+
+async def noted_viewer(
+    situation: CaseSituation, viewer: CurrentReader, request: Request, parts: RunningParts
+) -> Viewer:
+    """The same where most of what is read is not for everybody: then it is written down who reads."""
+    if viewer.reader not in {ReaderKind.PUBLIC, ReaderKind.OWNER}:
         # Who reads as everybody does is nobody's business.
+        grants = await load_grants(parts.database, viewer.sender, situation.id)
         await note_reading(parts, situation.in_role(grants), request)
     return viewer
 
 
-CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
+CurrentViewer = Annotated[Viewer, Depends(noted_viewer)]
+
+
+async def roles_in_request(
+    request: Request,
+    parts: RunningParts,
+    door: CurrentDoor,
+    official: Annotated[str | None, Security(OFFICIAL)],
+) -> tuple[Grant, ...]:
+    """The roles of whoever asks for a list that everybody may read; none without a credential.
+
+    A unit's ticket is of one case, and says nothing of a list of cases.
+
+    Raises:
+        Refused: as `person_in_request` says, but `credential.missing`.
+    """
+    if official is None and not request.cookies.get(COOKIE):
+        return ()
+    token = await token_in_request(request, parts, official)
+    if token.startswith(TICKETS):
+        return ()
+    person = await person_in_request(await signed_in(parts.database, token, None, door))
+    return await load_grants(parts.database, person, "")
+
+
+CurrentRoles = Annotated[tuple[Grant, ...], Depends(roles_in_request)]
 
 
 async def note_reading(parts: Parts, reader: Actor, request: Request, subject: str = "") -> None:
@@ -335,6 +370,9 @@ MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
+MayWriteDownSuggestions = Annotated[Actor, Depends(_who_may("write_down_suggestion"))]
+MayReviewSuggestions = Annotated[Actor, Depends(_who_may("review_suggestion"))]
+MayAnswerSuggestions = Annotated[Actor, Depends(_who_may("answer_suggestion"))]
 MayPublishPictures = Annotated[Actor, Depends(_who_may("publish_picture"))]
 MayReadEvidence = Annotated[Actor, Depends(_who_may("read_evidence"))]
 MayErasePeople = Annotated[Actor, Depends(_who_may("erase_person"))]

@@ -1,16 +1,20 @@
 """Reading: the list, one renovation, its public progress, its record."""
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath
 from models.messages.journey import Stage
+from rules.disclosure.events import may_count_bids
 from runtime.record.cases import CaseFilter
+from runtime.record.feed import held_after
 from service import views
 from service.http.etags import etag_of
 from service.http.paging import PAGE, Limit, link_next
+from service.reading.cases import case_for, listed_for
 from service.reading.progress import PublicProgress, load_progress
-from service.reading.shaping import event_for
-from service.routes.dependencies import CurrentViewer, RunningParts
+from service.reading.shaping import Viewer, event_for
+from service.routes.dependencies import CurrentReader, CurrentRoles, CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
@@ -21,6 +25,7 @@ async def list_renovations(
     request: Request,
     response: Response,
     parts: RunningParts,
+    roles: CurrentRoles,
     *,
     place: PlacePath = "",
     stage: Stage | None = None,
@@ -42,16 +47,18 @@ async def list_renovations(
         found = await views.list_renovations(session, wanted, after, limit + 1)
     if len(found) > limit:
         link_next(request, response, found[limit - 1].cursor)
-    return found[:limit]
+    return tuple(listed_for(roles, line) for line in found[:limit])
 
 
 @router.get("/{renovation_id}")
 async def read_renovation(
-    renovation_id: Id, response: Response, parts: RunningParts
+    renovation_id: Id, response: Response, viewer: CurrentReader, parts: RunningParts
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
     async with parts.database.session() as session:
         view = await views.load_renovation(session, renovation_id)
+        held = await _held_after(session, viewer, renovation_id)
+    view = case_for(viewer, view, held)
     steady = view.model_dump_json(exclude={"case_now"})
     response.headers["ETag"] = etag_of(steady.encode()).decode()
     return view
@@ -78,9 +85,15 @@ async def read_events(
 
     Everybody sees what happened when, in numbers, sums and ids. Which home it was, who complained, and what
     officials wrote freely stand as "[redacted]", except for whom they are: show a unit's ticket, or sign in.
+    While a tender is open the record ends with its notice for all but officials: it would tell how many have bid.
     """
     async with parts.database.session() as session:
-        events = await views.list_events(session, renovation_id, after, limit + 1)
+        held = await _held_after(session, viewer, renovation_id)
+        events = await views.list_events(session, renovation_id, after, limit + 1, held)
     if len(events) > limit:
         link_next(request, response, events[limit - 1].seq)
     return tuple(event_for(viewer, event) for event in events[:limit])
+
+
+async def _held_after(session: AsyncSession, viewer: Viewer, renovation_id: str) -> int | None:
+    return None if may_count_bids(viewer.reader) else await held_after(session, renovation_id)

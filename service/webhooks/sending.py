@@ -22,6 +22,7 @@ from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.identity.sessions import database_now
 from service.outbox.sender import Hand, OutboxSender
+from service.reading.shaping import until_opening
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
 from service.webhooks.hooks import grant_over, secrets_of
@@ -93,7 +94,13 @@ class WebhookSender(OutboxSender[Webhook]):
             if grant_over(grants, hook.place_path) is None:
                 return None
             page = await feed.read_page(
-                session, [hook.place_path], hook.position, PAGE, hook.kinds, training=hook.training
+                session,
+                [hook.place_path],
+                hook.position,
+                PAGE,
+                hook.kinds,
+                until=await until_opening(session, [hook.place_path], grants),
+                training=hook.training,
             )
             return page, grants
 

@@ -65,24 +65,11 @@ class Bidding:
     async def bid(self, period: TenderPeriod, *prices: int, **more: Any) -> None:
         async with self.database.session() as session, session.begin():
             for number, price in enumerate(prices, start=1):
-                fields = {
-                    "bond_fen": 0,
-                    "bond_account": f"a{number}",
-                    "flags": {},
-                    "submitted_at": self.at + DAY,
-                    **more.get(f"b{number}", {}),
-                }
+                offer = {"bond_account": f"a{number}", **more.get(f"b{number}", {})}
+                at = offer.pop("submitted_at", self.at + DAY)
+                bidder = f"b{number}"
                 session.add(
-                    Bid(
-                        id=f"{period.tender_id}.b{number}",
-                        tender_id=period.tender_id,
-                        command_id=f"{period.tender_id}-b{number}",
-                        bidder_id=f"b{number}",
-                        price_fen=price,
-                        technical_milli=0,
-                        state="submitted",
-                        **fields,
-                    )
+                    money.sealed_bid(period.tender_id, bidder, at, price_fen=price, **offer)
                 )
 
     async def open(self, period: TenderPeriod, name: str = "open") -> BidOpening:

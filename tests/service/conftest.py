@@ -13,6 +13,7 @@ from tests.support.estate import make_renovation
 from tests.support.votes.portal import portal_settings
 
 KEY = "0f" * 32
+BIDS_KEY = "8b" * 32
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,7 @@ def settings(database: Database) -> Settings:
         receipt_key="1e" * 32,
         gateway_key="5c" * 32,
         person_key="7e" * 32,
+        bids_key=BIDS_KEY,
         counts_age_s=0,  # what a test has just done is counted
         # Nobody listens there: what these tests are about needs no Temporal.
         temporal_address="127.0.0.1:9",

@@ -16,6 +16,7 @@ from tests.support.people import bearer, sign_in
 from tests.support.votes.tickets import unit_ticket
 
 WORDS, UNIT, OTHER = "the cellar of 2-202 stinks", "1-101", "1-102"
+HERE = "/v1/renovations"
 STAFF = ("auditor", "street_office", "residents_committee")
 
 
@@ -47,7 +48,7 @@ async def rid(database: Database, sql: asyncpg.Connection, http: httpx.AsyncClie
 async def read(
     http: httpx.AsyncClient, rid: str, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    answer = await http.get(f"/v1/renovations/{rid}/events", headers=headers or {})
+    answer = await http.get(f"{HERE}/{rid}/events", headers=headers or {})
     assert answer.status_code == 200
     assert WORDS not in json.dumps(answer.json())
     found: dict[str, Any] = answer.json()[-1]
@@ -74,9 +75,50 @@ async def test_who_complained_is_shown_to_the_home_and_to_who_must_answer(
     # Whoever shows what is not good is told so, and does not take the public's record for the whole one.
     for guessed in ("s1.guessed", "c1.guessed", "v2.00.00", "v1.eA.eA"):
         answer = await http.get(
-            f"/v1/renovations/{rid}/events", headers={"Authorization": f"Bearer {guessed}"}
+            f"{HERE}/{rid}/events", headers={"Authorization": f"Bearer {guessed}"}
         )
         assert (answer.status_code, answer.json()["code"]) == (401, "credential.wrong"), guessed
+
+
+async def test_of_the_case_itself_errors_and_homes_are_for_its_officials(
+    http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection
+) -> None:
+    """In the case, in its clock and in the list: the stair through a flat, and a step that broke."""
+    work = {"id": "lift", "title": "lift", "value_fen": 1, "occupies": [OTHER]}
+    await sql.execute(
+        "UPDATE scheme SET content = jsonb_set(content, '{works}', $2) WHERE renovation_id=$1",
+        rid,
+        json.dumps([work]),
+    )
+    await sql.execute(
+        "INSERT INTO case_wait (workflow_id, what, subject, renovation_id, who, consequence, since)"
+        " VALUES ($1, 'part_consent', $2, $3, 'owners', '', now())",
+        f"renovation/{rid}",
+        f"lift {OTHER}",
+        rid,
+    )
+    await sql.execute(
+        "INSERT INTO case_trouble (workflow_id, step, renovation_id, by_act, error, reference, since)"
+        " VALUES ($1, 'open', $2, false, 'ValueError at rules/x.py:1', 'e-77', now())",
+        f"renovation/{rid}",
+        rid,
+    )
+
+    async def told(headers: dict[str, str], *, listed: bool = True) -> str:
+        paths = [f"{HERE}/{rid}", f"{HERE}/{rid}/clock"] + [HERE] * listed
+        answers = [await http.get(path, headers=headers) for path in paths]
+        assert [each.status_code for each in answers] == [200] * len(paths)
+        return "".join(each.text for each in answers)
+
+    secrets = (f"lift {OTHER}", f'"unit_number":"{OTHER}"', "ValueError", "e-77")
+    for who in ({}, bearer("disc-nobody"), bearer("disc-contractor")):
+        assert not [secret for secret in secrets if secret in await told(who)]
+    office = await told(bearer("disc-street_office"))
+    assert [secret for secret in secrets if secret in office] == [*secrets]
+    assert f"lift {REDACTED}" in await told({})
+    own = await told(unit(rid, OTHER), listed=False)
+    assert f"lift {OTHER}" in own
+    assert "e-77" not in own
 
 
 async def test_the_record_itself_stays_as_it_is(

@@ -3,17 +3,20 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from activities.cost_sharing.shares import Shares
 from activities.recording import Recorder
 from models.messages.command import Command
-from models.tables import Event, Payment, ShareTotal, Unit
+from models.tables import Bid, Event, Payment, ShareTotal, Unit
 from models.values.actor import ENGINE, Actor, Role
 from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
 from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
+from models.values.states import BidState
 from models.values.timetable import WorkCalendar
 from models.values.voting import Motion, MotionKind
+from runtime.bidding.envelopes import BidContent, Envelopes
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
 
@@ -21,12 +24,29 @@ START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
+ENVELOPES = Envelopes(SecretStr("8b" * 32))
 PLAIN_WEEKENDS = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
 
 
 def recorder_of(database: Database) -> Recorder:
     """A recorder with a calendar of plain weekends."""
-    return Recorder(database, PLAIN_WEEKENDS, BOX_KEYS)
+    return Recorder(database, PLAIN_WEEKENDS, BOX_KEYS, envelopes=ENVELOPES)
+
+
+def sealed_bid(
+    tender_id: str, bidder: str, at: datetime, envelopes: Envelopes = ENVELOPES, **offer: Any
+) -> Bid:
+    """The row of a bid in its envelope, as the service writes it."""
+    name = f"{tender_id}.{bidder}"
+    return Bid(
+        id=name,
+        tender_id=tender_id,
+        command_id=f"{tender_id}-{bidder}",
+        sealed_name=f"sealed-{bidder}",
+        envelope=envelopes.seal(name, BidContent(bidder_id=bidder, **offer)),
+        submitted_at=at,
+        state=BidState.SUBMITTED,
+    )
 
 
 def command(rid: str, name: str, actor: Actor = ENGINE) -> Command:

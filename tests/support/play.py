@@ -34,7 +34,7 @@ from models.messages.ids import (
 )
 from models.messages.journey import Stage
 from models.messages.publication import PublicationInput
-from models.tables import Bid, Objection, Ticket
+from models.tables import Objection, Ticket
 from models.values.actor import ENGINE, Actor, Role
 from models.values.waits import REMINDING
 from runtime.database import Database
@@ -190,18 +190,8 @@ class Play:
         now = await self.now()
         async with self.database.session() as session, session.begin():
             session.add_all(
-                Bid(
-                    id=f"{tender_id}.b{number}",
-                    tender_id=tender_id,
-                    command_id=f"{tender_id}-b{number}",
-                    bidder_id=f"b{number}",
-                    price_fen=price,
-                    technical_milli=0,
-                    state="submitted",
-                    bond_fen=0,
-                    bond_account=f"a{number}",
-                    flags={},
-                    submitted_at=now,
+                money.sealed_bid(
+                    tender_id, f"b{number}", now, price_fen=price, bond_account=f"a{number}"
                 )
                 for number, price in enumerate(prices, start=1)
             )

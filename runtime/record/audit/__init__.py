@@ -19,6 +19,7 @@ from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
 from runtime.record import place_log
 from runtime.record.audit.acts import BadAct, audit_acts
+from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
@@ -35,7 +36,7 @@ class BadEvent(Value):
     one before it), "hash" (its content was changed), "backwards" (it happened before the one before
     it), "clock" (it happened at another moment than the told clock of its case said, that clock was
     moved by no event, or a case is told and should not be), "deadline" (it sets one that lies before
-    it), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
+    it), "bid" (a bid that it tells of is gone, another one, or was put there by nobody), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
     tells another story), "signature" (its head was signed by nobody who may), "unsigned" (its head is
     not signed, though one before it was), "other_head" (the head that is kept outside of the database
     is another one: what followed was written anew), "rolled_back" (the database ends before the
@@ -95,7 +96,7 @@ async def audit(
             if signed is not None:
                 since[each.id] = signed.since
             events += count
-            fault = fault or await _receipts(session, each)
+            fault = fault or await _receipts(session, each) or await _bids(session, each)
             bad += [fault] if fault is not None else []
             bad_acts += await audit_acts(session, each, gateway)
         if heads is not None and renovation_id is None:
@@ -181,6 +182,11 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
     if seq is None:
         return None
     return BadEvent(renovation_id=renovation.id, seq=seq, reason="receipt")
+
+
+async def _bids(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
+    seq = await first_bad_bid(session, renovation.id)
+    return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="bid")
 
 
 async def _boxes(

@@ -8,6 +8,7 @@ from runtime.record import feed
 from runtime.record.grants import load_grants
 from service.bodies import CommandBody
 from service.http.paging import PAGE, Limit, Paged
+from service.reading.shaping import until_opening
 from service.routes.dependencies import CurrentOfficial, RunningParts
 from service.webhooks import hooks
 from service.webhooks.bodies import (
@@ -47,7 +48,13 @@ async def read_feed(
         places = [place] if place else [grant.place for grant in grants]
         await feed.advance(session)
         page = await feed.read_page(
-            session, places, after, limit, [kind] if kind else (), training=training
+            session,
+            places,
+            after,
+            limit,
+            [kind] if kind else (),
+            until=await until_opening(session, places, grants),
+            training=training,
         )
     events = tuple(feed_event(line, grants) for line in page.lines)
     return Feed(events=events, next=page.next_position, more=page.more)

@@ -7,6 +7,7 @@ from proof.canonical import utc_text
 from service import tenders, views
 from service.http.paging import Paged
 from service.reading import ballots, schemes, works
+from service.residents import bids
 from service.routes.dependencies import (
     CaseSituation,
     CurrentContractor,
@@ -54,10 +55,10 @@ async def list_tenders(
 @offered.get("/own-bids")
 async def list_own_bids(
     situation: CaseSituation, bidder: CurrentContractor, parts: RunningParts, page: Paged
-) -> tuple[works.OwnBid, ...]:
+) -> tuple[bids.OwnBid, ...]:
     """The own bids of every round as they were handed in, and where each stands."""
     async with parts.database.session() as session:
-        found = await works.list_own_bids(session, situation.id, bidder.party)
+        found = await bids.list_own_bids(session, parts, situation, bidder)
     return page.cut(found, lambda each: (each.round, utc_text(each.submitted_at), each.id))
 
 

@@ -149,8 +149,8 @@ async def test_each_process_finds_only_its_own_keys_whatever_its_parent_has(
         "database": dict[str, str](),
     }
     wanted = {
-        "worker": {"box_key", "heads_key", "codec_key"},
-        "service": SERVICE_ONLY | {"heads_key", "codec_key"},
+        "worker": {"box_key", "heads_key", "codec_key", "bids_key"},
+        "service": SERVICE_ONLY | {"heads_key", "codec_key", "bids_key"},
         "database": set[str](),
     }
     for process, variables in given.items():

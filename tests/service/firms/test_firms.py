@@ -127,10 +127,8 @@ async def test_a_firm_registers_is_confirmed_and_bids_for_its_place(
     assert (await firms.confirm(firm)).is_success
     answer = await firms.bid(person)
     assert answer.status_code == 201, answer.text
-    bidders = await firms.sql.fetch(
-        "SELECT bidder_id FROM bid WHERE tender_id = $1", f"{firms.rid}.tender.1"
-    )
-    assert [row["bidder_id"] for row in bidders] == [firm["firm"]]
+    own = await firms.http.get(f"/v1/renovations/{firms.rid}/own-bids", headers=bearer(person))
+    assert [each["bidder_id"] for each in own.json()] == [firm["firm"]]
     kinds = await firms.sql.fetch(
         "SELECT kind, actor_id FROM place_event WHERE log_id = 's' AND (details->>'firm' = $1"
         " OR details->>'person' = $1) ORDER BY seq",

@@ -103,6 +103,8 @@ async def test_what_a_ballot_says_is_told_to_its_own_household_alone(
         "SELECT leaf FROM ballot WHERE box_id = $1 AND unit_number = '1-102'", f"{counted}.1"
     )
     path = f"/v1/renovations/{counted}/ballots/{short_code(leaf)}"
+    guessed = await http.get(path, headers={"Authorization": "Bearer s1.guessed"})
+    assert (guessed.status_code, guessed.json()["code"]) == (401, "credential.wrong")
     for headers in ({}, bearer(counted, "1-101")):
         found = (await http.get(path, headers=headers)).json()
         assert (found["state"], found["choices"]) == ("counted", None)

@@ -27,6 +27,7 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
         database_url=database.url,
         credential_key="0f" * 32,
         receipt_key="1e" * 32,
+        bids_key="8b" * 32,
         counts_age_s=0,  # what a test has just done is counted
         box_key=BOX_KEY,
         gateway_key=GATEWAY_KEY,

@@ -8,7 +8,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from models.messages import acts as a
@@ -209,21 +209,18 @@ async def test_terminate_and_cancel_are_found_and_healed(
     await ends_well(j, database)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("whose", ["journey", "stage"])
-async def test_reset_is_found_and_healed(journey: Any, database: Database, whose: str) -> None:
-    j = await at(journey, "record_evaluation")
-    name = str((await j.row())["stage_workflow_id"]) if whose == "stage" else j.handle.id
-    handle = j.client.get_workflow_handle(name)
+async def reset(client: Client, name: str) -> None:
+    """Have a workflow begin anew after its first task, as if nobody had done anything since."""
+    handle = client.get_workflow_handle(name)
     history = await handle.fetch_history()
     first = next(
         each.event_id
         for each in history.events
         if each.HasField("workflow_task_completed_event_attributes")
     )
-    await j.client.workflow_service.reset_workflow_execution(
+    await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
-            namespace=j.client.namespace,
+            namespace=client.namespace,
             workflow_execution=WorkflowExecution(workflow_id=name),
             reason="mine now",
             workflow_task_finish_event_id=first,
@@ -235,6 +232,14 @@ async def test_reset_is_found_and_healed(journey: Any, database: Database, whose
             ],
         )
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["journey", "stage"])
+async def test_reset_is_found_and_healed(journey: Any, database: Database, whose: str) -> None:
+    j = await at(journey, "record_evaluation")
+    name = str((await j.row())["stage_workflow_id"]) if whose == "stage" else j.handle.id
+    await reset(j.client, name)
     async with asyncio.timeout(60):
         while not await repaired(j):
             await asyncio.sleep(0.2)

@@ -1,0 +1,20 @@
+"""Bids lie in sealed envelopes until they are opened."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0035"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

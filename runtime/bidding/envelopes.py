@@ -1,0 +1,79 @@
+"""The envelopes of bids: what a bidder hands in is sealed until the opening (Tendering Law art. 22, 28).
+
+An envelope is the id of its key, an IV and AES-256-GCM over the offer, filled up so that its length says
+nothing. It is bound to the id of its bid: put into another row it does not open.
+"""
+
+import hmac
+from collections.abc import Mapping
+
+from pydantic import BaseModel, JsonValue, SecretStr
+
+from models.values.base import Carried
+from models.values.refusal import refusal
+from proof.canonical import canonical_json, framed
+from runtime.keys.ciphers import Ciphers
+from runtime.keys.values import ID_DIGITS, derived, newest
+from runtime.settings import WorkerSettings, environment_names
+
+FILLED_TO = 1024
+"""The plain text is a multiple of so many bytes long; an ordinary offer is one."""
+_PURPOSE = b"gongjian/bid"
+_HASHES = b"gongjian/bid-hash"
+
+
+class BidContent(Carried):
+    """What lies in an envelope: who bids, and everything that is read out or judged. Money in fen."""
+
+    bidder_id: str
+    price_fen: int
+    technical_milli: int = 0
+    bond_fen: int = 0
+    bond_account: str = ""
+    flags: Mapping[str, JsonValue] = {}
+
+
+class Envelopes:
+    """Seals offers with the newest key, opens what any of the keys has sealed."""
+
+    def __init__(self, bids_key: SecretStr) -> None:
+        self._ciphers = Ciphers(bids_key, _PURPOSE)
+        self._hashes = derived(newest(bids_key), _HASHES)
+
+    def seal(self, bid_id: str, offer: BidContent) -> bytes:
+        """The envelope of a bid."""
+        plain = offer.model_dump_json().encode()
+        filled = plain + b" " * (-len(plain) % FILLED_TO)
+        return self._ciphers.key_id + self._ciphers.seal(filled, framed(_PURPOSE, bid_id.encode()))
+
+    def open(self, bid_id: str, envelope: bytes) -> BidContent:
+        """What a bidder has handed in. Asked by the opening, and by the bidder for its own.
+
+        Raises:
+            Refused: `bidding.envelope_shut` where the key is not among ours, or the bytes are not those
+                that were sealed for this bid.
+        """
+        key_id, sealed = envelope[:ID_DIGITS], envelope[ID_DIGITS:]
+        plain = self._ciphers.open(key_id, sealed, framed(_PURPOSE, bid_id.encode()))
+        if plain is None:
+            raise refusal(
+                "bidding.envelope_shut", where=bid_id, key=key_id.decode(errors="replace")
+            )
+        return BidContent.model_validate_json(plain)
+
+    def keyed_hash(self, request: BaseModel) -> str:
+        """By what a repeated request is recognised: a plain hash could be tried out with every price."""
+        content = canonical_json(request.model_dump(mode="json"))
+        return hmac.digest(self._hashes, content, "sha256").hex()
+
+
+def envelopes_of(settings: WorkerSettings) -> Envelopes:
+    """The keys with which bids are sealed and opened.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    if settings.bids_key is None:
+        name = environment_names(type(settings))["bids_key"]
+        raise refusal("settings.missing", where=name, name=name)
+    return Envelopes(settings.bids_key)
