@@ -403,6 +403,8 @@ async def test_a_unit_opens_what_is_a_units_in_its_own_case(
 ) -> None:
     who = WHO[name]
     opens = who == EVERYBODY or str(who).startswith(UNIT) or isinstance(who, frozenset)
+    # A ticket is of a case: what an estate shows in width, it shows by the portal's word.
+    opens = opens and not (name in WIDENED and name.startswith(f"GET {ESTATE}/suggestions"))
     for of_case in (RID, OTHER):
         credential = unit_ticket(SecretStr(KEY), of_case, "1-101")
         codes = await ask(http, name, {"Authorization": f"Bearer {credential}"})
