@@ -97,10 +97,11 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "show": Listed(
         "cli.reading.commands",
-        "What is written about a renovation: shares, tenders, publications, complaints, contracts…",
+        "What is written about a case, as whoever asks may read it: nobody, a home, or who is signed in here.",
     ),
     "estates": Listed(
-        "cli.reading.commands", "Estates and places: list, units, where these came from."
+        "cli.reading.commands",
+        "Estates and places: which there are; the units of one, and where these came from.",
     ),
     "history": Listed(
         "cli.cases", "The record of a renovation: who did what when, in which capacity."

@@ -59,6 +59,9 @@ async def everything(vote: Channels) -> list[str]:
 async def look(page: Page, site: Site, path: str, size: str, picture: str) -> list[str]:
     """What is wrong with a page, in words."""
     heard = Heard(site.address)
+    cdp = await page.context.new_cdp_session(page)
+    # Styles and scripts are weighed with every page, as on the first visit.
+    await cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
     page.on("response", heard.hear)
     answer = await page.goto(f"{site.address}{path}", wait_until="networkidle")
     page.remove_listener("response", heard.hear)
