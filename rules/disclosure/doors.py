@@ -156,7 +156,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         session.id unit.owner_key webhook.secret contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
-        ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
+        bid.envelope bid.sealed_name ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
         ballot.area_dm2 ballot.shares ballot_box.public_key ballot_box.opened_key ballot_box.roll_salt
         ballot_box.format ballot_batch.intake ballot_batch.number ballot_batch.size ballot_batch.root
         ballot_batch.signature roll_entry.developer roll_entry.excluded_reason roll_entry.pseudonym
