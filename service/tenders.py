@@ -10,7 +10,7 @@ from models.tables import Award, Bid, Event, RoleGrant, Tender
 from models.values.actor import Role
 from models.values.base import Carried
 from models.values.bidding import RedFlag
-from models.values.states import BidState, TenderState
+from models.values.states import AwardState, BidState, TenderState
 from runtime.calendars import is_provisional
 
 
@@ -37,7 +37,7 @@ class CandidateView(Carried):
     rank: int
     bidder_id: str
     price_fen: int
-    state: str
+    state: AwardState
 
 
 class TenderView(Carried):

@@ -151,12 +151,13 @@ LOG = "The event of it has the moment and who did it."
 EXEMPT_COLUMNS: Mapping[str, str] = {
     SECRETS: """
         account.password account.totp account.totp_step account.issuer account.subject api_key.id
+        bid.envelope bid.sealed_name
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
         session.id unit.owner_key webhook.secret contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
-        bid.envelope bid.sealed_name ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
+        ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
         ballot.area_dm2 ballot.shares ballot_box.public_key ballot_box.opened_key ballot_box.roll_salt
         ballot_box.format ballot_batch.intake ballot_batch.number ballot_batch.size ballot_batch.root
         ballot_batch.signature roll_entry.developer roll_entry.excluded_reason roll_entry.pseudonym

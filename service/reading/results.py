@@ -10,6 +10,7 @@ from models.tables import Evaluation, Payment, Refund, Renovation, Scheme, Share
 from models.values.base import Carried
 from models.values.feedback import SATISFIED_SCORE, Measurement
 from models.values.scheme import SchemeContent
+from models.values.states import RenovationState
 from rules.feedback import compare_with_target, shown_cells
 from rules.voting import pack_for
 from service.reading.works import TerminationView, list_contracts
@@ -60,7 +61,7 @@ class IndicatorView(Carried):
 class SettlementView(Carried):
     """What a stopped renovation leaves behind, summed over the units, in fen."""
 
-    state: str
+    state: RenovationState
     units: int
     """Units with a charge of the settlement."""
     charged_fen: int

@@ -18,7 +18,7 @@ from models.tables import (
     VoteObjection,
 )
 from models.values.base import Carried
-from models.values.states import TicketState
+from models.values.states import ObjectionState, PublicationState, TicketState
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.reading.shaping import Viewer, view_for
@@ -38,7 +38,7 @@ class PostedView(Carried):
     closes_at: datetime
     provisional: bool = False
     """A holiday that is not announced yet may still move the end."""
-    state: str
+    state: PublicationState
     outcome: str | None
     objections: int = 0
     unanswered: int = 0
@@ -52,7 +52,7 @@ class ObjectionView(Carried):
     id: str
     publication_id: str
     filed_at: datetime
-    state: str
+    state: ObjectionState
     upheld: bool | None
     answered_at: datetime | None
     unit_number: str | None
@@ -71,7 +71,7 @@ class TicketWords(Carried):
     id: str
     kind: str
     level: str
-    state: str
+    state: TicketState
     opened_at: datetime
     due_at: datetime
     provisional: bool = False

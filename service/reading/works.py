@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Bid, Certificate, Contract, Inspection, Scheme, Tender, Termination
 from models.values.base import Carried
 from models.values.scheme import SchemeContent
-from models.values.states import BidState, CertificateState
+from models.values.states import BidState, CertificateState, ContractState
 from service.reading.shaping import Viewer, view_for
 from service.showing import shown
 
@@ -27,7 +27,7 @@ class OpenedBid(Carried):
     technical_milli: int
     flags: JsonValue
     submitted_at: datetime
-    state: str
+    state: BidState
     grounds: JsonValue
 
 
@@ -40,7 +40,7 @@ class CertificateView(Carried):
     retention_fen: int
     deductions_fen: int
     payable_fen: int
-    state: str
+    state: CertificateState
     approved_by: str
 
 
@@ -74,7 +74,7 @@ class ContractAccount(Carried):
     tender_id: str
     works_round: int
     bidder_id: str
-    state: str
+    state: ContractState
     value_fen: int
     contingency_fen: int
     retention_permille: int

@@ -43,7 +43,7 @@ class OwnBid(Carried):
     flags: JsonValue
     submitted_at: datetime
     withdrawn_at: datetime | None
-    state: str
+    state: BidState
     grounds: JsonValue
     rank: int | None = None
     award: str | None = None
