@@ -16,9 +16,9 @@ from models.values.refusal import Refused, refusal
 from proof.seals import GatewayKeys
 from runtime.ballots.bundles import BundleMaker
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import envelopes_of
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
-from runtime.envelopes import envelopes_of
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat

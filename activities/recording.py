@@ -14,7 +14,6 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
-from activities.outbox import notice_of
 from activities.sealed import refuse_impostor, refuse_unsigned, refuse_without_grant
 from models.messages.acts import ACTS
 from models.messages.command import Command
@@ -29,8 +28,9 @@ from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
-from runtime.envelopes import Envelopes
+from runtime.outbox import notice_of
 from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.authority import load_signed_since
 from runtime.record.heads import Heads

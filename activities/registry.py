@@ -24,9 +24,9 @@ from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
+from runtime.bidding.envelopes import Envelopes
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
-from runtime.envelopes import Envelopes
 from runtime.record.heads import Heads
 
 CLASSES = (

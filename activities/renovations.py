@@ -8,6 +8,7 @@ from activities.correcting import correct
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
 from activities.settlement import end_certificates
+from activities.suggestions import let_go
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
@@ -129,6 +130,7 @@ class Renovations(Writer):
         case.renovation.closed_at = case.now
         ended = await end_certificates(case)
         await end_waits_but_of_tickets(case.session, case.renovation.id)
+        ended |= await let_go(case)
         case.wait_for("nothing")
         case.await_only()
         case.notify("all_owners", "renovation_closed", state=outcome.state)

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from activities.cost_sharing.rows import share_units
 from activities.recording import Case
+from activities.suggestions import drop_from_scheme
 from activities.voting.series import gap_was_left, levy_may_be_asked
 from formats.renovation_file.foreseen import scheme_warnings
 from formats.renovation_file.reading import check_scheme
@@ -26,6 +27,8 @@ class RevisedScheme:
     budget_fen: int
     changes: tuple[Change, ...]
     warnings: tuple[Problem, ...]
+    suggestions: tuple[str, ...]
+    """What residents suggested and this version has no more; they are owed a reply again."""
 
     def details(self, act: ReviseScheme) -> dict[str, JsonValue]:
         """The details of the event."""
@@ -38,6 +41,7 @@ class RevisedScheme:
             "changes": [change.model_dump(mode="json") for change in self.changes],
             "warnings": [warning.model_dump(mode="json") for warning in self.warnings],
             "reason": act.reason,
+            **({"suggestions_dropped": [*self.suggestions]} if self.suggestions else {}),
         }
 
 
@@ -73,6 +77,7 @@ async def revise(case: Case, act: ReviseScheme) -> RevisedScheme:
     )
     return RevisedScheme(
         version=number + 1,
+        suggestions=await drop_from_scheme(case, after),
         budget_before_fen=row.budget_fen,
         budget_fen=budget_fen,
         changes=(*_title(row.title, act.title), *revision.differences(before, after)),

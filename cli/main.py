@@ -131,6 +131,14 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.votes.commands",
         "An open vote: ballots, paper, attendance, objections, consents, reminders.",
     ),
+    "suggest": Listed(
+        "cli.suggestions.resident",
+        "Suggest something for the estate, join a neighbour's suggestion, take either back.",
+    ),
+    "suggestions": Listed(
+        "cli.suggestions.official",
+        "Suggestions of residents: list, write down, review, merge, answer.",
+    ),
     "proposals": Listed(
         "cli.votes.proposals",
         "What waits for a second person: list it, confirm it, refuse it.",

@@ -124,6 +124,15 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+    "write_down_suggestion": _by(
+        _CONVENERS | {Role.GRID_WORKER},
+        "Weifang Grid Regs art. 11 (the grid worker takes opinions in); otherwise [D]",
+    ),
+    "review_suggestion": _by(_CONVENERS, "[D] whoever answers for what is posted in the estate"),
+    "answer_suggestion": _by(
+        _CONVENERS | {Role.DISTRICT_BUREAU},
+        "Shanghai People's Suggestions Provisions (whoever it concerns replies); who that is, is [D]",
+    ),
     "read_evidence": _by(
         Role.AUDITOR, "Weifang PM Regs art. 32; P-5: the list of ballots on request, under log [D]"
     ),
@@ -132,7 +141,7 @@ ROLES_OF_WRITE: dict[str, Authority] = {
         _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
     ),
 }
-"""Who may write into an open vote beside the official acts; none of them sees a choice."""
+"""Who may write beside the official acts; none of them sees a choice of a vote."""
 
 
 def check_act(

@@ -34,6 +34,9 @@ class Duty(StrEnum):
     REGISTER_AGENT = "mandate.own_register"
     GRANT_ONESELF = "granting.to_oneself"
     RELIEVE_ONESELF = "cost_sharing.own_relief"
+    REVIEW_WRITTEN = "suggestion.own_writing"
+    ANSWER_WRITTEN = "suggestion.own_suggestion"
+    REVIEW_AGAIN = "suggestion.own_hiding"
 
 
 class Excluded(NamedTuple):
@@ -71,6 +74,17 @@ EXCLUDED: Mapping[Duty, Excluded] = {
     Duty.GRANT_ONESELF: Excluded("grants", "grants", "[D] never to oneself"),
     Duty.RELIEVE_ONESELF: Excluded(
         "approve_relief", "owner", "[D] nobody relieves the own household"
+    ),
+    Duty.REVIEW_WRITTEN: Excluded(
+        "review_suggestion", "write_down_suggestion", "[D] nobody passes what they wrote down"
+    ),
+    Duty.ANSWER_WRITTEN: Excluded(
+        "answer_suggestion", "write_down_suggestion", "[D] nobody answers what they wrote down"
+    ),
+    Duty.REVIEW_AGAIN: Excluded(
+        "review_suggestion",
+        "review_suggestion",
+        "[D] what was hidden is looked at by somebody else",
     ),
 }
 """Every pair; one that is missing here excludes nobody."""

@@ -22,6 +22,8 @@ class Proposing(StrEnum):
     SALE = "replace_owner"
     CANCELLATION = "cancel_renovation"
     DIRECT_AWARD = "approve_direct_award"
+    SUGGESTION = "answer_suggestion"
+    """To turn down what many neighbours support."""
 
 
 ACTS_OF_TWO = frozenset({Proposing.CANCELLATION.value, Proposing.DIRECT_AWARD.value})

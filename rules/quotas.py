@@ -10,7 +10,16 @@ from typing import Literal
 
 from models.values.timetable import Timetable
 
-Quota = Literal["tickets", "objections", "opinions", "survey_answers", "bids", "reminders"]
+Quota = Literal[
+    "tickets",
+    "objections",
+    "suggestions",
+    "supports",
+    "opinions",
+    "survey_answers",
+    "bids",
+    "reminders",
+]
 
 
 def most_of(timetable: Timetable, what: Quota) -> int:
@@ -18,6 +27,8 @@ def most_of(timetable: Timetable, what: Quota) -> int:
     limits: dict[Quota, int] = {
         "tickets": timetable.quota_tickets,
         "objections": timetable.quota_objections,
+        "suggestions": timetable.quota_suggestions,
+        "supports": timetable.quota_supports,
         "opinions": timetable.quota_opinions,
         "survey_answers": timetable.quota_survey_answers,
         "bids": timetable.quota_bids,

@@ -53,6 +53,7 @@ from service.routes.privacy import access as readings
 from service.routes.privacy import bundles
 from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
+from service.routes.suggestions import case, estate
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -74,6 +75,9 @@ ROUTERS = (
     feedback.router,
     pictures.router,
     publications.router,
+    case.router,
+    estate.router,
+    estate.of_place,
     clock.router,
     following.router,
     notices.router,

@@ -1,21 +1,42 @@
 """Quotas where they are kept: counted in the transaction that writes, in the time of the case."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import QuotaUse
 from models.values.refusal import Problem, Refused
+from models.values.timetable import Timetable
 from proof.canonical import utc_text
 from rules.quotas import Quota, again_at, counted_since, most_of
 from service.http.problems import WAIT
 from service.http.rates import RATE, RateLeft
-from service.situation import Situation
+
+
+class Counting(Protocol):
+    """A case, or an estate without one: the column and the id under which it counts, and the limits."""
+
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """`renovation_id` or `estate_id`, and which."""
+        ...
+
+    @property
+    def timetable(self) -> Timetable:
+        """How many of each are taken within how many days."""
+        ...
+
+    @property
+    def clock(self) -> Literal["wall", "told"]:
+        """Whether time goes on by itself there."""
+        ...
 
 
 async def use_quota(
-    session: AsyncSession, situation: Situation, what: Quota, sender: str, key: str, now: datetime
+    session: AsyncSession, room: Counting, what: Quota, sender: str, key: str, now: datetime
 ) -> None:
     """Count one more of a sender's; `key` is that of its command, `now` the tick.
 
@@ -24,11 +45,12 @@ async def use_quota(
     Raises:
         Refused: `quota.used_up`, with when the sender may send again.
     """
-    timetable, most = situation.timetable, most_of(situation.timetable, what)
-    one_sender = func.hashtextextended(f"quota {situation.id} {what} {sender}", 0)
+    timetable, most = room.timetable, most_of(room.timetable, what)
+    ((column, of_room),) = room.counted.items()
+    one_sender = func.hashtextextended(f"quota {of_room} {what} {sender}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(one_sender)))
     of_sender = (
-        QuotaUse.renovation_id == situation.id,
+        getattr(QuotaUse, column) == of_room,
         QuotaUse.what == what,
         QuotaUse.sender == sender,
     )
@@ -36,22 +58,18 @@ async def use_quota(
     await session.execute(delete(QuotaUse).where(*of_sender, QuotaUse.sent_at <= since))
     sent = (await session.scalars(select(QuotaUse.sent_at).where(*of_sender))).all()
     again = again_at(sent, most, timetable, now)
-    note_rate(situation, what, most, min([*sent, now]) - since, most - 1 - len(sent))
+    note_rate(room, what, most, min([*sent, now]) - since, most - 1 - len(sent))
     if again is not None:
         # By a told clock it is over when somebody moves it: no wait helps.
         said: dict[str, str | int] = {"most": most, "days": timetable.quota_days}
-        if situation.clock == "wall":
+        if room.clock == "wall":
             said[WAIT] = 1 + int((again - now).total_seconds())
         raise Refused(Problem(code="quota.used_up", params={**said, "at": utc_text(again)}))
-    session.add(
-        QuotaUse(command_id=key, renovation_id=situation.id, what=what, sender=sender, sent_at=now)
-    )
+    session.add(QuotaUse(command_id=key, **room.counted, what=what, sender=sender, sent_at=now))
 
 
-def note_rate(
-    situation: Situation, what: Quota, most: int, until_one: timedelta, left: int
-) -> None:
+def note_rate(room: Counting, what: Quota, most: int, until_one: timedelta, left: int) -> None:
     """Note for the headers of the answer how many are left, and after how long the first one counts no more."""
-    window = timedelta(days=situation.timetable.quota_days)
+    window = timedelta(days=room.timetable.quota_days)
     reset = int(until_one.total_seconds())
     RATE.set(RateLeft(what, most, int(window.total_seconds()), max(0, left), reset))

@@ -1,5 +1,6 @@
 """What a request needs before it writes: the renovation as it stands, its time, the sender's roles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -45,14 +46,14 @@ class Situation:
             actor=actor,
         )
 
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """Under what quotas are counted here."""
+        return {"renovation_id": self.id}
+
     def owner(self, unit_number: str) -> Actor:
         """The holder of a unit's credential; the record names the unit, never a person."""
-        return Actor(
-            id=f"unit:{unit_number}"[:64],
-            role=Role.OWNER,
-            label=f"业主 / owner {unit_number}",
-            place=self.place_path,
-        )
+        return owner_of(unit_number, self.place_path)
 
     def complainant(self, unit_number: str, *, confidential: bool) -> Actor:
         """Who opened a ticket: the owner of the unit, or a resident of whom the record keeps nothing."""
@@ -69,6 +70,16 @@ class Situation:
             Refused: `credential.no_role`.
         """
         return actor_in_role(grants, self.place_path, *roles)
+
+
+def owner_of(unit_number: str, place_path: str) -> Actor:
+    """How the record names whoever speaks for a unit."""
+    return Actor(
+        id=f"unit:{unit_number}"[:64],
+        role=Role.OWNER,
+        label=f"业主 / owner {unit_number}",
+        place=place_path,
+    )
 
 
 def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> Actor:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from activities.bidding import rows
 from models.tables import Bid, Tender
 from models.values.refusal import refusal
-from runtime.envelopes import BidContent, Envelopes
+from runtime.bidding.envelopes import BidContent, Envelopes
 
 
 def read_out(envelopes: Envelopes | None, tender: Tender, submitted: Iterable[Bid]) -> None:

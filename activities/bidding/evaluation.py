@@ -17,7 +17,7 @@ from models.values.states import BidState, TenderState
 from rules import bidding as law
 from rules.bidding import evaluation as judging
 from rules.bidding.red_flags import red_flags
-from runtime.envelopes import Envelopes
+from runtime.bidding.envelopes import Envelopes
 from runtime.record.firms import not_registered
 from runtime.record.journal import Recorded
 

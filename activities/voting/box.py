@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from activities.cost_sharing.rows import add_scheme_version
 from activities.recording import Case, Writer, writes
+from activities.suggestions import refuse_owed, tell_of_vote
 from activities.voting.after import await_objections, result_of, said_afterwards
 from activities.voting.announcing import (
     announce_boxes,
@@ -53,6 +54,8 @@ class Ballots(Writer):
         if not motions:
             raise refusal("voting.no_motions", where=case.renovation.id)
         await refuse_too_soon_or_too_often(case, given)
+        if not given.run_off:
+            await refuse_owed(case)
         boxes, said = await announce_boxes(case, given, motions, self.recorder.keys, _pack(case))
         period = _period(case, boxes[0])
         _await_ballots(case, boxes)
@@ -138,6 +141,8 @@ class Ballots(Writer):
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
+        if word is not VotingResult.RUN_OFF:
+            await tell_of_vote(case, adopted=word is VotingResult.ADOPTED)
         # Within a year an owner may ask a court to revoke it (SPC interpretation art. 12).
         until = case.ends(case.now, case.timetable.challenge)
         case.notify("all_owners", "vote_declared", outcome=outcome.outcome, challenge_until=until)

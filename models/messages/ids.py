@@ -26,6 +26,11 @@ def proposals_id(renovation_id: str) -> str:
     return f"renovation/{renovation_id}/proposals"
 
 
+def suggestions_id(renovation_id: str) -> str:
+    """What suggestions wait for; under it stand lines of the agenda, and no workflow."""
+    return f"renovation/{renovation_id}/suggestions"
+
+
 def bulk_queue(task_queue: str) -> str:
     """The queue beside a task queue for activities of a row per resident."""
     return f"{task_queue}-bulk"

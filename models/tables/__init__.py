@@ -5,7 +5,16 @@ from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
-from models.tables.feedback import Evaluation, Picture, PublishedPicture, SurveyAnswer, Ticket
+from models.tables.feedback import (
+    Evaluation,
+    Picture,
+    PublishedPicture,
+    Suggestion,
+    SuggestionReply,
+    SuggestionSupport,
+    SurveyAnswer,
+    Ticket,
+)
 from models.tables.healing import CaseTrouble
 from models.tables.identity.accounts import (
     Account,
@@ -130,6 +139,9 @@ __all__ = [
     "Share",
     "ShareTotal",
     "SignInAttempt",
+    "Suggestion",
+    "SuggestionReply",
+    "SuggestionSupport",
     "SurveyAnswer",
     "Table",
     "Tender",

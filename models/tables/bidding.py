@@ -52,7 +52,7 @@ class Tender(Table):
 class Bid(Table):
     """One bid; a bidder has at most one that is not withdrawn. `technical_milli` is 0.001 points.
 
-    Until the opening what was handed in lies in the `envelope` (`runtime.envelopes`), and only there:
+    Until the opening what was handed in lies in the `envelope` (`runtime.bidding.envelopes`), and only there:
     `sealed_name` tells bidders apart without naming them. The opening writes it out. Bids of before
     envelopes have none, and were readable from the start.
     """

@@ -1,4 +1,4 @@
-"""Tickets (suggestions, complaints) with their photographs, the satisfaction survey, the evaluation."""
+"""Tickets with their photographs, suggestions, the satisfaction survey, the evaluation."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from models.tables.base import (
     sha256,
     word,
 )
-from models.values.states import TicketState
+from models.values.states import SuggestionOutcome, SuggestionState, TicketState
 
 
 class Ticket(Table):
@@ -50,6 +50,93 @@ class Ticket(Table):
     resolved_at: Mapped[datetime | None]
     reopened: Mapped[int] = mapped_column(server_default=sql("0"))
     satisfied: Mapped[bool | None]
+
+
+class SuggestionReply(Table):
+    """A reasoned reply to one suggestion, or to several that ask for the same (rules.md 5.3).
+
+    What is adopted may name the `item` or the `motion` of a version of a case's scheme in which it stands.
+    """
+
+    __tablename__ = "suggestion_reply"
+    __table_args__ = (
+        one_of("outcome", *SuggestionOutcome),
+        CheckConstraint(
+            "(scheme_version IS NOT NULL) = (item <> '' OR motion <> '') AND (item = '' OR motion = '')"
+            " AND (scheme_version IS NULL OR renovation_id IS NOT NULL)",
+            name="stands_in_a_scheme",
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    estate_id: Mapped[Id] = mapped_column(ForeignKey("estate.id"))
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
+    outcome: Mapped[SuggestionOutcome]
+    reason: Mapped[str]
+    scheme_version: Mapped[int | None]
+    item: Mapped[Id] = mapped_column(server_default="")
+    motion: Mapped[Id] = mapped_column(server_default="")
+    replied_by: Mapped[Id]
+    replied_at: Mapped[datetime]
+
+
+class Suggestion(Table):
+    """What residents suggest for their estate (人民建议), before a renovation exists or in one.
+
+    Moments are of the clock of the case that it belongs to now, `renovation_id`; without one they are real
+    time. `only_case` is the training case in which alone it lives. `words_sha256` is of what is proposed, so
+    that repeats find each other. `due_at` is until when it is reviewed, and then answered.
+    """
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        one_of("state", *SuggestionState),
+        sha256("words_sha256"),
+        sha256("sheet_sha256"),
+        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="merged_into_one"),
+        CheckConstraint("state <> 'answered' OR reply_id IS NOT NULL", name="answered_by_a_reply"),
+        CheckConstraint("state <> 'hidden' OR hidden_because <> ''", name="hidden_for_a_reason"),
+        Index("ix_suggestion_of_estate", "estate_id", "submitted_at", "id"),
+        Index("ix_suggestion_of_case", "renovation_id"),
+        Index("ix_suggestion_due", "due_at", postgresql_where=sql("due_at IS NOT NULL")),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    estate_id: Mapped[Id] = mapped_column(ForeignKey("estate.id"))
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
+    only_case: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
+    theme: Mapped[str]
+    reason: Mapped[str]
+    proposal: Mapped[str]
+    words_sha256: Mapped[Hash]
+    written_by: Mapped[Id | None]
+    """The official who wrote down what was said or signed on paper."""
+    sheet_sha256: Mapped[Hash | None]
+    state: Mapped[SuggestionState] = mapped_column(server_default="submitted")
+    submitted_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    reviewed_by: Mapped[Id | None]
+    reviewed_at: Mapped[datetime | None]
+    hidden_because: Mapped[str] = mapped_column(server_default="")
+    merged_into: Mapped[Id | None] = mapped_column(ForeignKey("suggestion.id"))
+    qualified_at: Mapped[datetime | None]
+    """When its support passed the threshold; taken back support does not undo it."""
+    reply_id: Mapped[Id | None] = mapped_column(ForeignKey("suggestion_reply.id"))
+
+
+class SuggestionSupport(Table):
+    """A unit stands behind a suggestion, as an author or as a neighbour who joins; once, until withdrawn."""
+
+    __tablename__ = "suggestion_support"
+
+    suggestion_id: Mapped[Id] = mapped_column(ForeignKey("suggestion.id"), primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    author: Mapped[bool] = mapped_column(server_default=sql("false"))
+    command_id: Mapped[CommandId]
+    supported_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Picture(Table):

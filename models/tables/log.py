@@ -119,16 +119,22 @@ class Notice(Table):
 class QuotaUse(Table):
     """That somebody sent something of which only so many are taken; the old ones are deleted.
 
-    `sender` is an actor of the record, or a keyed hash where the record does not say who it was. `sent_at`
-    is case time.
+    It is counted in a case, or in an estate without one. `sender` is an actor of the record, or a keyed
+    hash where the record does not say who it was. `sent_at` is case time, in an estate real time.
     """
 
     __tablename__ = "quota_use"
-    __table_args__ = (word("what"), Index(None, "renovation_id", "what", "sender"))
+    __table_args__ = (
+        word("what"),
+        CheckConstraint("num_nonnulls(renovation_id, estate_id) = 1", name="in_case_or_estate"),
+        Index(None, "renovation_id", "what", "sender"),
+        Index("ix_quota_use_of_estate", "estate_id", "what", "sender"),
+    )
 
     command_id: Mapped[CommandId] = mapped_column(primary_key=True)
     what: Mapped[str] = mapped_column(primary_key=True)
-    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
+    estate_id: Mapped[Id | None] = mapped_column(ForeignKey("estate.id"))
     sender: Mapped[str]
     sent_at: Mapped[datetime]
 

@@ -145,6 +145,33 @@ class TicketState(StrEnum):
     REFERRED = "referred"
 
 
+class SuggestionState(StrEnum):
+    """Of a suggestion (人民建议)."""
+
+    SUBMITTED = "submitted"
+    """Nobody has looked at its words: only its authors and the offices read them."""
+    OPEN = "open"
+    """Its words are public, neighbours support it, and a reply is due."""
+    ANSWERED = "answered"
+    MERGED = "merged"
+    """It says what another one says, and is answered with that."""
+    WITHDRAWN = "withdrawn"
+    HIDDEN = "hidden"
+    """Its words break a rule, and stay unread; its authors are told why."""
+    ENDED = "ended"
+    """The training case that it was made in is over."""
+
+
+class SuggestionOutcome(StrEnum):
+    """What a reply decides (rules.md 5.3)."""
+
+    ADOPTED = "adopted"
+    PARTLY = "partly"
+    REFERRED = "referred"
+    """To whoever it concerns, or to the next scheme."""
+    NOT_ADOPTED = "not_adopted"
+
+
 class NoticeState(StrEnum):
     """Of a notice in the outbox."""
 

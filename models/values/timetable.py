@@ -314,6 +314,16 @@ class Timetable(Carried):
     satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
     """Satisfaction floor [V2 county practice]."""
 
+    # Suggestions; in an estate without a case by these defaults
+    suggestion_review: Period = working_days(5)
+    """To look at the words of a suggestion, from its arrival [D]."""
+    suggestion_reply: Period = calendar_days(30)
+    """To reply to a suggestion, from its arrival [D; that there is a reply: V Shanghai People's Suggestions
+    Provisions]."""
+    suggestion_threshold_permille: int = Field(default=200, ge=1, le=1_000)
+    """Part of the units of the estate whose support makes a suggestion a matter of the next scheme [D; after
+    the fifth of the owners that has a meeting called, Property Management Regs art. 13]."""
+
     # A second person
     proposal: Period = calendar_days(7)
     """An act that was proposed ends unless somebody else confirms it within this time [D]."""
@@ -325,6 +335,10 @@ class Timetable(Carried):
     """Complaints and suggestions of a unit: each is somebody's work to answer [D]."""
     quota_objections: int = Field(default=5, ge=1, le=1_000)
     """Objections of a unit or an official: each must be answered before a publication closes [D]."""
+    quota_suggestions: int = Field(default=5, ge=1, le=1_000)
+    """Suggestions of a unit: each is somebody's work to review and to answer [D]."""
+    quota_supports: int = Field(default=30, ge=1, le=1_000)
+    """How often a unit joins suggestions of neighbours or takes it back [D]."""
     quota_opinions: int = Field(default=20, ge=1, le=1_000)
     """Opinions of a unit; the last one stands [D]."""
     quota_survey_answers: int = Field(default=5, ge=1, le=1_000)

@@ -113,7 +113,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.OFFICIALS: "command_id published_by",
     },
     "quota_use": {
-        Circle.NOBODY: "command_id what renovation_id sender sent_at",
+        Circle.NOBODY: "command_id what renovation_id estate_id sender sent_at",
     },
     "receipt": {
         Circle.AUDIT: "command_id renovation_id seq kind request_hash result recorded_at",
@@ -165,6 +165,26 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "sign_in_attempt": {
         Circle.NOBODY: "id kind state secret account_id invitation_id goes_to expires_at",
+    },
+    # The words are everybody's once somebody has reviewed them (`service.suggestions.showing`).
+    "suggestion": {
+        Circle.EVERYBODY: """
+            id estate_id renovation_id state submitted_at due_at reviewed_at merged_into qualified_at
+            reply_id theme reason proposal
+            """,
+        Circle.COMPLAINT: "hidden_because",
+        Circle.OFFICIALS: "only_case command_id words_sha256 written_by sheet_sha256 reviewed_by",
+    },
+    "suggestion_reply": {
+        Circle.EVERYBODY: """
+            id estate_id renovation_id outcome scheme_version item motion replied_at
+            """,
+        Circle.FREE_TEXT: "reason",
+        Circle.OFFICIALS: "command_id replied_by",
+    },
+    "suggestion_support": {
+        Circle.EVERYBODY: "suggestion_id author supported_at withdrawn_at",
+        Circle.HOUSEHOLD: "unit_number command_id",
     },
     "survey_answer": {
         Circle.OWN: "command_id renovation_id unit_number score recorded_at",

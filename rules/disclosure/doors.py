@@ -69,6 +69,9 @@ SHOWN_BY: Mapping[str, str] = {
     "session": "SessionView",
     "share": "ShareOfItem ShareLine",
     "share_total": "ShareLine",
+    "suggestion": "SuggestionView",
+    "suggestion_reply": "ReplyView",
+    "suggestion_support": "SuggestionView",
     "survey_answer": "OwnAnswer SurveyView",
     "tender": "TenderView",
     "termination": "TerminationView ContractAccount",
@@ -119,6 +122,9 @@ RENAMED: Mapping[str, str] = {
     "roll_entry.area_dm2": "Turnout.roll_area_dm2",
     "roll_entry.units": "RulingView.unit_numbers",
     "scheme.content": "SchemeView.items",
+    "suggestion.reply_id": "SuggestionView.reply",
+    "suggestion_support.author": "SuggestionView.authors",
+    "suggestion_support.unit_number": "SuggestionView.authors",
     "termination.contract_id": "ContractAccount.termination",
     "certificate.contract_id": "ContractAccount.certificates",
     "webhook.id": "WebhookView.webhook",
@@ -154,7 +160,8 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         bid.envelope bid.sealed_name
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
-        session.id unit.owner_key webhook.secret contact.access_version renovation.v1_letters
+        session.id unit.owner_key webhook.secret webhook.previous_secret bid.envelope
+        bid.sealed_name contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
         ballot.entry_id ballot.unit_number ballot.seal_id ballot.sealed ballot.pseudonym ballot.heads
@@ -173,7 +180,8 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         attendance.entry_id proposal.stage renovation.place_id role_grant.only_case roll_entry.entry_id
         roll_import.estate_id roll_unit.unit_number roll_unit.entry_id session.account_id survey_answer.unit_number
         unit.id unit.estate_id vote_opinion.seq vote_opinion.unit_number webhook_delivery.id
-        webhook_delivery.webhook_id
+        webhook_delivery.webhook_id suggestion.only_case suggestion_reply.estate_id
+        suggestion_support.suggestion_id
         """,
     LOG: """
         account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
@@ -182,7 +190,9 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         invitation.invited_by invitation.created_at invitation.used_at mandate_revocation.revoked_by
         objection.recorded_at vote_objection.recorded_at paper_batch.opened_at paper_cast.recorded_at part_consent.recorded_at picture.recorded_at published_picture.published_by
         proposal.decided_at renovation.head_hash session.created_at session.ended_at
-        vote_opinion.recorded_at webhook.created_at letter.ended_at
+        vote_opinion.recorded_at webhook.created_at letter.ended_at suggestion.reviewed_at
+        suggestion.reviewed_by suggestion.sheet_sha256 suggestion.words_sha256 suggestion_reply.replied_by
+        suggestion_support.supported_at suggestion_support.withdrawn_at
         """,
     "Its holder signs in with it.": "account.name",
     "The picture itself, at an address of its own.": "picture.content published_picture.content",

@@ -237,6 +237,19 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         OFFICIALS: """seq file_name file_sha256 roll_sha256 imported_by imported_at units heads area_dm2
             added changed removed"""
     },
+    # The words of a suggestion that nobody has reviewed are shown by the line of a complaint's.
+    "SuggestionView": {
+        EVERYBODY: """id estate_id renovation_id state theme reason proposal supporters needed qualified_at
+            submitted_at due_at late merged_into reply""",
+        HOUSEHOLD: "authors",
+        Circle.COMPLAINT: "hidden_because",
+        OFFICIALS: "written_by",
+        OWN: "own",
+    },
+    "ReplyView": {
+        EVERYBODY: "id outcome renovation_id scheme_version item motion replied_at",
+        Circle.FREE_TEXT: "reason",
+    },
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error
             previous_until"""

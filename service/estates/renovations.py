@@ -40,6 +40,7 @@ from runtime.record.journal import Journal, Recorded, id_from
 from runtime.record.lacks import load_people
 from runtime.seals import signer_of
 from runtime.settings import Settings
+from runtime.suggestions.moving import attach
 from service.estates.officials import Cast, grant_roles
 from service.estates.places import estate_id_at, write_places
 from service.estates.standing import load_standing_roll
@@ -166,6 +167,7 @@ async def open_renovation(
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
         details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
+        details |= await _taken(session, opening, tick)
         return Recorded(opening.result(warnings), details)
 
     command = Command(
@@ -247,6 +249,13 @@ async def _write(
     await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)
     known = file_warnings(opening.file, people, _today(opening, tick), opening.where)
     return (*others, *waiting, *known)
+
+
+async def _taken(session: AsyncSession, made: _Opening, tick: datetime) -> dict[str, JsonValue]:
+    """What was suggested before is the case's now; of a real estate a training case takes nothing."""
+    if made.clock == "told" and not made.file.synthetic:
+        return {}
+    return await attach(session, made.estate_id, made.renovation_id, tick, made.now(tick))
 
 
 async def running_cases(

@@ -99,7 +99,8 @@ def _written(key: Key) -> str:
 
 def _read(cursor: str) -> Key:
     try:
-        text = base64.b64decode(cursor.encode("ascii") + b"==", altchars=b"-_", validate=True)
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True)
         key = json.loads(text)
     except (ValueError, RecursionError):
         key = None

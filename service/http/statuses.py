@@ -13,7 +13,9 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        evidence.not_asked assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        suggestion.own_writing suggestion.own_suggestion suggestion.own_hiding
+        assertion.other_case assertion.other_estate credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        evidence.not_asked
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -39,6 +41,7 @@ CODES: dict[int, str] = {
     404: """
         client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
+        suggestion.estate_unknown suggestion.unknown
         contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown
         firm.unknown firm.nobody
@@ -56,6 +59,8 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
+        suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published
         opening.roll_changed
         evidence.not_ready
@@ -229,6 +234,8 @@ CODES: dict[int, str] = {
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
+        suggestion.merged_into_itself suggestion.needs_place suggestion.one_place suggestion.place_unknown
+        suggestion.reason_missing
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown

@@ -15,6 +15,7 @@ from models.tables import (
     Renovation,
     RoleGrant,
     RollUnit,
+    SuggestionSupport,
     Tender,
     Ticket,
     Unit,
@@ -55,6 +56,9 @@ async def find_audience(
     elif notice.audience == "non_payers":
         named = notice.params.get("only")
         units = [str(each) for each in named] if isinstance(named, list) else ()
+    elif notice.audience in ("suggestion", "suggestion_authors"):
+        authors = notice.audience == "suggestion_authors"
+        units = await _behind(session, str(notice.params["suggestion"]), authors=authors)
     elif notice.audience == "complainant":
         units = await _complainant(session, str(notice.params["ticket"]))
     else:
@@ -84,6 +88,16 @@ async def _units(session: AsyncSession, renovation: Renovation, notice: Notice) 
     )
     query = select(RollUnit.unit_number).where(RollUnit.box_id.in_(boxes)).distinct()
     return (await session.scalars(query.order_by(RollUnit.unit_number))).all()
+
+
+async def _behind(session: AsyncSession, suggestion_id: str, *, authors: bool) -> Sequence[str]:
+    """Who stands behind a suggestion now: its authors, and the neighbours who joined."""
+    query = select(SuggestionSupport.unit_number).where(
+        SuggestionSupport.suggestion_id == suggestion_id, SuggestionSupport.withdrawn_at.is_(None)
+    )
+    if authors:
+        query = query.where(SuggestionSupport.author)
+    return (await session.scalars(query.order_by(SuggestionSupport.unit_number))).all()
 
 
 async def _complainant(session: AsyncSession, ticket_id: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ ROOMS: Mapping[str, str] = {
     "state": "state",
     "outcome": "outcome",
     "who": "role",
+    "reply": "suggestion_outcome",
     "decision": "decision",
     "ground": "ground",
     "subject": "publication_subject",

@@ -1,4 +1,4 @@
-"""What a city's portal signs for a citizen (RFC 7523): this unit, in this case, now, once.
+"""What a city's portal signs for a citizen (RFC 7523): this unit, in this case or estate, now, once.
 
 The portal has seen who the citizen is and which unit is theirs. Nothing of it is believed that is not
 signed by a key of the portal's own set, with an algorithm of the settings' list, for this service
@@ -36,7 +36,10 @@ Named = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class PortalClaims(Carried):
-    """What an assertion says. `sub` is the portal's name for the citizen; it is asked for and forgotten."""
+    """What an assertion says: of a unit in one case (`renovation_id`), or in an estate (`estate_id`).
+
+    `sub` is the portal's name for the citizen; it is asked for and forgotten.
+    """
 
     iss: Named
     sub: Named
@@ -45,15 +48,24 @@ class PortalClaims(Carried):
     iat: Seconds
     nbf: Seconds | None = None
     jti: Named
-    renovation_id: Named
+    renovation_id: Named | None = None
+    estate_id: Named | None = None
     unit_number: Named
+
+    @property
+    def silent(self) -> str:
+        """The claim that is missing, or one too many; "" where it is of a case or of an estate."""
+        if self.renovation_id is None and self.estate_id is None:
+            return "renovation_id"
+        return "" if self.renovation_id is None or self.estate_id is None else "estate_id"
 
 
 class Vouched(Value):
     """A unit that the portal vouches for, until it is used; `id` is of issuer and `jti`."""
 
     id: str
-    renovation_id: str
+    renovation_id: str = ""
+    estate_id: str = ""
     unit_number: str
     issued_at: datetime
     expires_at: datetime
@@ -66,6 +78,19 @@ class Vouched(Value):
         """
         if self.renovation_id != renovation_id:
             raise refusal("assertion.other_case")
+        self._must_hold(unit_number)
+
+    def must_be_of(self, estate_id: str, unit_number: str) -> None:
+        """What is done in an estate, before a case or beside it, is vouched for in that estate.
+
+        Raises:
+            Refused: `assertion.other_estate`, `credential.other_unit`.
+        """
+        if self.estate_id != estate_id:
+            raise refusal("assertion.other_estate")
+        self._must_hold(unit_number)
+
+    def _must_hold(self, unit_number: str) -> None:
         if self.unit_number != unit_number:
             raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
 
@@ -94,10 +119,13 @@ async def vouched(settings: Settings, keys: PortalKeys, token: str, now: datetim
         raise refusal("assertion.too_early")
     if not timedelta(0) < ends - begins <= LONGEST:
         raise refusal("assertion.too_long", minutes=int(LONGEST.total_seconds() // 60))
+    if claims.silent:
+        raise refusal("assertion.claims", claim=claims.silent)
     named = framed(b"gongjian/assertion", claims.iss.encode(), claims.jti.encode())
     return Vouched(
         id=hashlib.sha256(named).hexdigest(),
-        renovation_id=claims.renovation_id,
+        renovation_id=claims.renovation_id or "",
+        estate_id=claims.estate_id or "",
         unit_number=claims.unit_number,
         issued_at=begins,
         expires_at=ends + LEEWAY,

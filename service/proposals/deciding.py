@@ -37,6 +37,7 @@ from service.proposals.bodies import (
 from service.proposing import Effect
 from service.recording import Details, accept, record
 from service.situation import Situation, load_opener
+from service.suggestions.answering import enter_answer
 
 WITHDRAWN = "proposal.withdrawn"
 FACTS = frozenset({"agent_fact", "buyers_fact"})
@@ -51,6 +52,7 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
     Proposing.DIRECT_AWARD: enter_act,
+    Proposing.SUGGESTION: enter_answer,
 }
 
 

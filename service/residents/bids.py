@@ -13,7 +13,7 @@ from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
-from runtime.envelopes import BidContent, Envelopes, envelopes_of
+from runtime.bidding.envelopes import BidContent, Envelopes, envelopes_of
 from runtime.record.firms import refuse_defaulter, refuse_related
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid

@@ -44,6 +44,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "feedback": "feedback quota",
     "pictures": "picture feedback",
     "publications": "publication quota",
+    "suggestions": "suggestion feedback renovation quota proposal assertion",
     "clock": "clock",
     "official acts": "act authority bidding cost_sharing feedback inspection official publication"
     " renovation settlement voting",
@@ -90,7 +91,7 @@ def refusals(operation: Json, *, command: bool) -> dict[str, Json]:
         codes = {"service.not_ready"} if "ready" in operation["operationId"] else set[str]()
     else:
         rooms = _rooms(operation)
-        rooms |= {"credential"} if operation.get("security") else set()
+        rooms = rooms | {"credential"} if operation.get("security") else rooms - {"assertion"}
         rooms |= {"journal"} if operation.get("requestBody") else set()
         codes = OF_SERVICE | {code for code in STATUS_OF_CODE if code.partition(".")[0] in rooms}
         codes |= {"renovation.unknown"} if _in_path(operation) else set()

@@ -12,7 +12,7 @@ from activities.bidding.tender import Tenders
 from activities.recording import Recorder
 from models.tables import Bid
 from models.values.actor import FIRM
-from runtime.envelopes import Envelopes
+from runtime.bidding.envelopes import Envelopes
 from tests.activities.test_bidding import DAY, PRICES, Bidding, build, codes  # noqa: F401 - fixture
 from tests.support import money
 from tests.support.box import BOX_KEYS

@@ -136,7 +136,8 @@ class Inside:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
+        sessions = {people.COMMITTEE.id: "s1.committee", people.GRID_WORKER.id: "s1.grid"}
+        client = Client([http], "r1", sessions)
         yield Driver(
             client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None
         )
@@ -171,7 +172,13 @@ async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() ->
     service = FakeService("open_vote", now=MIDNIGHT)
     async with before(service) as driver:
         await travel(driver)
-    assert [path for path, _ in service.posted] == ["/acts/open_vote"]
+    # What residents suggest is answered before the vote.
+    assert [path for path, _ in service.posted] == [
+        "/suggestions/written-down",
+        "/suggestions/x/review",
+        "/suggestions/replies",
+        "/acts/open_vote",
+    ]
     assert [body["move"] for body in service.moves] == ["to", "next"]
     assert service.moves[0]["to"] == "2025-03-19"
 

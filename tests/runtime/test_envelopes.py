@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Refused
-from runtime.envelopes import BidContent, Envelopes
+from runtime.bidding.envelopes import BidContent, Envelopes
 from service.bodies import SubmitBid
 
 OLD, NEW = "8b" * 32, "9c" * 32

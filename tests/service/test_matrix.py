@@ -37,6 +37,9 @@ GO_ROUND = {Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}
 OFFICIALS_HERE = {*CONVENERS, Role.DISTRICT_BUREAU, Role.AUDITOR}
 """Who answers for a case, and who audits it."""
 BANK = Role.PAYMENT_PROVIDER
+WRITE_DOWN = CONVENERS | {Role.GRID_WORKER}
+ANSWER = CONVENERS | {Role.DISTRICT_BUREAU}
+ESTATE = "/v1/estates/{estate_id}"
 EVERYBODY, UNIT, AGENT, PERSON, ANY_ROLE = "everybody", "unit", "agent", "person", "any role"
 PORTAL = "portal"
 WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
@@ -216,6 +219,23 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"POST {CASE}/bids": {Role.CONTRACTOR},
     f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
+    "GET /v1/suggestions": EVERYBODY,
+    **{
+        f"{method} {room}/suggestions{door}": who
+        for room, resident in ((CASE, UNIT), (ESTATE, PORTAL))
+        for method, door, who in (
+            ("GET", "", EVERYBODY),
+            ("POST", "", resident),
+            ("POST", "/written-down", WRITE_DOWN),
+            ("POST", "/replies", ANSWER),
+            ("POST", "/{suggestion_id}/support", resident),
+            ("POST", "/{suggestion_id}/support-withdrawals", resident),
+            ("POST", "/{suggestion_id}/withdrawal", resident),
+            ("POST", "/{suggestion_id}/sheets", WRITE_DOWN),
+            ("POST", "/{suggestion_id}/review", CONVENERS),
+            ("POST", "/{suggestion_id}/merging", CONVENERS),
+        )
+    },
     f"POST {CASE}/clock": CONVENERS,
     f"POST {CASE}/clock/holds": CONVENERS,
     f"POST {CASE}/clock/holds/{{name}}/release": CONVENERS,
@@ -251,6 +271,9 @@ OWN_WORK: Mapping[Duty, str] = {
     Duty.REGISTER_AGENT: "service/channels/test_four_eyes.py::test_who_registers_or_confirms_a_mandate_is_not_its_agent",
     Duty.GRANT_ONESELF: "service/identity/test_grants.py::test_what_is_not_ones_to_give_is_refused",
     Duty.RELIEVE_ONESELF: "activities/test_cost_sharing.py::test_nobody_approves_relief_for_the_own_unit",
+    Duty.REVIEW_WRITTEN: "service/suggestions/test_officials.py::test_who_wrote_it_down_neither_reviews_nor_answers_it",
+    Duty.ANSWER_WRITTEN: "service/suggestions/test_officials.py::test_who_wrote_it_down_neither_reviews_nor_answers_it",
+    Duty.REVIEW_AGAIN: "service/suggestions/test_officials.py::test_what_was_hidden_is_published_by_somebody_else_only",
 }
 """Own and others' work: for each pair of duties the test that tries both with the table's own code."""
 OF_ROLES = [name for name, who in WHO.items() if isinstance(who, set | frozenset)]

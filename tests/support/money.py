@@ -16,8 +16,8 @@ from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
 from models.values.states import BidState
 from models.values.timetable import WorkCalendar
 from models.values.voting import Motion, MotionKind
+from runtime.bidding.envelopes import BidContent, Envelopes
 from runtime.database import Database
-from runtime.envelopes import BidContent, Envelopes
 from tests.support.box import BOX_KEYS
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)

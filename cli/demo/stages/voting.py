@@ -6,6 +6,7 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.residents import NotLetIn
 from cli.demo.stages.ballots import DemoBallot
+from cli.demo.stages.suggestions import suggest
 from cli.demo.town import people
 from cli.words import number_of, said
 from models.values.refusal import Refused, refusal
@@ -13,7 +14,8 @@ from service.views import BoxView, RenovationView
 
 
 async def open_vote(driver: Driver, _view: RenovationView) -> None:
-    """The committee announces the vote, and prints the letters with which the households enter."""
+    """What residents suggest is answered first; then the vote is announced, and letters are printed."""
+    await suggest(driver)
     await driver.act("open_vote", people.COMMITTEE, "open-vote")
     driver.say(said("demo.line.announced"))
     letters = await driver.residents.print_letters()

@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0035"
-down_revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -123,7 +123,12 @@ def routes_of_units() -> list[tuple[str, str]]:
 
 
 ROUTES = routes_of_units()
+WORDS: dict[str, object] = {"unit_number": UNIT, "theme": "t", "reason": "r", "proposal": "p"}
 BODIES: dict[str, dict[str, object]] = {
+    "/suggestions": WORDS,
+    "/support": {"unit_number": UNIT},
+    "/support-withdrawals": {"unit_number": UNIT},
+    "/withdrawal": {"unit_number": UNIT},
     "/ballots": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/opinions": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/vote-objections": {"unit_number": UNIT},
@@ -176,6 +181,13 @@ async def ask(vote: Channels, method: str, path: str, who: dict[str, str]) -> ht
     address = re.sub(r"{\w+}", "t1", address)
     if method == "get":
         return await vote.get(address, who)
+    if address.endswith("/pictures"):  # the body is the file
+        return await vote.http.post(
+            f"/v1/renovations/{vote.rid}{address}",
+            params={"command_id": "picture"},
+            content=b"no picture",
+            headers=who,
+        )
     (body,) = [each for end, each in BODIES.items() if address.endswith(end)]
     return await vote.post(address, who, "", **body)
 

@@ -25,7 +25,7 @@ from tests.support.estate import make_renovation
 from tests.support.fields.doors import Door, doors
 from tests.support.fields.samples import good_body
 from tests.support.people import bearer, sign_in
-from tests.support.votes.portal import ACTOR, claims_for, signed
+from tests.support.votes.portal import ACTOR, vouching
 from tests.support.votes.tickets import agent_ticket
 
 MINE, THEIRS = "rmine", "rtheirs"
@@ -41,7 +41,7 @@ NOTHING: Mapping[str, Any] = {
     "notice": "f" * 64,
 }
 """Ids of nothing that are no words."""
-IN_BODIES = frozenset({"publication_id", "work_id", "box_id", "ballot_code"})
+IN_BODIES = frozenset({"publication_id", "work_id", "box_id", "ballot_code", "into"})
 
 
 class Theirs(NamedTuple):
@@ -115,9 +115,14 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "publication_id": await publication(sql, THEIRS),
         "work_id": "roof",
         "ballot_code": ballot.json()["code"],
+        "suggestion_id": await suggestion(their, "1-201"),
+        "into": await suggestion(their, "1-202"),
     }
     ids["picture_id"] = await picture(sql, THEIRS, ids["ticket_id"])
-    return Theirs(ids, {"ticket_id": await ticket(mine, NEIGHBOUR)})
+    neighbours = {"ticket_id": await ticket(mine, NEIGHBOUR)}
+    # The outbox is left alone meanwhile: what changes is of the requests.
+    await sql.execute("UPDATE notice SET state = 'expired'")
+    return Theirs(ids, neighbours)
 
 
 async def proposed(their: Channels, unit: str) -> httpx.Response:
@@ -142,6 +147,13 @@ async def ticket(case: Channels, unit: str) -> str:
                     text="dark", confidential=False)  # fmt: skip
     row = "SELECT id FROM ticket WHERE renovation_id = $1 AND unit_number = $2"
     return str(await case.sql.fetchval(row, case.rid, unit))
+
+
+async def suggestion(case: Channels, unit: str) -> str:
+    words = {"theme": "lamps", "reason": "it is dark", "proposal": f"a lamp for {unit}"}
+    made = await case.post("/suggestions", owner_of(case.rid, unit), unit_number=unit, **words)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
 
 
 async def picture(sql: asyncpg.Connection, rid: str, of_ticket: str) -> str:
@@ -214,9 +226,16 @@ def sender(door: Door) -> dict[str, str]:
         AGENT.scheme_name: {
             "Authorization": f"Bearer {agent_ticket(SecretStr(KEY), MINE, 'm-own')}"
         },
-        PORTAL.scheme_name: {"Authorization": f"Bearer {signed(claims_for(MINE, UNIT))}"},
+        PORTAL.scheme_name: vouching(MINE, UNIT, **_of_estate(door)),
     }
     return credentials.get(door.who, {})
+
+
+def _of_estate(door: Door) -> dict[str, str | None]:
+    """What a portal says where a door is of an estate."""
+    if "{estate_id}" not in door.path:
+        return {}
+    return {"renovation_id": None, "estate_id": f"{MINE}.estate"}
 
 
 def named_ids(door: Door) -> Iterator[tuple[str, str]]:
@@ -227,7 +246,7 @@ def named_ids(door: Door) -> Iterator[tuple[str, str]]:
         yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
 
 
-NO_IDS = frozenset({"renovation_id", "link", "token", "name", "kind"})
+NO_IDS = frozenset({"renovation_id", "estate_id", "link", "token", "name", "kind"})
 """What the matrix tries, what is a secret, the names of acts and of a case's own holds, a kind of notice."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
@@ -262,7 +281,7 @@ async def rows_of(sql: asyncpg.Connection) -> list[str]:
     tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
               "ballot_check", "role_grant", "private.picture", "published_picture", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
               "private.firm_person", "notice",
-              "objection", "part_consent")  # fmt: skip
+              "objection", "part_consent", "suggestion", "suggestion_support", "suggestion_reply")  # fmt: skip
     return [
         row["t"]
         for each in tables

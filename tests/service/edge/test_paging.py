@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from runtime.database import Database
+from service.http.paging import _read, _written
 from tests.service.ballots.test_voting import ballot, cast
 from tests.support.box import open_box
 from tests.support.channels import code
@@ -98,6 +99,12 @@ async def test_a_list_of_cases_and_of_events_leads_on_too(
     await open_box(sql, rid)
     events = await pages(http, f"/v1/renovations/{rid}/events", {}, limit=1)
     assert [each[0]["seq"] for each in events if each] == list(range(1, 1 + sum(map(len, events))))
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+def test_a_cursor_of_any_length_is_read_as_it_was_written(length: int) -> None:
+    key = ("号" * length, length)
+    assert _read(_written(key)) == key
 
 
 GARBAGE = ("x", "W1siYSJdXQ", "eyJhIjoxfQ", "💥")

@@ -228,3 +228,25 @@ async def test_what_somebody_writes_stays_text_on_every_page(vote: Channels, hom
         assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 * 7 }}" in said.text
         assert "unsafe" not in said.headers["content-security-policy"]
     assert hostile not in (await home.get(f"/cases/{vote.rid}/works")).text
+
+
+async def test_the_share_says_item_by_item_why_it_is_so_much(vote: Channels, home: Home) -> None:
+    async with vote.sql.transaction():
+        units = await vote.sql.fetch(
+            "SELECT number, area_dm2 FROM unit WHERE estate_id = $1", f"{vote.rid}.estate"
+        )
+    # Two items of the scheme: the roof by area, the risers the same for each of twelve homes.
+    area = {row["number"]: row["area_dm2"] for row in units}
+    roof = 8_400_000 * area[UNIT] // sum(area.values())
+    for more in (0, 1):  # the largest remainders get one fen more
+        await vote.sql.execute("DELETE FROM share_total WHERE renovation_id=$1", vote.rid)
+        await vote.sql.execute(
+            "INSERT INTO share_total VALUES ($1, 'estimate', $2, $3)",
+            *(vote.rid, UNIT, roof + more + 350_000),
+        )
+        said = (await home.get("/mine/share")).text
+        if "Why it is so much" in said:
+            break
+    assert "New roof" in said
+    assert "¥3,500.00" in said
+    assert "Left for 12 homes" in said

@@ -234,7 +234,7 @@ ROOMS = (
     "official_acts",
     "proposals",
     *("publications", "renovations", "inspection", "feedback", "voting", "estates"),
-    *("privacy", "evidence", "pictures"),
+    *("privacy", "evidence", "suggestions", "pictures"),
 )
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {

@@ -12,6 +12,8 @@ from service.routes.dependencies import AGENT, OFFICIAL, PORTAL, VOTER
 
 IN_PATH = {
     "renovation_id": "{rid}",
+    "estate_id": "{rid}.estate",
+    "suggestion_id": "g-1",
     "mandate_id": "m1",
     "proposal_id": "m1",
     "ticket_id": "t1",

@@ -1,0 +1,1 @@
+"""Bidding: what lies in the envelopes of bids."""
