@@ -164,6 +164,7 @@ LOG = "The event of it has the moment and who did it."
 EXEMPT_COLUMNS: Mapping[str, str] = {
     SECRETS: """
         account.password account.totp account.totp_step account.issuer account.subject api_key.id
+        bid.envelope bid.sealed_name
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
         session.id unit.owner_key person.sealed webhook.secret webhook.previous_secret bid.envelope
