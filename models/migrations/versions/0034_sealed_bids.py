@@ -1,11 +1,11 @@
-"""A key for each person, what is sensitive, what is to be erased."""
+"""Bids lie in sealed envelopes until they are opened."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0031b"
-down_revision = "0035"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

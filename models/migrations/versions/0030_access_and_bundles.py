@@ -1,11 +1,11 @@
-"""Suggestions of residents: their support, the replies; quotas are counted in estates too."""
+"""The log of who read what is not for everybody, and the bundles of votes in two forms."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0032"
-down_revision = "0033"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0036"
-down_revision = "0031"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

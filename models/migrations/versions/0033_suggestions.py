@@ -1,11 +1,11 @@
-"""A webhook has two secrets for a while, and notices that are of a person and of no case."""
+"""Suggestions of residents: their support, the replies; quotas are counted in estates too."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
 revision = "0033"
-down_revision = "0036"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

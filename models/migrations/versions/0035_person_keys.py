@@ -1,11 +1,11 @@
-"""The log of who read what is not for everybody, and the bundles of votes in two forms."""
+"""A key for each person, what is sensitive, what is to be erased."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0031"
-down_revision = "0029"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""Bids lie in sealed envelopes until they are opened."""
+"""A webhook has two secrets for a while, and notices that are of a person and of no case."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0035"
-down_revision = "0032"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
