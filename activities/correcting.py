@@ -200,7 +200,8 @@ async def _told_to_the_place(case: Case, act: CorrectRenovation, row: RoleGrant)
     """A grant that outlives the case is an event of its place's own log too."""
     if row.only_case is not None:
         return
-    person = insert(Person).values(id=row.actor_id, name=row.label)
+    # The name is under the person's key, which the worker does not have; the label of the role says it.
+    person = insert(Person).values(id=row.actor_id)
     await case.session.execute(person.on_conflict_do_nothing())
     part = digest({"of": case.command.command_id, "person": row.actor_id, "role": row.role})
     asked = digest({"of": case.command.command_id})

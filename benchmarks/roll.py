@@ -31,6 +31,7 @@ from models.tables import Estate
 from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
+from runtime.privacy.keys import PersonKeys
 from runtime.spreadsheets.roll_files import check_roll_file
 from service.estates.places import write_places
 from service.estates.rolls import RollRequest, import_roll
@@ -52,6 +53,7 @@ HEADING = (
 XLS_ROWS = 30_000
 """The old format ends at 65,536 rows, the writer of the tests at 7 MB."""
 SECRET = owner_secret(SecretStr("ab" * 32))
+PEOPLE = PersonKeys(SecretStr("7e" * 32))
 PLACES = tuple(PlaceEntry(level=level, id=level, name=level) for level in LEVELS)
 
 
@@ -109,7 +111,9 @@ async def in_database(url: str, work: Callable[[Database], object]) -> object:
 def import_file(path: Path, url: str, estate: str) -> None:
     """What `gongjian roll import` does."""
     roll = accepted_roll(report_of(path))
-    request = RollRequest(roll=roll, estate=estate, by="bench", secret=SECRET, places=PLACES)
+    request = RollRequest(
+        roll=roll, estate=estate, by="bench", secret=SECRET, people=PEOPLE, places=PLACES
+    )
     asyncio.run(in_database(url, lambda database: import_roll(database, request)))
 
 
@@ -126,7 +130,7 @@ def copy_alone(path: Path, url: str, estate: str) -> tuple[float, float]:
             session.add(Estate(id=estate, name=estate, place_id=PLACES[-1].id, created_at=now))
             await session.flush()
             await copy_units(session, estate, units, SECRET)
-            await copy_people(session, new)
+            await copy_people(session, new, PEOPLE)
         return time.perf_counter() - began, cpu_s() - before
 
     return asyncio.run(in_database(url, work))  # type: ignore[return-value]

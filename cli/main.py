@@ -165,6 +165,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.privacy.access",
         "Who has read what in a case that is not for everybody: when, in which role, why.",
     ),
+    "person": Listed("cli.privacy.people", "Data of a person: all of it, and their erasure."),
+    "retention": Listed(
+        "cli.privacy.people", "How long which data are kept, and what is due to be erased."
+    ),
     "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
         "cli.demo.command",

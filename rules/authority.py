@@ -137,6 +137,11 @@ ROLES_OF_WRITE: dict[str, Authority] = {
         Role.AUDITOR, "Weifang PM Regs art. 32; P-5: the list of ballots on request, under log [D]"
     ),
     "read_access": _by(Role.AUDITOR, "PIPL art. 51 and 54: who has read is audited"),
+    "erase_person": _by(
+        frozenset({Role.RESIDENTS_COMMITTEE, Role.ADMINISTRATOR}) | _GOVERNMENT,
+        "PIPL art. 47 and 50; who takes the request is [D], two of them for somebody without an account",
+    ),
+    "read_sensitive": _by(_GOVERNMENT, "PIPL art. 28-29; whoever decides on relief, rules 2.5 [D]"),
     "follow_notices": _by(
         _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
     ),

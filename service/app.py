@@ -27,6 +27,7 @@ from service.http.problems import database_away, malformed, problem_response
 from service.notices.sending import NoticeSender
 from service.pages.refused import is_of_pages, refused_page
 from service.parts import open_parts
+from service.privacy.keeping import PrivacyKeeper
 from service.programs.doors import scopes_of
 from service.routes import (
     acts,
@@ -50,7 +51,7 @@ from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
-from service.routes.privacy import bundles
+from service.routes.privacy import bundles, people
 from service.routes.reading import ballots, estates, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import case, estate
@@ -86,6 +87,7 @@ ROUTERS = (
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
+    people.router,
     ui.router,
     acts.router,
 )
@@ -137,6 +139,9 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         if parts.settings.send_notices:
             outbox = NoticeSender(parts.database, parts.settings, parts.journal)
             sending.append(asyncio.create_task(outbox.run()))
+        if parts.settings.keep_privacy:
+            keeper = PrivacyKeeper(parts.database, parts.settings)
+            sending.append(asyncio.create_task(keeper.run()))
         log.info("service_started")
         yield
         for each in sending:

@@ -124,27 +124,27 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     from cli.people.own import must_be_person
     from cli.roll.shown import show
     from formats.roll import accepted_roll
+    from runtime.privacy.keys import PersonKeys
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret_of
 
-    speaks = _speaks(language)
-    places = read_places(place)
+    speaks, places = _speaks(language), read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
         show(report, None, None, language=speaks)
         return
-    roll = accepted_roll(report)
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
             if by:
                 await must_be_person(parts, data, by)
             request = RollRequest(
-                roll=roll,
+                roll=accepted_roll(report),
                 estate=estate,
                 by=by or f"operator:{getpass.getuser()}",
                 of_person=bool(by),
                 secret=owner_secret_of(parts.settings),
+                people=PersonKeys.of(parts.settings),
                 places=places,
                 synthetic=synthetic,
                 remove=remove,

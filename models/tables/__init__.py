@@ -32,6 +32,7 @@ from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
 from models.tables.privacy.bundles import BundleFile, BundlePiece
+from models.tables.privacy.people import Erasure, PersonKey, SensitiveEntry
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
 from models.tables.roll_imports import RollImport
@@ -90,6 +91,7 @@ __all__ = [
     "Contact",
     "Contract",
     "DoorVisit",
+    "Erasure",
     "Estate",
     "Evaluation",
     "Event",
@@ -118,6 +120,7 @@ __all__ = [
     "Passkey",
     "Payment",
     "Person",
+    "PersonKey",
     "PersonSession",
     "Picture",
     "Place",
@@ -136,6 +139,7 @@ __all__ = [
     "RollImport",
     "RollUnit",
     "Scheme",
+    "SensitiveEntry",
     "Share",
     "ShareTotal",
     "SignInAttempt",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Index, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import PRIVATE, Big, Id, Table, one_of, word
@@ -39,14 +39,23 @@ class Place(Table):
 
 
 class Person(Table):
-    """A natural person (personal data, PIPL art. 4); never joined into anything published."""
+    """A natural person (personal data, PIPL art. 4); never joined into anything published.
+
+    `sealed` is the name under the person's key (`PersonKey`); `name` is one of before that is not sealed
+    yet. While the data of somebody who asked for the erasure have to be kept, `restricted_until` is until
+    when ("infinity" where that is not known yet), and nobody is shown the name.
+    """
 
     __tablename__ = "person"
-    __table_args__ = {"schema": PRIVATE}  # noqa: RUF012 - SQLAlchemy reads it once
+    __table_args__ = (
+        Index("ix_person_clear", "id", postgresql_where=text("name IS NOT NULL")),
+        {"schema": PRIVATE},
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    phone: Mapped[str | None]
+    name: Mapped[str | None]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    restricted_until: Mapped[datetime | None]
 
 
 class UnitOwner(Table):

@@ -112,6 +112,11 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             seq box_id unit_number outcome envelope visited_by command_id recorded_at
             """,
     },
+    "erasure": {
+        Circle.READINGS: """
+            id person_id asked_by reason asked_at expires_at confirmed_by done_at outcome
+            """,
+    },
     "estate": {
         Circle.EVERYBODY: "id name place_id synthetic created_at",
     },

@@ -72,8 +72,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.MONEY: "id renovation_id command_id unit_number amount_fen source received_at",
     },
     "person": {
-        Circle.OFFICIALS: "id name",
-        Circle.OWN: "phone",
+        Circle.OFFICIALS: "id name restricted_until",
+        Circle.NOBODY: "sealed",
+    },
+    "person_key": {
+        Circle.NOBODY: "id wrapped made_at",
     },
     "picture": {
         Circle.OFFICIALS: "renovation_id command_id recorded_at",
@@ -153,6 +156,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "scheme": {
         Circle.EVERYBODY: "renovation_id version title content budget_fen created_at",
+    },
+    "sensitive": {
+        Circle.HOUSEHOLD: "id renovation_id unit_number kind content consented_at withdrawn_at",
     },
     "session": {
         Circle.NOBODY: "id account_id way created_at expires_at ended_at seen_at idle_minutes",

@@ -28,6 +28,7 @@ SHOWN_BY: Mapping[str, str] = {
     "contact": "ContactView",
     "contract": "ContractAccount",
     "door_visit": "VisitView",
+    "erasure": "ErasureView",
     "estate": "EstateView",
     "evaluation": "IndicatorView",
     "event": "EventView FeedEvent",
@@ -52,7 +53,7 @@ SHOWN_BY: Mapping[str, str] = {
     "part_consent": "OwnConsent OccupiedPart",
     "passkey": "PasskeyView",
     "payment": "PaymentLine",
-    "person": "GrantView FirmPersonView",
+    "person": "GrantView FirmPersonView PersonOfUnit",
     "picture": "PictureView",
     "place": "PlaceView",
     "proposal": "ProposalView",
@@ -66,6 +67,7 @@ SHOWN_BY: Mapping[str, str] = {
     "roll_import": "RollImportView",
     "roll_unit": "Turnout",
     "scheme": "SchemeView",
+    "sensitive": "SensitiveView",
     "session": "SessionView",
     "share": "ShareOfItem ShareLine",
     "share_total": "ShareLine",
@@ -99,6 +101,11 @@ RENAMED: Mapping[str, str] = {
     "ballot_check.entry_id": "Verification.verified",
     "ballot_ruling.entry_id": "RulingView.unit_numbers",
     "case_clock.moved_seq": "ClockView.settled",
+    "erasure.id": "ErasureView.erasure",
+    "erasure.person_id": "ErasureView.person",
+    "person.restricted_until": "ErasureView.outcome",
+    "sensitive.id": "SensitiveView.entry",
+    "sensitive.content": "SensitiveView.words",
     "firm_person.person_id": "FirmPersonView.person",
     "firm.confirmed_at": "FirmStanding.state",
     "mandate.entry_id": "MandateView.unit_numbers",
@@ -159,7 +166,8 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         account.password account.totp account.totp_step account.issuer account.subject api_key.id
         ballot.request_hash ballot_box.wrapped_key invitation.id letter.fact_hash letter.token_hash
         paper_batch.code_check paper_line.digest passkey.public_key passkey.sign_count roll_unit.credential_version
-        session.id session.seen_at session.idle_minutes unit.owner_key webhook.secret webhook.previous_secret bid.envelope
+        session.id session.seen_at session.idle_minutes unit.owner_key person.sealed webhook.secret
+        webhook.previous_secret bid.envelope
         bid.sealed_name contact.access_version renovation.v1_letters
         """,
     BUNDLE: """
@@ -200,7 +208,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
     "Counts the letters of a mandate: an earlier one is void.": "letter.number",
     "The sender's own book-keeping.": "notice.attempts notice.queued_at notice_message.next_at",
     "The count sheet names the units that differ.": "paper_line.absent",
-    "Whoever gave it may read and withdraw it at `/contacts`.": "person.phone",
+    "Withdrawn, it is empty and in no view.": "sensitive.withdrawn_at",
     "Its periods come out as the dates of the agenda.": "renovation.timetable",
     "The receipt says whether a later ballot replaces it.": "ballot_box.change_allowed",
     "The city's key for the buyer; who bought is nobody's to read.": "owner_replacement.buyer_key",
@@ -210,6 +218,7 @@ EXEMPT: Mapping[str, str] = {
     "ballot_seal": "Keys of the box; in its bundle.",
     "bundle_file": "The evidence of a box as the files of `/bundle`, `/full-bundle` and `/audited-bundle`.",
     "bundle_piece": "As `bundle_file`.",
+    "person_key": "Keys of people.",
     "unit_owner": "Who owns what is the registry's to show.",
     "unit_access": "A version that tickets are compared with.",
     "feed_pending": "Waits for its position in the feed.",

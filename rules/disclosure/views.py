@@ -70,6 +70,12 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "CandidateView": {EVERYBODY: "id rank bidder_id price_fen state"},
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
+    "ErasureView": {
+        Circle.READINGS: """erasure person asked_by asked_at reason confirmed_by done_at expires_at outcome"""
+    },
+    "PeriodView": {OFFICIALS: "kind basis article starts days end due next_at"},
+    "PersonOfUnit": {OFFICIALS: "person name"},
+    "SensitiveView": {HOUSEHOLD: "entry unit_number kind words consented_at"},
     "AccessLine": {Circle.READINGS: "number at reader role door renovation_id subject reason"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},

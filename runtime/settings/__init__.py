@@ -17,6 +17,7 @@ from runtime.settings.edge import EdgeSettings
 from runtime.settings.kinds import Key, PublicKeys, PublicUrl
 from runtime.settings.notices import NoticeSettings
 from runtime.settings.portal import PortalSettings
+from runtime.settings.privacy import PrivacySettings
 from runtime.settings.sign_in import SignInSettings
 from runtime.version import VERSION
 
@@ -37,7 +38,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings, NoticeSettings, PortalSettings, SignInSettings):
+class SharedSettings(EdgeSettings, NoticeSettings, PortalSettings, PrivacySettings, SignInSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(

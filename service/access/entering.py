@@ -15,6 +15,7 @@ from models.tables import Letter, LetterSession, MandateRevocation, Renovation
 from models.values.refusal import refusal
 from proof.canonical import utc_text
 from rules.access import locked_for, worn_out
+from runtime.privacy.keys import PersonKeys
 from service.access import facts
 from service.access.bodies import Entered, LetterView
 from service.access.by_portal import leave_by_portal, renew_by_portal
@@ -141,7 +142,9 @@ async def _is_right(parts: Parts, letter: Letter, fact: str) -> bool:
         return await facts.is_fact(fact, letter.fact_hash)
     async with parts.database.session() as session:
         renovation = await session.get_one(Renovation, letter.renovation_id)
-        owners = await facts.load_owners_of(session, renovation.estate_id, letter.unit_number)
+        owners = await facts.load_owners_of(
+            session, PersonKeys.of(parts.settings), renovation.estate_id, letter.unit_number
+        )
     secret = owner_secret_of(parts.settings)
     return owners is not None and facts.are_numbers_of(fact, owners, secret)
 

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import owner_key, owner_key_before, stored_owner_key
 from formats.roll.identities import read_number
-from models.tables import Person, Unit, UnitOwner
+from models.tables import Unit, UnitOwner
 from models.values.base import Value
+from runtime.privacy.keys import PersonKeys, names_of
 
 COST = 12
 """2 to this power is scrypt's N: 4 MiB and some 6 ms for one guess."""
@@ -83,32 +84,41 @@ def are_numbers_of(fact: str, owners: OwnersOfUnit, secret: bytes) -> bool:
     )
 
 
-async def load_owners(session: AsyncSession, estate_id: str) -> dict[str, OwnersOfUnit]:
+async def load_owners(
+    session: AsyncSession, people: PersonKeys, estate_id: str
+) -> dict[str, OwnersOfUnit]:
     """The owners of every unit of an estate, by the unit's number."""
-    return await _owners(session, estate_id)
+    return await _owners(session, people, estate_id)
 
 
-async def load_owners_of(session: AsyncSession, estate_id: str, unit: str) -> OwnersOfUnit | None:
+async def load_owners_of(
+    session: AsyncSession, people: PersonKeys, estate_id: str, unit: str
+) -> OwnersOfUnit | None:
     """The owners of one unit; None where there is no such unit."""
-    return (await _owners(session, estate_id, unit)).get(unit)
+    return (await _owners(session, people, estate_id, unit)).get(unit)
 
 
 async def _owners(
-    session: AsyncSession, estate_id: str, unit: str | None = None
+    session: AsyncSession, people: PersonKeys, estate_id: str, unit: str | None = None
 ) -> dict[str, OwnersOfUnit]:
     query = (
-        select(Unit.number, Unit.owner_key, Person.name)
+        select(Unit.number, Unit.owner_key, UnitOwner.person_id)
         .outerjoin(UnitOwner, UnitOwner.unit_id == Unit.id)
-        .outerjoin(Person, Person.id == UnitOwner.person_id)
         .where(Unit.estate_id == estate_id)
         .order_by(Unit.number, UnitOwner.position)
     )
-    rows = await session.execute(query if unit is None else query.where(Unit.number == unit))
+    rows = (
+        await session.execute(query if unit is None else query.where(Unit.number == unit))
+    ).all()
+    # Compared with what somebody types, and printed for the letterbox: not shown to others.
+    known = await names_of(
+        session, people, {row.person_id for row in rows if row.person_id}, shown=False
+    )
     names: dict[str, list[str]] = {}
     stored: dict[str, str] = {}
     for row in rows:
         stored[row.number] = row.owner_key
-        names.setdefault(row.number, []).extend([row.name] if row.name is not None else [])
+        names.setdefault(row.number, []).extend(filter(None, [known.get(row.person_id, "")]))
     return {
         number: OwnersOfUnit(names=tuple(names[number]), stored=key)
         for number, key in stored.items()

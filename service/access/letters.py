@@ -18,6 +18,7 @@ from models.values.base import Value
 from models.values.refusal import refusal
 from rules.duties import Duty, refuse_same_person
 from runtime.ballots.boxes import load_running_boxes
+from runtime.privacy.keys import PersonKeys
 from runtime.record.journal import id_from
 from service.access import facts
 from service.access.bodies import (
@@ -116,7 +117,9 @@ async def reissue_letter(
     """
 
     async def change(session: AsyncSession, _now: datetime, key: str) -> tuple[str, Details]:
-        owners = await facts.load_owners_of(session, situation.estate_id, command.unit_number)
+        owners = await facts.load_owners_of(
+            session, PersonKeys.of(parts.settings), situation.estate_id, command.unit_number
+        )
         if owners is None:
             raise refusal("feedback.unit_unknown", where="unit_number", unit=command.unit_number)
         sold = await _was_sold(session, situation, command.unit_number)
@@ -144,7 +147,12 @@ async def withdraw_access(
 
     async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
         unit = command.unit_number
-        if await facts.load_owners_of(session, situation.estate_id, unit) is None:
+        if (
+            await facts.load_owners_of(
+                session, PersonKeys.of(parts.settings), situation.estate_id, unit
+            )
+            is None
+        ):
             raise refusal("feedback.unit_unknown", where="unit_number", unit=unit)
         await void_access(session, situation, unit)
         return command.command_id, {"reason_sha256": _digest(command.reason)}

@@ -17,6 +17,7 @@ from formats.csv_table import csv_text
 from models.tables import Letter, OwnerReplacement
 from models.values.actor import Actor
 from models.values.base import Carried
+from runtime.privacy.keys import PersonKeys
 from runtime.record.journal import id_from
 from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
@@ -110,7 +111,9 @@ async def print_letters(
                 Letter.ended_at.is_(None),
             )
         )
-        owners = await facts.load_owners(session, situation.estate_id)
+        owners = await facts.load_owners(
+            session, PersonKeys.of(parts.settings), situation.estate_id
+        )
         made = (
             PrintedLetter(
                 unit_number=letter.unit_number,
@@ -152,7 +155,7 @@ async def _missing(
         )
     )
     secret = owner_secret_of(parts.settings)
-    owners = await facts.load_owners(session, situation.estate_id)
+    owners = await facts.load_owners(session, PersonKeys.of(parts.settings), situation.estate_id)
     now = await session.scalar(select(func.clock_timestamp()))
     assert now is not None
     rows: list[dict[str, object]] = []

@@ -3,8 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Mandate, Person, Proposal
+from models.tables import BallotBox, Mandate, Proposal
 from models.values.base import Carried
+from runtime.privacy.keys import PersonKeys, names_of
 from service.channels.register import list_register
 
 
@@ -20,9 +21,11 @@ class AgentView(Carried):
     agent_name: str = ""
 
 
-async def list_agents(session: AsyncSession, box: BallotBox) -> tuple[AgentView, ...]:
+async def list_agents(
+    session: AsyncSession, box: BallotBox, people: PersonKeys
+) -> tuple[AgentView, ...]:
     """Which unit is voted for by which agent, for the owners of the vote; a name by its owner's consent."""
-    names = await _names_shown(session, box)
+    names = await _names_shown(session, box, people)
     return tuple(
         AgentView(
             unit_numbers=each.unit_numbers,
@@ -35,12 +38,13 @@ async def list_agents(session: AsyncSession, box: BallotBox) -> tuple[AgentView,
     )
 
 
-async def _names_shown(session: AsyncSession, box: BallotBox) -> dict[str, str]:
+async def _names_shown(session: AsyncSession, box: BallotBox, people: PersonKeys) -> dict[str, str]:
     """The names of agents by mandate, where what was confirmed says that they agree."""
     rows = await session.execute(
-        select(Mandate.id, Person.name)
+        select(Mandate.id, Mandate.agent_id)
         .join(Proposal, Proposal.id == Mandate.id)
-        .join(Person, Person.id == Mandate.agent_id)
         .where(Mandate.box_id == box.id, Proposal.content["agent_shown"].as_boolean())
     )
-    return {row.id: row.name for row in rows}
+    agents = {row.id: row.agent_id for row in rows}
+    names = await names_of(session, people, set(agents.values()))
+    return {mandate: names.get(agent, "") for mandate, agent in agents.items()}

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from pydantic import JsonValue, SecretStr
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Mandate, MandateRevocation, Person, Proposal, RollEntry
+from models.tables import BallotBox, Mandate, MandateRevocation, Proposal, RollEntry
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import refusal, refuse_if_any
@@ -32,6 +31,7 @@ from rules.voting import pack_for, rule_of
 from rules.voting.live.beside import Weight
 from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import load_running_boxes
+from runtime.privacy.keys import PersonKeys, names_of, put_person
 from runtime.record.journal import load_tick
 from service.access.facts import slow_hash
 from service.access.letters import new_letter
@@ -98,7 +98,7 @@ async def register_mandate(
 
     It counts from the confirmation of a second person (`enter_mandate`).
     """
-    key = mandate_key(parts.settings.receipt_key)
+    key, people = mandate_key(parts.settings.receipt_key), PersonKeys.of(parts.settings)
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
     mandate_id = f"m{hashlib.sha256(f'{situation.id}/{named}'.encode()).hexdigest()[:31]}"
     asked = AskedMandate(
@@ -123,10 +123,9 @@ async def register_mandate(
         said = command.instructions
         await _refuse(session, situation, box, entry, said, mandate_id, asked, now)
         if situation.clock != "told":
-            await _refuse_own(session, actor, command.agent_name)
+            await _refuse_own(session, people, actor, command.agent_name)
         # The name of who was known before stays as it was written first.
-        person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
-        await session.execute(person.on_conflict_do_nothing())
+        await put_person(session, people, asked.agent_id, command.agent_name)
         shown = command.agent_shown
         content = ProposedMandate(
             **asked.model_dump(), box_id=box.id, agent_fact=known, agent_shown=shown
@@ -183,21 +182,26 @@ async def enter_mandate(
     return Effect(proposal.id, REGISTERED, _details(box, entry, proposal.id, asked))
 
 
-async def refuse_agent(session: AsyncSession, proposal: Proposal, actor: Actor) -> None:
+async def refuse_agent(
+    session: AsyncSession, people: PersonKeys, proposal: Proposal, actor: Actor
+) -> None:
     """The agent of a mandate does not confirm it.
 
     Raises:
         Refused: `mandate.own_register`.
     """
     asked = ProposedMandate.model_validate(proposal.content)
-    agent = await session.get_one(Person, asked.agent_id)
-    await _refuse_own(session, actor, agent.name)
+    names = await names_of(session, people, [asked.agent_id], shown=False)
+    await _refuse_own(session, people, actor, names.get(asked.agent_id, ""))
 
 
-async def _refuse_own(session: AsyncSession, actor: Actor, agent_name: str) -> None:
+async def _refuse_own(
+    session: AsyncSession, people: PersonKeys, actor: Actor, agent_name: str
+) -> None:
     """Who keeps the register is no agent in it. An official's number is not known here: a namesake counts too."""
-    person = await session.get(Person, actor.id)
-    own = None if person is None else _plain(person.name)
+    names = await names_of(session, people, [actor.id], shown=False)
+    # Whom a case's own correction added is known by the label of the role alone.
+    own = _plain(names.get(actor.id) or actor.label)
     if is_same(own, _plain(agent_name)):
         raise refusal(Duty.REGISTER_AGENT.value, where="agent_name", actor=actor.id)
 

@@ -11,6 +11,7 @@ from models.tables import RoleGrant
 from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import Problem, problem, refusal
 from rules.granting import FIRM_ROLES, MAY_GIVE
+from runtime.privacy.keys import PersonKeys
 from service.identity.grants import give_from_file
 
 
@@ -24,6 +25,7 @@ class Cast:
     opener: Actor
     key: str
     where: Where
+    people: PersonKeys
 
 
 async def grant_roles(session: AsyncSession, case: Cast, now: datetime) -> tuple[Problem, ...]:
@@ -44,7 +46,7 @@ async def grant_roles(session: AsyncSession, case: Cast, now: datetime) -> tuple
     firms = [each for each in case.file.officials if each.role in FIRM_ROLES]
     people = [each for each in case.file.officials if each.role not in FIRM_ROLES]
     rows = [(_granted(case, each, None), case.file.path_of(each.place)) for each in people]
-    waiting = await give_from_file(session, case.opener, case.key, rows)
+    waiting = await give_from_file(session, case.people, case.opener, case.key, rows)
     at = case.where(("officials",))
     told = [problem("opening.firm_registers", where=at, firm=f.id, role=f.role) for f in firms]
     return (

@@ -33,6 +33,7 @@ from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database, driver_connection
 from runtime.engine.starting import start_renovation
+from runtime.privacy.keys import PersonKeys
 from runtime.record.agenda import replace_waits
 from runtime.record.authority import SIGNED_BY, load_signed_since
 from runtime.record.heads import heads_of
@@ -163,9 +164,8 @@ async def open_renovation(
     )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
-        secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
-        warnings = await _write(session, opening, secret, tick)
+        warnings = await _write(session, opening, settings, tick)
         details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
         details |= await _taken(session, opening, tick)
         return Recorded(opening.result(warnings), details)
@@ -222,13 +222,13 @@ def _today(opening: _Opening, tick: datetime) -> date:
 
 
 async def _write(
-    session: AsyncSession, opening: _Opening, secret: bytes, tick: datetime
+    session: AsyncSession, opening: _Opening, settings: Settings, tick: datetime
 ) -> tuple[Problem, ...]:
     """All rows, and what of them will not fit later."""
-    now = opening.now(tick)
+    now, secret, keys = opening.now(tick), owner_secret_of(settings), PersonKeys.of(settings)
     await write_places(session, opening.file.places)
     if await _estate(session, opening, secret, now):
-        await write_units(session, opening.estate_id, opening.roll, secret)
+        await write_units(session, opening.estate_id, opening.roll, secret, keys)
     at = opening.where(("estate",))
     others = await running_cases(session, opening.estate_id, at)
     await _renovation(session, opening, now)
@@ -240,6 +240,7 @@ async def _write(
         opener=opening.actor,
         key=opening.key,
         where=opening.where,
+        people=keys,
     )
     waiting = await grant_roles(session, case, tick)
     await session.flush()

@@ -20,6 +20,7 @@ from models.values.refusal import Refused, refusal
 from models.values.states import BoxState, RenovationState
 from rules.authority import ROLES_OF_WRITE
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, destroy_keys
 from runtime.record.grants import load_grants
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
@@ -41,6 +42,8 @@ class RollRequest:
     by: str
     secret: bytes
     """`owner_secret` of the settings."""
+    people: PersonKeys
+    """Those of the settings, under which the owners' names are written."""
     places: tuple[PlaceEntry, ...] = ()
     """Where an estate of that name is made if there is none; from the district down."""
     synthetic: bool = False
@@ -260,7 +263,9 @@ async def _change(
     await _update_units(session, changed, request.secret)
     await copy_units(session, estate_id, added, request.secret)
     new = [(unit_row_id(estate_id, unit), unit) for unit in added]
-    await copy_people(session, [*new, *((ids[number], given[number]) for number in people)])
+    await copy_people(
+        session, [*new, *((ids[number], given[number]) for number in people)], request.people
+    )
 
 
 def _whose_owners_change(
@@ -288,7 +293,10 @@ async def _remove_people(session: AsyncSession, unit_ids: Sequence[str]) -> None
         people.update(taken)
     for piece in _pieces(sorted(people)):
         owns = exists().where(UnitOwner.person_id == Person.id)
-        await session.execute(delete(Person).where(Person.id.in_(piece), ~owns))
+        gone = await session.scalars(
+            delete(Person).where(Person.id.in_(piece), ~owns).returning(Person.id)
+        )
+        await destroy_keys(session, gone.all())
 
 
 async def _update_units(

@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import stored_owner_key
 from models.files.roll import RegisteredUnit, Roll
-from models.tables import PRIVATE, Unit
+from models.tables import PRIVATE, PersonKey, Unit
+from models.tables.privacy.people import KEYS
 from runtime.keys.values import oldest
+from runtime.privacy.keys import PersonKeys, seal
 from runtime.settings import Settings
 from service.http.credentials import keyed_hash
 
@@ -46,10 +48,13 @@ def owner_secret_of(settings: Settings) -> bytes:
     return oldest(settings.owner_key)
 
 
-async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:
+async def write_units(
+    session: AsyncSession, estate_id: str, roll: Roll, secret: bytes, people: PersonKeys
+) -> None:
     """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
     await copy_units(session, estate_id, roll.units, secret)
-    await copy_people(session, ((unit_row_id(estate_id, unit), unit) for unit in roll.units))
+    named = ((unit_row_id(estate_id, unit), unit) for unit in roll.units)
+    await copy_people(session, named, people)
 
 
 async def copy_units(
@@ -64,16 +69,21 @@ async def copy_units(
     )
 
 
-async def copy_people(session: AsyncSession, units: Iterable[tuple[str, RegisteredUnit]]) -> None:
-    """New rows of the owners of units, given with their ids, that are there and have none."""
+async def copy_people(
+    session: AsyncSession, units: Iterable[tuple[str, RegisteredUnit]], keys: PersonKeys
+) -> None:
+    """New rows of the owners of units, given with their ids, that are there and have none.
+
+    Each gets a key, and the name is written under it.
+    """
     people, owners = _people(units)
-    await _copy(
-        session,
-        "person",
-        ("id", "name"),
-        people.values(),
-        schema=PRIVATE,
-    )
+    wrapped, sealed = [], []
+    for person_id, name in people.values():
+        key, stored = keys.new(person_id)
+        wrapped.append((person_id, stored))
+        sealed.append((person_id, seal(key, person_id, name)))
+    await _copy(session, PersonKey.__tablename__, ("id", "wrapped"), wrapped, schema=KEYS)
+    await _copy(session, "person", ("id", "sealed"), sealed, schema=PRIVATE)
     await _copy(
         session,
         "unit_owner",

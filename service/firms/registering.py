@@ -21,7 +21,7 @@ from runtime.settings import Settings
 from service.bodies import CommandBody
 from service.firms.bodies import AskForPlace, EnteredFirm, InviteFirm, NewFirm, RegisterFirm
 from service.identity.grants import GIVEN, WAITS, place_at
-from service.identity.invitations import Invited, invitation_link, invite
+from service.identity.invitations import Invited, invite_named
 from service.identity.sessions import database_now
 
 REGISTERED = "firm.registered"
@@ -143,7 +143,7 @@ async def invited_person(
     """A new person who acts for a firm: the id and the link, in the caller's transaction."""
     person = person_of(key)
     who = Invited(actor_id=person, name=name)
-    link = invitation_link(settings, await invite(session, who, by, settings.invitation_days))
+    link = await invite_named(session, settings, who, by)
     await add_person(session, firm_id, person, by)
     return person, link
 

@@ -7,17 +7,20 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Firm, FirmPerson, Person, Place, RoleGrant
+from models.tables import Firm, FirmPerson, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant, covers
 from rules.granting import FIRM_ROLES
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record.grants import load_grants
 from service.firms.bodies import FirmPersonView, FirmStanding, FirmView
 from service.identity.sessions import database_now
 
 
-async def list_firms(database: Database, sender_id: str, place: str) -> tuple[FirmView, ...]:
+async def list_firms(
+    database: Database, keys: PersonKeys, sender_id: str, place: str
+) -> tuple[FirmView, ...]:
     """The sender's own firm, and those with a role at, above or below a place of the sender's office.
 
     `place` narrows it to roles that touch this place.
@@ -38,7 +41,7 @@ async def list_firms(database: Database, sender_id: str, place: str) -> tuple[Fi
             if any(not place or _touch(each.place, place) for each in held)
             and (firm == own or any(_seen(each, sees) for each in held))
         }
-        people = await _people(session)
+        people = await _people(session, keys)
         rows = await session.scalars(
             select(Firm).where(Firm.id.in_(shown)).order_by(Firm.name, Firm.id)
         )
@@ -86,16 +89,17 @@ def _state(row: RoleGrant, now: datetime) -> Literal["waits", "confirmed", "refu
     return "ended" if over else "confirmed"
 
 
-async def _people(session: AsyncSession) -> dict[str, list[FirmPersonView]]:
+async def _people(session: AsyncSession, keys: PersonKeys) -> dict[str, list[FirmPersonView]]:
     rows = await session.execute(
-        select(FirmPerson.firm_id, Person.id, Person.name)
-        .join(Person, Person.id == FirmPerson.person_id)
+        select(FirmPerson.firm_id, FirmPerson.person_id)
         .where(FirmPerson.ended_at.is_(None))
         .order_by(FirmPerson.id)
     )
+    of_firms = [(firm, person) for firm, person in rows]
+    names = await names_of(session, keys, {person for _, person in of_firms})
     found: dict[str, list[FirmPersonView]] = defaultdict(list)
-    for firm, person, name in rows:
-        found[firm].append(FirmPersonView(person=person, name=name))
+    for firm, person in of_firms:
+        found[firm].append(FirmPersonView(person=person, name=names.get(person, "")))
     return found
 
 

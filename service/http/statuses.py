@@ -15,7 +15,7 @@ CODES: dict[int, str] = {
     403: """
         suggestion.own_writing suggestion.own_suggestion suggestion.own_hiding
         assertion.other_case assertion.other_estate credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
-        evidence.not_asked
+        evidence.not_asked erasure.own
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -39,7 +39,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown webhook.unknown assertion.no_portal estate.unknown
+        erasure.unknown sensitive.unknown client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
         suggestion.estate_unknown suggestion.unknown
         contact.unknown notice.unknown notice.message_unknown
@@ -63,7 +63,7 @@ CODES: dict[int, str] = {
         suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published
         opening.roll_changed
-        evidence.not_ready
+        evidence.not_ready erasure.over
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
@@ -90,6 +90,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
+        sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
         form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel
 from sqlalchemy import DateTime, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, ApiClient, Person, Place, RoleGrant
+from models.tables import Account, ApiClient, Place, RoleGrant
 from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import Refused, refusal
 from proof.canonical import digest
@@ -15,13 +14,14 @@ from proof.commands import command_key
 from rules.authority import Grant, acting, covers
 from rules.granting import check_firm_role, check_giving
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, put_person
 from runtime.record import place_log
 from runtime.record.firms import confirm_firm
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.bodies import CommandBody
 from service.identity.bodies import EndGrant, GivenRole, GiveRole, GrantView
-from service.identity.invitations import Invited, invitation_link, invite
+from service.identity.invitations import Invited, invite_named
 
 RESERVED = frozenset({"engine", "operator", "resident"})
 """Names by which the record calls those who are nobody's account."""
@@ -51,9 +51,7 @@ async def give(database: Database, settings: Settings, sender_id: str, body: Giv
         giver = check_giving(
             body.role, body.place or "", body.person, await load_grants(session, sender_id)
         )
-        await session.execute(
-            insert(Person).values(id=body.person, name=body.name).on_conflict_do_nothing()
-        )
+        await put_person(session, PersonKeys.of(settings), body.person, body.name)
         row = await _standing(session, body, place, giver)
         await place_log.grant_event(session, row, giver, key, asked, GIVEN)
         link = await _invited(session, settings, body, giver)
@@ -174,7 +172,11 @@ def _touch(one: str, other: str) -> bool:
 
 
 async def give_from_file(
-    session: AsyncSession, actor: Actor, key: str, rows: list[tuple[RoleGrant, str]]
+    session: AsyncSession,
+    people: PersonKeys,
+    actor: Actor,
+    key: str,
+    rows: list[tuple[RoleGrant, str]],
 ) -> list[RoleGrant]:
     """Write the grants of a renovation's file, each with its path; those that wait for somebody above.
 
@@ -183,8 +185,7 @@ async def give_from_file(
     grants = await load_grants(session, actor.id)
     waiting = []
     for row, path in sorted(rows, key=lambda each: str(each[0].place_id)):
-        person = insert(Person).values(id=row.actor_id, name=row.label)
-        await session.execute(person.on_conflict_do_nothing())
+        await put_person(session, people, row.actor_id, row.label)
         if await _has(session, row):
             continue
         try:
@@ -264,7 +265,7 @@ async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, gi
     if await session.scalar(select(account.exists() | program.exists())):
         return ""
     who = Invited(actor_id=body.person, name=body.name)
-    return invitation_link(settings, await invite(session, who, giver.id, settings.invitation_days))
+    return await invite_named(session, settings, who, giver.id)
 
 
 async def place_at(session: AsyncSession, path: str) -> Place:

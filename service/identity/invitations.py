@@ -11,6 +11,7 @@ from models.tables import Account, Invitation, Passkey, Person
 from models.values.base import Value
 from models.values.refusal import refusal
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, put_person
 from runtime.settings import Settings
 from runtime.settings.sign_in import SignInSettings
 from service.identity.bodies import AccountView, InvitationView
@@ -35,11 +36,12 @@ def invitation_link(settings: Settings, token: str) -> str:
 async def invite(session: AsyncSession, who: Invited, invited_by: str, days: int) -> str:
     """Write an invitation, in the caller's transaction; the token of its link.
 
-    An earlier one of the same person that nobody took up is good no more.
+    An earlier one of the same person that nobody took up is good no more. It has no key for the person's
+    name: `invite_named` writes that too.
     """
     now = await database_now(session)
     if who.only_case is None:
-        person = insert(Person).values(id=who.actor_id, name=who.name)
+        person = insert(Person).values(id=who.actor_id)
         await session.execute(person.on_conflict_do_nothing())
     open_ones = await session.scalars(
         select(Invitation).where(
@@ -65,6 +67,15 @@ async def invite(session: AsyncSession, who: Invited, invited_by: str, days: int
     )
     await session.flush()
     return token
+
+
+async def invite_named(
+    session: AsyncSession, settings: Settings, who: Invited, invited_by: str
+) -> str:
+    """Write the name of a person and an invitation; the address of its link."""
+    await put_person(session, PersonKeys.of(settings), who.actor_id, who.name)
+    token = await invite(session, who, invited_by, settings.invitation_days)
+    return invitation_link(settings, token)
 
 
 async def look_at(database: Database, token: str) -> InvitationView:

@@ -16,12 +16,13 @@ from models.values.base import Carried, Value
 from models.values.refusal import refusal
 from proof.canonical import digest
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record import place_log
 from runtime.record.authority import BROKE_GLASS
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from service.identity.cast import Player
-from service.identity.invitations import Invited, invitation_link, invite
+from service.identity.invitations import Invited, invite_named
 from service.identity.sessions import database_now
 from service.identity.tokens import new_token
 from service.situation import Situation
@@ -58,7 +59,7 @@ async def invite_administrator(database: Database, settings: Settings, account: 
 
     async def work(session: AsyncSession) -> str:
         who = Invited(actor_id=ADMINISTRATOR, name=ADMINISTRATOR)
-        token = await invite(session, who, OPERATOR, settings.invitation_days)
+        link = await invite_named(session, settings, who, OPERATOR)
         held = await session.scalar(
             select(RoleGrant.id).where(
                 RoleGrant.actor_id == ADMINISTRATOR,
@@ -68,7 +69,7 @@ async def invite_administrator(database: Database, settings: Settings, account: 
         )
         if held is None:
             await _make_administrator(session, account)
-        return invitation_link(settings, token)
+        return link
 
     return await database.transaction(work)
 
@@ -118,10 +119,9 @@ async def invite_person(database: Database, settings: Settings, person: str, nam
         known = await session.get(Person, person)
         if known is None and not name:
             raise refusal("invitation.nobody", where=person, person=person)
-        who = Invited(actor_id=person, name=name or (known.name if known else person))
-        return invitation_link(
-            settings, await invite(session, who, OPERATOR, settings.invitation_days)
-        )
+        before = (await names_of(session, PersonKeys.of(settings), [person])).get(person)
+        who = Invited(actor_id=person, name=name or before or person)
+        return await invite_named(session, settings, who, OPERATOR)
 
     return await database.transaction(work)
 
@@ -180,8 +180,7 @@ async def invite_new(
             )
             if await session.scalar(account) is None:
                 who = Invited(actor_id=each.id, name=each.label)
-                token = await invite(session, who, OPERATOR, settings.invitation_days)
-                links[each.id] = invitation_link(settings, token)
+                links[each.id] = await invite_named(session, settings, who, OPERATOR)
         return links
 
     return await database.transaction(work)

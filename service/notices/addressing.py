@@ -12,6 +12,9 @@ from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation,
 from models.values.states import NoticeState
 from models.values.timetable import Timetable
 from rules.notices import ON_PAPER, Quiet, not_before
+from runtime.privacy.keys import PersonKeys, load_keys, unseal
+from runtime.settings import Settings
+from service.identity.passwords import opened
 from service.identity.sessions import database_now
 from service.notices.audiences import Concerned, find_audience
 
@@ -111,6 +114,31 @@ def _row(notice: Notice, channel: str, to: str) -> Row:
     name = hashlib.sha256(f"{notice.id}/{channel}/{to}".encode()).hexdigest()
     made = {"id": name, "notice_id": notice.id, "renovation_id": notice.renovation_id}
     return {**made, "channel": channel, "state": "created"}
+
+
+def key_owner(contact_id: str, actor_id: str | None) -> str:
+    """Under whose key an address is: an official's own; a household's address has one for itself."""
+    return actor_id or contact_id
+
+
+async def addresses_of(
+    session: AsyncSession, settings: Settings, contacts: Iterable[Contact]
+) -> dict[str, str]:
+    """The addresses of these contacts by their ids; "" for one that was forgotten.
+
+    Those of releases before are under the service's own key.
+    """
+    rows = list(contacts)
+    owners = {row.id: key_owner(row.id, row.actor_id) for row in rows}
+    keys = await load_keys(session, PersonKeys.of(settings), set(owners.values()))
+    found: dict[str, str] = {}
+    for row in rows:
+        key = keys.get(owners[row.id])
+        address = unseal(key, owners[row.id], row.address) if key and row.address else ""
+        if not address and row.address and settings.person_key is not None:
+            address = opened(settings.person_key, row.address) or ""
+        found[row.id] = address
+    return found
 
 
 def counts() -> tuple[ColumnElement[bool], ...]:

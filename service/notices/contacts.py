@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Contact
 from models.values.refusal import refusal
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, destroy_keys, keys_for, seal
 from runtime.record.journal import id_from
-from runtime.settings import Settings
+from runtime.settings import Settings, require
 from service.access.tickets import Voter
 from service.access.units import refuse_replaced
-from service.identity.passwords import opened, sealed, secrets_key
-from service.notices.addressing import counts
+from service.notices.addressing import addresses_of, counts, key_owner
 from service.notices.bodies import AddContact, ContactView, WithdrawContact
 
 MOST = 6
@@ -32,7 +32,7 @@ async def add_contact(
         Refused: `contact.address`, `contact.too_many`, `settings.missing`.
     """
     address = _checked(body)
-    key = secrets_key(settings)
+    require(settings, "person_key")
 
     async def work(session: AsyncSession) -> None:
         if voter is not None:
@@ -43,19 +43,24 @@ async def add_contact(
         )
         if (await session.scalar(standing) or 0) >= MOST:
             raise refusal("contact.too_many", where="address", most=MOST)
-        owner = f"{voter.renovation_id}/{voter.unit_number}/{voter.version}" if voter else actor_id
+        named = f"{voter.renovation_id}/{voter.unit_number}/{voter.version}" if voter else actor_id
+        contact = id_from(f"{named}/{body.channel}/{address}")
+        owner = key_owner(contact, None if voter else actor_id)
+        key = (await keys_for(session, PersonKeys.of(settings), [owner]))[owner]
+        sealed = seal(key, owner, address)
         row = insert(Contact).values(
-            id=id_from(f"{owner}/{body.channel}/{address}"),
+            id=contact,
             renovation_id=voter.renovation_id if voter else None,
             unit_number=voter.unit_number if voter else None,
             access_version=voter.version if voter else 0,
             actor_id=None if voter else actor_id,
             channel=body.channel,
-            address=sealed(key, address),
+            address=sealed,
             language=body.language,
             consented_at=func.clock_timestamp(),
         )
         again = {
+            "address": sealed,
             "withdrawn_at": None,
             "returned_at": None,
             "language": body.language,
@@ -87,6 +92,8 @@ async def withdraw_contact(
         found = await session.scalar(gone.returning(Contact.id))
         if found is None:
             raise refusal("contact.unknown", where="contact")
+        if voter is not None:
+            await destroy_keys(session, [found])
 
     await database.transaction(work)
     return await list_contacts(database, settings, voter=voter, actor_id=actor_id)
@@ -96,18 +103,20 @@ async def list_contacts(
     database: Database, settings: Settings, *, voter: Voter | None, actor_id: str
 ) -> tuple[ContactView, ...]:
     """The own addresses that were not withdrawn."""
-    key = secrets_key(settings)
     async with database.session() as session:
-        rows = await session.scalars(
-            select(Contact)
-            .where(*_whose(voter, actor_id), counts()[0])
-            .order_by(Contact.consented_at, Contact.id)
-        )
+        rows = (
+            await session.scalars(
+                select(Contact)
+                .where(*_whose(voter, actor_id), counts()[0])
+                .order_by(Contact.consented_at, Contact.id)
+            )
+        ).all()
+        opened = await addresses_of(session, settings, rows)
         return tuple(
             ContactView(
                 contact=row.id,
                 channel=row.channel,
-                address=opened(key, row.address) or "",
+                address=opened[row.id],
                 language=row.language,
                 consented_at=row.consented_at,
                 returned_at=row.returned_at,

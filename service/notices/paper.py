@@ -9,6 +9,7 @@ from models.tables import Letter, Notice, NoticeMessage
 from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.language.moments import CHINESE
+from runtime.privacy.keys import PersonKeys
 from service.access import facts
 from service.access.letters import link_of, token_again
 from service.notices.bodies import NoticePage, ReturnTaken
@@ -47,7 +48,9 @@ async def print_waiting(parts: Parts, situation: Situation) -> tuple[NoticePage,
         if not found:
             raise refusal("notice.nothing_on_paper")
         links = await _own_links(parts, session, situation)
-        owners = await facts.load_owners(session, situation.estate_id)
+        owners = await facts.load_owners(
+            session, PersonKeys.of(parts.settings), situation.estate_id
+        )
         public = f"{parts.settings.address}/v1/renovations/{situation.id}"
         printed = update(NoticeMessage).where(
             NoticeMessage.id.in_([message.id for message, _ in found]),

@@ -22,9 +22,8 @@ from runtime.database import Database
 from runtime.language.moments import CHINESE
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.identity.passwords import opened, secrets_key
 from service.identity.sessions import database_now
-from service.notices.addressing import address_one
+from service.notices.addressing import address_one, addresses_of
 from service.notices.audiences import load_titles
 from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
@@ -52,6 +51,8 @@ class _Taken(NamedTuple):
     """None where it is of no case."""
     contact: Contact | None
     titles: Mapping[str, str]
+    address: str
+    """Of the contact, "" where it was forgotten."""
 
 
 def _pass_by(_point: str) -> None:
@@ -139,8 +140,15 @@ class NoticeSender(OutboxSender[_Taken]):
             cases = {row.Renovation.id for row in taken if row.Renovation is not None}
             works = {name: await load_titles(session, name) for name in cases}
             of_none = dict[str, str]()
+            contacts = {row.Contact.id: row.Contact for row in taken if row.Contact is not None}
+            to = await addresses_of(session, self._settings, contacts.values())
             return [
-                _Taken(*row, works.get(row.NoticeMessage.renovation_id, of_none)) for row in taken
+                _Taken(
+                    *row,
+                    works.get(row.NoticeMessage.renovation_id, of_none),
+                    to.get(row.Contact.id, "") if row.Contact is not None else "",
+                )
+                for row in taken
             ]
 
     @asynccontextmanager
@@ -176,12 +184,12 @@ class NoticeSender(OutboxSender[_Taken]):
     async def _hand(self, way: OpenWay, due: _Taken) -> Attempt:
         contact, notice, renovation = due.contact, due.notice, due.renovation
         if due.message.channel == "training" and renovation is not None:
-            to: str | None = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
+            to = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
         elif contact is None or contact.withdrawn_at or contact.returned_at:
             return Attempt(Came.NEVER, "withdrawn")
         else:
-            to = opened(secrets_key(self._settings), contact.address)
-        if to is None:
+            to = due.address
+        if not to:
             return Attempt(Came.NEVER, "sealed")
         language = contact.language if contact else CHINESE
         terms = (

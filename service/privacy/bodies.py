@@ -1,4 +1,9 @@
-"""The bodies and answers of bundles and of the log of who read what."""
+"""The bodies and answers of what is about personal data: bundles, readings, erasure, what is sensitive."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
 
 from models.fields import Id, Text
 from models.values.base import Carried
@@ -23,3 +28,75 @@ class BundleAnswer(Carried):
     manifest: str = ""
     """SHA-256 of manifest.json, hex: to compare with the posted notice."""
     public_key: str = ""
+
+
+class AskErasure(CommandBody):
+    """Ask that the data of a person are erased: one's own at once, another's with a second official."""
+
+    person: Id
+    reason: Text
+
+
+class ConfirmErasure(CommandBody):
+    """Confirm the erasure that another official asked for."""
+
+
+class ErasureView(Carried):
+    """An erasure; `outcome` says by kind of data what is erased, and what is kept, why and until when."""
+
+    erasure: str
+    person: str
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    confirmed_by: str = ""
+    done_at: datetime | None = None
+    expires_at: datetime
+    outcome: tuple[JsonValue, ...] = ()
+
+
+class PeriodView(Carried):
+    """How long a kind of data is kept, why, and how much of it is due to be erased now."""
+
+    kind: str
+    basis: str
+    article: str
+    starts: str
+    days: int
+    end: str
+    due: int
+    next_at: datetime | None
+
+
+class PersonOfUnit(Carried):
+    """An owner of a unit by the roll; no name where it is erased or restricted."""
+
+    person: str
+    name: str
+
+
+class GiveSensitive(CommandBody):
+    """Something about hardship, health or a bank account, for the offices of this case alone.
+
+    `consent` is separate from every other one; without it nothing is kept (PIPL art. 29). It may be withdrawn.
+    """
+
+    kind: Literal["hardship", "health", "bank"]
+    words: Text
+    consent: Literal[True]
+
+
+class WithdrawSensitive(CommandBody):
+    """Withdraw the consent: what was said is erased at once."""
+
+    entry: Id
+
+
+class SensitiveView(Carried):
+    """What a household has said with a separate consent, while it stands."""
+
+    entry: str
+    unit_number: str
+    kind: str
+    words: str
+    consented_at: datetime

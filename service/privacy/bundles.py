@@ -99,7 +99,11 @@ async def full_bundle(
         )
         if not await session.scalar(select(asked)):
             raise refusal("evidence.not_asked", box=box.id)
-        file = _made(await session.get(BundleFile, (box.id, FULL)), box)
+        there = await session.get(BundleFile, (box.id, FULL))
+        if there is None:
+            # It was kept for a while after it was asked for, and is made again when it is.
+            raise refusal("evidence.not_asked", box=box.id)
+        file = _made(there, box)
         await note_access(session, reader, FETCHED, renovation_id=situation.id, subject=box.id)
         return file
 

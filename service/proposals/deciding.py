@@ -19,6 +19,7 @@ from rules.four_eyes import (
     refuse_decided,
     state_of,
 )
+from runtime.privacy.keys import PersonKeys
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.mandates import enter_mandate, refuse_agent
@@ -147,7 +148,7 @@ async def _confirm(
         row = await _open_proposal(session, situation, line.id, now)
         refuse_confirming(_proposed(row), actor.id, line.content_sha256, plays_all=plays_all)
         if row.act == Proposing.MANDATE and not plays_all:
-            await refuse_agent(session, row, actor)
+            await refuse_agent(session, PersonKeys.of(parts.settings), row, actor)
         effect = await ENTER[Proposing(row.act)](parts, situation, session, row, key, now)
         await _decide(session, row, "confirmed", actor, now)
         details = {**effect.details, "proposed_by": row.proposed_by}

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from models.fields import Id
 from proof.canonical import utc_text
+from runtime.privacy.keys import PersonKeys
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import (
@@ -161,7 +162,7 @@ async def list_agents(
     async with parts.database.session() as session:
         box = await running_box(session, situation, box_id)
         await load_entry(session, box, voter.unit_number)
-        found = await agents.list_agents(session, box)
+        found = await agents.list_agents(session, box, PersonKeys.of(parts.settings))
     return page.cut(found, lambda each: (each.unit_numbers[0], each.agent_id, *each.motions[:3]))
 
 

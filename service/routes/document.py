@@ -34,7 +34,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "feed": "feed webhook",
     "notices": "notice contact posted",
     "evidence": "evidence voting",
-    "privacy": "",
+    "privacy": "erasure sensitive",
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.tables import PRIVATE, metadata
+from models.tables.privacy.people import KEYS
 from runtime.addresses import asyncpg_url, sqlalchemy_url
 from runtime.database import Database
 from runtime.migrate import downgrade, upgrade
@@ -49,20 +50,20 @@ NEVER_CHANGED = (
 CONSTRAINTS = """
 SELECT n.nspname || '.' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n
-  ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'private') AND c.relname <> 'alembic_version'
+  ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'private', 'person_keys') AND c.relname <> 'alembic_version'
 """
 INDEXES = """
 SELECT indexdef FROM pg_indexes
-WHERE schemaname IN ('public', 'private') AND tablename <> 'alembic_version'
+WHERE schemaname IN ('public', 'private', 'person_keys') AND tablename <> 'alembic_version'
 """
 COLUMNS = """
 SELECT concat_ws(' ', table_schema, table_name, column_name, data_type, character_maximum_length,
   is_nullable, column_default, identity_generation) FROM information_schema.columns
-WHERE table_schema IN ('public', 'private') AND table_name <> 'alembic_version'
+WHERE table_schema IN ('public', 'private', 'person_keys') AND table_name <> 'alembic_version'
 """
 THINGS = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'private') AND c.relname NOT LIKE 'alembic_version%'
+WHERE n.nspname IN ('public', 'private', 'person_keys') AND c.relname NOT LIKE 'alembic_version%'
 """
 
 
@@ -121,7 +122,8 @@ async def test_every_constraint_index_and_default_of_the_models_is_in_the_schema
 ) -> None:
     # Alembic's comparison does not look at checks and partial indexes.
     def create(connection: Connection) -> None:
-        connection.execute(text(f"CREATE SCHEMA {PRIVATE}"))
+        for schema in (PRIVATE, KEYS):
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
         metadata.create_all(connection)
 
     await on_connection(empty, create)
@@ -168,6 +170,7 @@ async def test_the_application_has_the_rights_it_needs_and_not_more(owner: str) 
             "webhook",
             "firm",
             "firm_person",
+            "erasure",
         }:
             # A head goes on and never away; no name of a program is given twice; a decision stays.
             rights -= {"DELETE"}

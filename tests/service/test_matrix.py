@@ -33,6 +33,7 @@ NOBODY = frozenset({Role.ENGINE, Role.OPERATOR})
 OFFICIALS = tuple(role for role in Role if role not in NOBODY)
 CONVENERS = {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
 SUPERVISE_VOTES = {Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
+ERASERS = {Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE, Role.DISTRICT_BUREAU}
 GO_ROUND = {Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}
 OFFICIALS_HERE = {*CONVENERS, Role.DISTRICT_BUREAU, Role.AUDITOR}
 """Who answers for a case, and who audits it."""
@@ -129,6 +130,19 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/audited-bundle": {Role.AUDITOR},
     f"POST {CASE}/audited-bundle": {Role.AUDITOR},
     f"GET {CASE}/access": {Role.AUDITOR},
+    # Whose erasure one may ask for and confirm, and who sees the periods: tests/service/privacy.
+    "GET /v1/access": PERSON,
+    "GET /v1/own-data": PERSON,
+    "GET /v1/erasures": PERSON,
+    "POST /v1/erasures": PERSON,
+    "POST /v1/erasures/{erasure}/confirmation": PERSON,
+    "GET /v1/retention": PERSON,
+    f"GET {CASE}/own-data": UNIT,
+    f"GET {CASE}/people": ERASERS,
+    f"GET {CASE}/sensitive": UNIT,
+    f"POST {CASE}/sensitive": UNIT,
+    f"POST {CASE}/sensitive/withdrawals": UNIT,
+    f"GET {CASE}/sensitive-files": {Role.STREET_OFFICE, Role.DISTRICT_BUREAU},
     f"GET {CASE}/ballot-papers": UNIT,
     # Each in their own width: tests/service/reading.
     f"GET {CASE}/publications": EVERYBODY,

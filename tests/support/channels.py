@@ -92,7 +92,7 @@ class Channels:
         """Every row of every table of the database as text, for what must not be in it."""
         tables = await self.sql.fetch(
             "SELECT schemaname || '.' || tablename AS name FROM pg_tables"
-            " WHERE schemaname IN ('public', 'private')"
+            " WHERE schemaname IN ('public', 'private', 'person_keys')"
         )
         texts: list[str] = []
         for table in tables:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from formats.roll import accepted_roll, summary
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused, refusal
+from runtime.privacy.keys import PersonKeys
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from service.estates.units import owner_secret_of
 from service.pages.forms import texts
@@ -146,6 +147,7 @@ async def _request(
         by=view.office.id,
         of_person=True,
         secret=owner_secret_of(parts.settings),
+        people=PersonKeys.of(parts.settings),
         places=places,
         remove=remove,
     )

@@ -2,12 +2,19 @@
 
 from fastapi import APIRouter
 
-from runtime.privacy.access import AccessLine, access_of_case
+from runtime.privacy.access import AccessLine, access_of_case, access_to
 from service.http.paging import Paged
-from service.routes.dependencies import CaseSituation, MayReadAccess, RunningParts
+from service.routes.dependencies import CaseSituation, CurrentPerson, MayReadAccess, RunningParts
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
 CASE = "/renovations/{renovation_id}"
+
+
+@router.get("/access")
+async def list_own_access(person: CurrentPerson, parts: RunningParts) -> tuple[AccessLine, ...]:
+    """What you have read that is not for everybody, and who has read or asked for what is about you."""
+    async with parts.database.session() as session:
+        return await access_to(session, [person])
 
 
 @router.get(f"{CASE}/access")

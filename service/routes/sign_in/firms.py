@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from models.fields import Id
+from runtime.privacy.keys import PersonKeys
 from service.firms import people, registering, showing
 from service.firms.bodies import (
     AddedPerson,
@@ -33,7 +34,7 @@ async def show_firms(
     person: CurrentPerson, parts: RunningParts, page: Paged, place: PlaceQuery = ""
 ) -> tuple[FirmView, ...]:
     """The firms of one's places with what they wait for, and the own one."""
-    found = await showing.list_firms(parts.database, person, place)
+    found = await showing.list_firms(parts.database, PersonKeys.of(parts.settings), person, place)
     return page.cut(found, lambda each: (each.name, each.id))
 
 

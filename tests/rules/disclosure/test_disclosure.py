@@ -95,7 +95,8 @@ def test_what_is_about_a_unit_is_not_for_it_and_who_watches_reads_no_less_than_e
         ("instalment.amount_fen", READERS[Circle.MONEY]),
         ("letter.token_hash", set()),
         ("account.password", set()),
-        ("person.phone", {ReaderKind.PERSON}),
+        ("contact.address", {ReaderKind.PERSON}),
+        ("person.sealed", set()),
         ("survey_answer.score", {ReaderKind.PERSON}),
     ],
 )

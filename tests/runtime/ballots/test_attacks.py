@@ -889,7 +889,7 @@ async def everything(connection: asyncpg.Connection) -> dict[str, list[dict[str,
     """Every row of every table that the role may read, as a dump has them."""
     tables = await connection.fetch(
         "SELECT schemaname || '.' || tablename AS name FROM pg_tables"
-        " WHERE schemaname IN ('public', 'private')"
+        " WHERE schemaname IN ('public', 'private', 'person_keys')"
         " AND has_table_privilege(schemaname || '.' || tablename, 'SELECT')"
     )
     return {

@@ -35,6 +35,10 @@ from runtime.ballots.bundles import FULL, PUBLIC, BundleMaker, pieces_of, want_f
 from runtime.ballots.evidence import export_voting
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, names_of, put_person
+from runtime.record.audit import audit
+from runtime.settings import Settings
+from service.privacy.keeping import PrivacyKeeper
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock
@@ -385,3 +389,43 @@ async def test_what_cannot_be_made_says_why_and_is_tried_again_later(
         vote.box,
     )
     assert tuple(row) == ("evidence.other_key", None, True)
+
+
+async def test_after_an_erasure_chain_tally_and_both_bundles_hold_as_before(
+    database: Database, vote: Closed, tmp_path: Path
+) -> None:
+    settings = Settings(
+        database_url=database.url,
+        credential_key="0f" * 32,
+        receipt_key="1e" * 32,
+        person_key="7e" * 32,
+    )
+    keys, person = PersonKeys.of(settings), f"owner-{vote.rid}"
+    await database.transaction(lambda session: put_person(session, keys, person, "令狐示例"))
+    await vote.owner.execute(
+        "INSERT INTO private.unit_owner (unit_id, person_id, position)"
+        " SELECT id, $2, 0 FROM unit WHERE estate_id = $1 ORDER BY id LIMIT 1",
+        f"{vote.rid}.estate",
+        person,
+    )
+
+    async def proofs(name: str) -> list[str]:
+        found = []
+        for public in (True, False):
+            out = tmp_path / f"{name}-{public}.zip"
+            done = await export_voting(vote.owner, vote.rid, out, BOX_KEYS.signer, public=public)
+            assert check(str(out))["outcomes"]
+            found.append(done.manifest)
+        return found
+
+    before, audited = await proofs("before"), await audit(database, vote.rid)
+    await vote.owner.execute(
+        "UPDATE renovation SET closed_at = now() - interval '1096 days' WHERE id = $1", vote.rid
+    )
+    await PrivacyKeeper(database, settings).turn()
+    async with database.session() as session:
+        assert await names_of(session, keys, [person]) == {person: ""}
+    assert await proofs("after") == before
+    # Its ruling was put in by hand, which the audit says before and after.
+    report = await audit(database, vote.rid)
+    assert (report, report.bad) == (audited, ())

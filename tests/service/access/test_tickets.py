@@ -144,6 +144,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/pictures": {},
     "/mandates/revocation": {"reason": "no more"},
     "/full-bundle": {"reason": "I want to count again"},
+    "/sensitive": {"kind": "hardship", "words": "said", "consent": True},
+    "/sensitive/withdrawals": {"entry": "e1"},
 }
 
 

@@ -110,6 +110,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "passkey": await passkey(sql),
         **await firm(sql),
         "notice": await notice(sql),
+        "erasure": await erasure(sql),
         "estate": f"{THEIRS}.estate",
         "box_id": their.box,
         "publication_id": await publication(sql, THEIRS),
@@ -139,6 +140,16 @@ async def proposed(their: Channels, unit: str) -> httpx.Response:
     )
     assert made.status_code == 202, made.text
     return made
+
+
+async def erasure(sql: asyncpg.Connection) -> str:
+    """Of a person whom only their place knows."""
+    await sql.execute(
+        "INSERT INTO private.erasure (id, person_id, asked_by, reason, expires_at)"
+        " VALUES ('their-erasure', $1, 'somebody', 'asked', now() + interval '1 day')",
+        THEY,
+    )
+    return "their-erasure"
 
 
 async def ticket(case: Channels, unit: str) -> str:

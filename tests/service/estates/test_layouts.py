@@ -8,7 +8,7 @@ from models.tables import Unit
 from runtime.database import Database
 from runtime.spreadsheets.roll_files import check_roll_file
 from service.estates.rolls import RollRequest, import_roll
-from tests.service.estates.test_rolls import PLACES, SECRET
+from tests.service.estates.test_rolls import PEOPLE, PLACES, SECRET
 from tests.support.files.layouts import AREA_DM2, HEADS, LAYOUTS, UNITS
 
 
@@ -22,7 +22,9 @@ async def test_a_layout_is_imported_as_it_is(database: Database, name: str) -> N
     told = {each.problem.code for each in report.warnings}
     assert told <= {"roll.possible_namesakes"}
     assert bool(told) == (name == "english.xlsx")
-    request = RollRequest(roll=roll, estate=name, by="甲", secret=SECRET, places=PLACES)
+    request = RollRequest(
+        roll=roll, estate=name, by="甲", secret=SECRET, people=PEOPLE, places=PLACES
+    )
     imported = await import_roll(database, request)
     assert imported.imported
     async with database.session() as session:

@@ -40,6 +40,7 @@ from models.values.waits import STARTING
 from proof.commands import command_key
 from rules.granting import FIRM_ROLES
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record.agenda import load_waits
 from runtime.record.audit import audit
 from runtime.record.journal import Journal, Recorded, load_tick
@@ -294,13 +295,17 @@ async def test_when_temporal_is_away_the_next_call_starts_the_workflow(office: O
 async def test_people_stay_in_the_private_tables(office: Office) -> None:
     opened = await office.open("open-j", file("private"), roll())
     async with office.database.session() as session:
-        names = await session.scalars(
-            select(Person.name)
-            .join(UnitOwner, UnitOwner.person_id == Person.id)
-            .where(UnitOwner.unit_id == f"{opened.estate_id}.1-302")
-            .order_by(UnitOwner.position)
-        )
-        assert list(names) == ["示例孙三甲", "示例孙三乙"]
+        people = (
+            await session.scalars(
+                select(UnitOwner.person_id)
+                .where(UnitOwner.unit_id == f"{opened.estate_id}.1-302")
+                .order_by(UnitOwner.position)
+            )
+        ).all()
+        names = await names_of(session, PersonKeys.of(office.settings), people)
+        assert [names[person] for person in people] == ["示例孙三甲", "示例孙三乙"]
+        clear = select(Person.id).where(Person.name.is_not(None), Person.id.in_(people))
+        assert (await session.scalars(clear)).all() == []
         event = await session.scalar(
             select(Event).where(Event.renovation_id == opened.renovation_id)
         )

@@ -14,6 +14,8 @@ from models.tables.roll_imports import RollImport
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.language.sentences import sentence
+from runtime.privacy import keys
+from runtime.privacy.keys import PersonKeys
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from service.estates.units import owner_secret
 from tests.formats.test_roll_headings import as_csv
@@ -21,6 +23,7 @@ from tests.support.estate import make_renovation
 from tests.support.files.workbooks import HEADING, ROW, row
 
 SECRET = owner_secret(SecretStr("ab" * 32))
+PEOPLE = PersonKeys(SecretStr("7e" * 32))
 PLACES = tuple(PlaceEntry(level=level, id=f"roll-{level}", name=level) for level in LEVELS)
 TABLES = (Place, Estate, Unit, Person, UnitOwner, RollImport)
 
@@ -29,7 +32,13 @@ def request(estate: str, *rows: object, where: bool = True, remove: bool = False
     roll = read_roll(as_csv(HEADING, *(rows or (ROW,))), "roll.csv")
     places = PLACES if where else ()
     return RollRequest(
-        roll=roll, estate=estate, by="clerk", secret=SECRET, places=places, remove=remove
+        roll=roll,
+        estate=estate,
+        by="clerk",
+        secret=SECRET,
+        people=PEOPLE,
+        places=places,
+        remove=remove,
     )
 
 
@@ -49,13 +58,15 @@ async def units_of(database: Database, done: ImportedRoll) -> dict[str, Unit]:
 
 async def names_of(database: Database, done: ImportedRoll, number: str) -> list[str]:
     async with database.session() as session:
-        names = await session.scalars(
-            select(Person.name)
-            .join(UnitOwner, UnitOwner.person_id == Person.id)
-            .where(UnitOwner.unit_id == f"{done.estate_id}.{number}")
-            .order_by(UnitOwner.position)
-        )
-        return list(names)
+        people = (
+            await session.scalars(
+                select(UnitOwner.person_id)
+                .where(UnitOwner.unit_id == f"{done.estate_id}.{number}")
+                .order_by(UnitOwner.position)
+            )
+        ).all()
+        names = await keys.names_of(session, PEOPLE, people)
+        return [names[person] for person in people]
 
 
 async def codes(database: Database, asked: RollRequest) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from cli.opening import find_convener
 from formats.file_mapping import in_words
@@ -13,6 +14,7 @@ from formats.renovation_file.reading import read_renovation
 from models.tables import RoleGrant
 from models.values.actor import Role
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys
 from runtime.record.audit import audit
 from runtime.record.journal import Journal
 from runtime.settings import Settings
@@ -137,6 +139,7 @@ async def test_a_file_makes_nobody_an_office_of_a_real_place(
         opener=find_convener(file),
         key=rid,
         where=in_words,
+        people=PersonKeys(SecretStr("7e" * 32)),
     )
 
     async def open_it(session):

@@ -29,6 +29,7 @@ IN_PATH = {
     "firm": "firm-1",
     "firm_person": "p-1",
     "notice": "0" * 64,
+    "erasure": "e-1",
     "estate": "e-1",
     "kind": "vote-announced",
     "person": "somebody",

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from models.values.refusal import Problem, Refused
+from runtime.privacy.keys import PersonKeys
 from service.bodies import GiveOpinion, ObjectToVote
 from service.channels.agents import list_agents
 from service.channels.bodies import RevokeOwnMandate
@@ -124,7 +125,7 @@ async def _mandate(
             mine = [each for each in await list_register(session, box) if unit in each.unit_numbers]
             names = {
                 each.agent_id: each.agent_name
-                for each in await list_agents(session, box)
+                for each in await list_agents(session, box, PersonKeys.of(parts.settings))
                 if unit in each.unit_numbers
             }
             titles = {motion.id: motion.title for motion in motions_of(paper).values()}

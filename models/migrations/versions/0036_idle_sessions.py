@@ -1,11 +1,11 @@
-"""Suggestions of residents: their support, the replies; quotas are counted in estates too."""
+"""Sessions that nobody uses end."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0032"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

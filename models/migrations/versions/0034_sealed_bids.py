@@ -1,11 +1,11 @@
-"""Photographs of complaints, and what everybody sees of them."""
+"""Bids lie in sealed envelopes until they are opened."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0036"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""Sessions that nobody uses end."""
+"""The log of who read what is not for everybody, and the bundles of votes in two forms."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0038"
-down_revision = "0035"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""A webhook has two secrets for a while, and notices that are of a person and of no case."""
+"""Photographs of complaints, and what everybody sees of them."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0033"
-down_revision = "0036"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

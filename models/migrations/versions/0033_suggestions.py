@@ -1,11 +1,11 @@
-"""The log of who read what is not for everybody, and the bundles of votes in two forms."""
+"""Suggestions of residents: their support, the replies; quotas are counted in estates too."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0031"
-down_revision = "0029"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -1,11 +1,11 @@
-"""Bids lie in sealed envelopes until they are opened."""
+"""A key for each person, what is sensitive, what is to be erased."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
 revision = "0035"
-down_revision = "0032"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

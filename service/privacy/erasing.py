@@ -1,0 +1,256 @@
+"""The erasure of a person's data on request: at once what nothing needs, the rest is restricted and says until when.
+
+A person who is signed in asks for themselves, and it is done. For somebody who has no account an official of
+their place asks, and another one confirms (PIPL art. 47; four eyes).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Account, Contact, Erasure, Invitation, Person, RoleGrant, Unit, UnitOwner
+from models.values.actor import Actor, Role
+from models.values.refusal import refusal
+from rules.authority import ROLES_OF_WRITE, acting, covers
+from rules.retention import KINDS, Retention, period_of, read_periods
+from runtime.database import Database
+from runtime.privacy.access import note_access
+from runtime.record.grants import load_grants
+from runtime.record.journal import id_from
+from runtime.settings import Settings
+from service.privacy.bodies import AskErasure, ConfirmErasure, ErasureView
+from service.privacy.holds import holds_of
+from service.privacy.keeping import erase, forget_people
+
+OPEN_FOR = timedelta(days=30)
+ASKED, CONFIRMED = "erasure.asked", "erasure.confirmed"
+BY_KIND: Mapping[str, Retention] = {each.kind: each for each in KINDS}
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Sorts behind every moment: a period that has not started."""
+FOR_NOW: ColumnElement[datetime] = literal_column("'infinity'::timestamptz")
+PLACES = """
+    SELECT pl.path FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
+      JOIN estate e ON e.id = u.estate_id JOIN place pl ON pl.id = e.place_id WHERE o.person_id = :person
+    UNION SELECT pl.path FROM role_grant g JOIN place pl ON pl.id = g.place_id WHERE g.actor_id = :person
+    UNION SELECT r.place_path FROM mandate m JOIN ballot_box b ON b.id = m.box_id
+      JOIN renovation r ON r.id = b.renovation_id WHERE m.agent_id = :person
+    UNION SELECT pl.path FROM private.firm_person f JOIN private.firm w ON w.id = f.firm_id
+      JOIN place pl ON pl.id = w.place_id WHERE f.person_id = :person"""
+"""Where a person is known: by a home, a role, a mandate, a firm."""
+
+
+async def ask_erasure(
+    database: Database, settings: Settings, sender_id: str, body: AskErasure
+) -> ErasureView:
+    """Ask for the erasure of a person's data; one's own is done at once.
+
+    Raises:
+        Refused: `erasure.unknown` for a person who is not known, or of no place of the sender.
+    """
+
+    async def work(session: AsyncSession) -> ErasureView:
+        erasure_id = id_from(f"{sender_id}/erasure/{body.command_id}")
+        row = await session.get(Erasure, erasure_id)
+        if row is None:
+            sender = await _who(session, sender_id, body.person)
+            now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+            row = Erasure(
+                id=erasure_id,
+                person_id=body.person,
+                asked_by=sender_id,
+                reason=body.reason,
+                asked_at=now,
+                expires_at=now + OPEN_FOR,
+            )
+            session.add(row)
+            await note_access(session, sender, ASKED, subject=body.person, reason=body.reason)
+            await session.flush()
+            if sender_id == body.person:
+                await _carry_out(session, settings, row, now)
+        return _view(row)
+
+    return await database.transaction(work)
+
+
+async def confirm_erasure(
+    database: Database, settings: Settings, sender_id: str, erasure_id: str, body: ConfirmErasure
+) -> ErasureView:
+    """Confirm what another official asked for: it is done now.
+
+    Raises:
+        Refused: `erasure.unknown`, `erasure.own`, `erasure.over`.
+    """
+
+    async def work(session: AsyncSession) -> ErasureView:
+        row = await session.get(Erasure, erasure_id, with_for_update=True)
+        if row is None:
+            raise refusal("erasure.unknown")
+        sender = await _who(session, sender_id, row.person_id)
+        if row.confirmed_by == sender_id:
+            return _view(row)
+        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        if sender_id in {row.asked_by, row.person_id}:
+            raise refusal("erasure.own")
+        if row.done_at is not None or row.expires_at <= now:
+            raise refusal("erasure.over")
+        row.confirmed_by = sender_id
+        await note_access(session, sender, CONFIRMED, subject=row.person_id, reason=body.command_id)
+        await _carry_out(session, settings, row, now)
+        return _view(row)
+
+    return await database.transaction(work)
+
+
+async def list_erasures(database: Database, sender_id: str) -> tuple[ErasureView, ...]:
+    """One's own, and those of the people of one's places; the newest first."""
+    async with database.session() as session:
+        rows = await session.scalars(select(Erasure).order_by(Erasure.asked_at.desc()).limit(200))
+        return tuple([_view(row) for row in rows if await _may(session, sender_id, row.person_id)])
+
+
+async def _may(session: AsyncSession, sender_id: str, person: str) -> Actor | None:
+    """Whoever asks, as they may: the person, an official of a place of theirs, an administrator."""
+    if sender_id == person:
+        return Actor(id=sender_id, role=Role.RESIDENT, label="")
+    paths = list(await session.scalars(text(PLACES), {"person": person}))
+    roles = ROLES_OF_WRITE["erase_person"].roles
+    for grant in await load_grants(session, sender_id):
+        everywhere = grant.role is Role.ADMINISTRATOR
+        if grant.role in roles and (everywhere or any(covers(grant.place, path) for path in paths)):
+            return acting(grant)
+    return None
+
+
+async def _who(session: AsyncSession, sender_id: str, person: str) -> Actor:
+    found = await _may(session, sender_id, person)
+    if found is None or await session.get(Person, person) is None:
+        # Ids that are tried tell nothing.
+        raise refusal("erasure.unknown")
+    return found
+
+
+async def _carry_out(
+    session: AsyncSession, settings: Settings, row: Erasure, now: datetime
+) -> None:
+    """Erase what has no basis, restrict the rest, and write down both."""
+    periods = read_periods(settings.retention)
+    outcome = [
+        *await _contacts(session, row.person_id),
+        *await _invitations(session, row.person_id),
+        *await _account(session, row.person_id, now),
+        *await _name(session, row.person_id, periods, now),
+        *await _labels(session, row.person_id, periods),
+    ]
+    row.done_at, row.outcome = now, outcome
+
+
+async def _contacts(session: AsyncSession, person: str) -> list[JsonValue]:
+    """The consent ends with the request."""
+    query = select(Contact.id).where(Contact.actor_id == person, Contact.address != b"")
+    found = list(await session.scalars(query))
+    await erase(session, "contact", found)
+    return [_erased("contact")] if found else []
+
+
+async def _invitations(session: AsyncSession, person: str) -> list[JsonValue]:
+    gone = update(Invitation).where(Invitation.actor_id == person, Invitation.name != "")
+    found = await session.scalars(
+        gone.values(
+            name="",
+            expires_at=func.least(Invitation.expires_at, func.clock_timestamp()),
+        ).returning(Invitation.id)
+    )
+    return [_erased("invitation_name")] if found.all() else []
+
+
+async def _account(session: AsyncSession, person: str, now: datetime) -> list[JsonValue]:
+    """Whoever holds a role keeps the way in until it ends."""
+    query = select(Account.id).where(Account.person_id == person, Account.closed_at.is_(None))
+    found = list(await session.scalars(query))
+    standing = select(RoleGrant.id).where(
+        RoleGrant.actor_id == person,
+        RoleGrant.only_case.is_(None),
+        or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > now),
+    )
+    if not found:
+        return []
+    if await session.scalar(standing.limit(1)) is not None:
+        return [_restricted("account", None)]
+    await erase(session, "account", found)
+    return [_erased("account")]
+
+
+async def _name(
+    session: AsyncSession, person: str, periods: Mapping[str, int], now: datetime
+) -> list[JsonValue]:
+    holds = await holds_of(session, person, periods)
+    standing = [each for each in holds if each.until is None or each.until > now]
+    if not standing:
+        await forget_people(session, [person])
+        return [_erased(each.kind) for each in holds] or [_erased("owner_name")]
+    last = max(standing, key=lambda each: each.until or NEVER)
+    until = FOR_NOW if last.until is None else last.until
+    restricted = update(Person).where(Person.id == person).values(restricted_until=until)
+    await session.execute(restricted)
+    return [_restricted(each.kind, each.until) for each in standing]
+
+
+async def _labels(
+    session: AsyncSession, person: str, periods: Mapping[str, int]
+) -> list[JsonValue]:
+    """What an official did stands in the record under the name of that day: a duty, with its end."""
+    kept = period_of("grant_label", periods)
+    query = select(RoleGrant.valid_until).where(
+        RoleGrant.actor_id == person, RoleGrant.label != "", RoleGrant.only_case.is_(None)
+    )
+    rows = list(await session.scalars(query))
+    if not rows:
+        return []
+    ends = [until + kept for until in rows if until is not None]
+    return [_restricted("grant_label", max(ends) if len(ends) == len(rows) else None)]
+
+
+def _erased(kind: str) -> JsonValue:
+    return {"kind": kind, "state": "erased"}
+
+
+def _restricted(kind: str, until: datetime | None) -> JsonValue:
+    rule = BY_KIND[kind]
+    return {
+        "kind": kind,
+        "state": "restricted",
+        "basis": rule.basis.value,
+        "article": rule.article,
+        "starts": rule.starts,
+        # Empty: as long as the case, the role or the vote is not over.
+        "until": "" if until is None else until.isoformat(timespec="seconds"),
+    }
+
+
+def _view(row: Erasure) -> ErasureView:
+    return ErasureView(
+        erasure=row.id,
+        person=row.person_id,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at,
+        reason=row.reason,
+        confirmed_by=row.confirmed_by or "",
+        done_at=row.done_at,
+        expires_at=row.expires_at,
+        outcome=tuple(row.outcome or ()),
+    )
+
+
+async def people_of_unit(
+    session: AsyncSession, estate_id: str, unit_number: str
+) -> tuple[str, ...]:
+    """The ids of the owners of a unit, in the order of the register."""
+    unit = (
+        select(UnitOwner.person_id)
+        .join(Unit, Unit.id == UnitOwner.unit_id)
+        .where(Unit.estate_id == estate_id, Unit.number == unit_number)
+    )
+    return tuple(await session.scalars(unit.order_by(UnitOwner.position)))
