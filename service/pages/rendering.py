@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.values.refusal import Problem
+from models.values.timetable import Timetable
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
@@ -24,6 +25,8 @@ POLICY = (
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """Scripts, styles and pictures of this site in files of their own; forms go to this site alone."""
+ZONE = Timetable().zone
+"""Of pages that are of no case."""
 KINDS = {"css": "text/css", "js": "text/javascript"}
 
 
@@ -33,7 +36,7 @@ def page(
     values: Mapping[str, object],
     *,
     status: int = 200,
-    zone: str = "Asia/Shanghai",
+    zone: str = ZONE,
     session: str = "",
     problems: Iterable[Problem] = (),
 ) -> Response:

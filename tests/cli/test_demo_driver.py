@@ -32,6 +32,7 @@ MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
 
 NOTHING_YET: dict[str, Any] = {
     "id": "r1",
+    "estate_id": "r1.estate",
     "title": "An estate",
     "place_path": "d/s/c/g",
     "stage": "voting",

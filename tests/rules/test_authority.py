@@ -52,9 +52,9 @@ def test_every_write_into_an_open_vote_names_its_roles_and_where_they_come_from(
         assert Role.ENGINE not in authority.roles
 
 
-def test_a_grid_worker_only_writes_down_visits() -> None:
+def test_a_grid_worker_writes_down_visits_and_suggestions_and_nothing_else() -> None:
     mine = {name for name, each in ROLES_OF_WRITE.items() if Role.GRID_WORKER in each.roles}
-    assert mine == {"record_visits"}
+    assert mine == {"record_visits", "write_down_suggestion"}
 
 
 def test_only_the_chief_supervising_engineer_accepts_works() -> None:

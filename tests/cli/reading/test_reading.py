@@ -123,6 +123,9 @@ async def test_whoever_is_signed_in_reads_in_their_name(run: Run, case: str) -> 
     shown = await run("show", case, "instalments", by=(bank,))
     assert shown.exit_code == 0, shown.output
     assert "1-101" in shown.output
+
+
+async def test_a_role_without_the_right_reads_nothing_in_its_name(run: Run, case: str) -> None:
     refused = await run("show", case, "instalments", by=("grid",))
     assert isinstance(refused.exception, Refused)
     assert refused.exception.problems[0].code == "credential.no_role"
