@@ -264,7 +264,7 @@ async def knock(door: Door, case: Channels, key: str) -> tuple[int, str]:
         headers={**with_key(key), "Content-Type": "application/json"},
         content=json.dumps(body),
     )
-    told = answer.json() if answer.content else None
+    told = answer.json() if "json" in answer.headers.get("Content-Type", "") else None
     return answer.status_code, str(told.get("code")) if isinstance(told, dict) else ""
 
 

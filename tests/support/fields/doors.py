@@ -30,7 +30,7 @@ IN_PATH = {
     "firm_person": "p-1",
     "notice": "0" * 64,
     "erasure": "e-1",
-    "estate": "e-1",
+    "estate": "{rid}.estate",
     "kind": "vote-announced",
     "person": "somebody",
     "picture_id": "i1",
