@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from operator import gt, lt
 from typing import Annotated, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 
@@ -88,7 +89,8 @@ Paged = Annotated[Paging, Depends(paging_in_query)]
 
 def link_next(request: Request, response: Response, after: str | int) -> None:
     """Say where the next page is; as a relative reference it leads to where the request came in."""
-    query = request.url.include_query_params(after=after).query
+    asked = [each for each in request.query_params.multi_items() if each[0] != "after"]
+    query = urlencode([*asked, ("after", str(after))])
     response.headers["Link"] = f'<?{query}>; rel="next"'
 
 

@@ -135,6 +135,9 @@ BOUNDED = {
     "/v1/renovations/{renovation_id}/contacts": "six of a household",
     "/v1/contacts": "six of a person",
     "/v1/passkeys": "those of one account",
+    "/v1/retention": "the kinds of data that there are",
+    "/v1/renovations/{renovation_id}/people": "the owners of one unit",
+    "/v1/renovations/{renovation_id}/sensitive": "what one home has said",
 }
 """Lists that are no longer than this, so that they have no pages."""
 

@@ -78,4 +78,4 @@ async def test_head_is_the_answer_to_get_without_its_body(
 
 
 async def test_head_is_no_way_to_write(alone: httpx.AsyncClient) -> None:
-    assert (await alone.head("/v1/renovations/r1/tickets")).status_code == 405
+    assert (await alone.head("/v1/renovations/r1/withdrawals")).status_code == 405

@@ -11,10 +11,13 @@ CASE = "/renovations/{renovation_id}"
 
 
 @router.get("/access")
-async def list_own_access(person: CurrentPerson, parts: RunningParts) -> tuple[AccessLine, ...]:
+async def list_own_access(
+    person: CurrentPerson, parts: RunningParts, page: Paged
+) -> tuple[AccessLine, ...]:
     """What you have read that is not for everybody, and who has read or asked for what is about you."""
     async with parts.database.session() as session:
-        return await access_to(session, [person])
+        found = await access_to(session, [person])
+    return page.cut(found, lambda each: (each.number,), newest_first=True)
 
 
 @router.get(f"{CASE}/access")

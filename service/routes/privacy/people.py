@@ -7,6 +7,7 @@ from models.values.actor import Role
 from models.values.refusal import refusal
 from rules.retention import KINDS, read_periods
 from runtime.privacy.keys import PersonKeys, names_of
+from service.http.paging import Paged
 from service.privacy import erasing
 from service.privacy.bodies import (
     AskErasure,
@@ -53,9 +54,14 @@ async def read_household_data(
 
 
 @router.get("/erasures")
-async def list_erasures(person: CurrentPerson, parts: RunningParts) -> tuple[ErasureView, ...]:
-    """The erasures that you asked for or may confirm."""
-    return await erasing.list_erasures(parts.database, person)
+async def list_erasures(
+    person: CurrentPerson, parts: RunningParts, page: Paged
+) -> tuple[ErasureView, ...]:
+    """The erasures that you asked for or may confirm, the newest first."""
+    found = await erasing.list_erasures(parts.database, person)
+    return page.cut(
+        found, lambda each: (each.asked_at.isoformat(), each.erasure), newest_first=True
+    )
 
 
 @router.post("/erasures", status_code=201)
@@ -136,10 +142,11 @@ async def withdraw_own_sensitive(
 
 @router.get(f"{CASE}/sensitive-files")
 async def list_sensitive_files(
-    situation: CaseSituation, _actor: MayReadSensitive, parts: RunningParts
+    situation: CaseSituation, _actor: MayReadSensitive, parts: RunningParts, page: Paged
 ) -> tuple[SensitiveView, ...]:
     """What the households of a case have said, for the offices that decide on relief. It is written down."""
-    return await list_sensitive(parts.database, parts.settings, situation.id)
+    found = await list_sensitive(parts.database, parts.settings, situation.id)
+    return page.cut(found, lambda each: (each.unit_number, each.entry))
 
 
 def _zip(data: bytes) -> Response:
