@@ -112,7 +112,7 @@ async def test_a_case_is_opened_from_a_template_on_the_roll_that_is_there(
     assert "¥252,000.00" in check.text  # with five percent for the unforeseen
     assert "Renewal of &lt;b&gt;Lane 3&lt;/b&gt;" in check.html
     assert "Notice before the vote" in check.text
-    assert "supervising engineer" in check.text
+    assert "the chief supervisor" in check.text
     later = await desk.send(check, "/office/start/case/open")
     assert later.status == 503  # the case is written, its workflow is not started yet
     again = await desk.send(later, "/office/start/case/open")
