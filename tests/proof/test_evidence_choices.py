@@ -91,6 +91,7 @@ def votes(draw: st.DrawFn) -> Vote:
     return Vote(entries, casts, put, before=before)
 
 
+@pytest.mark.slow
 @settings(SLOW, max_examples=200)
 @given(vote=votes())
 def test_both_find_the_same_winners(tmp_path: Path, vote: Vote) -> None:

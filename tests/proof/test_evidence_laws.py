@@ -145,6 +145,7 @@ def test_a_true_bundle_of_another_law_is_accepted_by_both(tmp_path: Path) -> Non
     assert results["vetoed"]["tally"]["objections_heads"] == 1
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     words=st.text("yna-", min_size=0, max_size=11),

@@ -9,6 +9,9 @@ import pytest
 from tests.replay import commands, guard
 from tests.support.slow import some_are_slow
 
+QUICK = 4
+"""So many of the commands are tried in the quick suite, all of them in the slow one."""
+
 TODAY = commands.read(guard.WORKFLOWS)
 PINNED = guard.commands_of(TODAY)
 SMALL = """
@@ -124,8 +127,10 @@ def test_a_function_that_no_entry_leads_to_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("module", "number"),
-    [each[:2] for each in command_calls()],
-    ids=[i for *_, i in command_calls()],
+    [
+        pytest.param(*call[:2], id=call[2], marks=pytest.mark.slow if place >= QUICK else ())
+        for place, call in enumerate(command_calls())
+    ],
 )
 def test_each_command_of_today_that_is_deleted_is_noticed(module: str, number: int) -> None:
     changed = copy.deepcopy(TODAY)

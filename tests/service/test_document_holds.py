@@ -30,6 +30,7 @@ from tests.support.channels import KEY, OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.fields.doors import IN_PATH
 from tests.support.people import bearer, sign_in
+from tests.support.slow import some_are_slow
 from tests.support.votes.portal import portal_settings
 from tests.support.votes.tickets import unit_ticket
 
@@ -127,7 +128,7 @@ def hold(service: str, sender: str, examples: int) -> int:
     return len(operations)
 
 
-@pytest.mark.parametrize("sender", ["unit", "committee"])
+@pytest.mark.parametrize("sender", ["unit", *some_are_slow("committee")])
 def test_the_document_is_what_the_service_does(service: str, sender: str) -> None:
     assert hold(service, sender, 2) > 60
 

@@ -1,5 +1,6 @@
 from itertools import chain, combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +80,7 @@ def test_the_owners_gap_is_the_least_that_the_sources_allow(given_scheme) -> Non
     assert law.gap_fen(law.waterfall(items, funding)) == least_gap(items, funding)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(schemes())
 def test_no_source_pays_beyond_its_sum_or_what_it_may_pay_for_an_item(given_scheme) -> None:

@@ -249,6 +249,7 @@ async def test_reset_is_found_and_healed(journey: Any, database: Database, whose
     await ends_well(j, database)
 
 
+@pytest.mark.slow
 async def test_an_answer_in_our_workers_place_is_found_and_healed(
     journey: Any, database: Database, owner: str
 ) -> None:

@@ -61,6 +61,7 @@ async def test_an_act_that_cannot_even_be_given_up_jams_nothing(
     await ends(j, database)
 
 
+@pytest.mark.slow
 async def test_a_step_that_cannot_be_marked_does_not_end_its_workflow(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from proof.seals import GatewayKeys
@@ -61,6 +62,7 @@ async def yes(j: SignedDriver, unit: str, ticket: str) -> httpx.Response:
     return await j.post("/ballots", ticket, command_id=unit, unit_number=unit, choices=choices)
 
 
+@pytest.mark.slow
 async def test_a_case_goes_on_over_the_rotation_of_every_key(
     env: WorkflowEnvironment, database: Database, owner: str, tmp_path: Path
 ) -> None:

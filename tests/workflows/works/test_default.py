@@ -370,6 +370,7 @@ async def test_nobody_terminates_what_may_still_be_cured_or_was_never_in_default
 
 
 # carries E12
+@pytest.mark.slow
 async def test_a_rest_that_is_dearer_than_the_money_left_says_whose_turn_it_is(
     journey: Begin, database: Database
 ) -> None:
@@ -486,6 +487,7 @@ async def test_the_day_on_which_works_begin_is_a_term_of_the_contract(journey: B
     assert (line["due_at"], line["consequence"]) == (started, "reminded")
 
 
+@pytest.mark.slow
 async def test_certificates_that_nobody_signed_end_with_the_case(
     journey: Begin, database: Database
 ) -> None:
