@@ -8,6 +8,7 @@ with scripts in them (SVG) are no photographs.
 import asyncio
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import puremagic
 from PIL import Image, ImageFilter, ImageOps
@@ -31,8 +32,8 @@ BLOCKS = 6
 """A blurred part keeps at most so many blocks a side: nothing is read out of them."""
 Image.MAX_IMAGE_PIXELS = None
 """Pillow warns of large pictures and refuses only very large ones: `MOST_PIXELS` is asked instead."""
-_ONE_AT_A_TIME = asyncio.Semaphore(1)
-"""A picture may take 200 MB while it is read."""
+_ONE_AT_A_TIME = ThreadPoolExecutor(1, "pictures")
+"""A picture may take 200 MB while it is read. A pool is of no event loop, as a semaphore would be."""
 
 
 class KeptPicture(Value):
@@ -54,14 +55,13 @@ async def read_picture(data: bytes) -> KeptPicture:
     Raises:
         Refused: `picture.too_large`, `picture.type`, `picture.too_many_pixels`, `picture.broken`.
     """
-    async with _ONE_AT_A_TIME:
-        return await asyncio.to_thread(picture_in, data)
+    return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, picture_in, data)
 
 
 async def blur(picture: bytes, parts: tuple[BlurredPart, ...]) -> KeptPicture:
     """A kept picture in which nobody can read these parts any more."""
-    async with _ONE_AT_A_TIME:
-        return await asyncio.to_thread(blurred, picture, parts)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_ONE_AT_A_TIME, blurred, picture, parts)
 
 
 def picture_in(data: bytes) -> KeptPicture:
