@@ -151,7 +151,6 @@ WIDER: Mapping[str, str] = {
     "Turnout": "Sums over the roll.",
     "Verification": "How many, not who.",
     "OccupiedPart": "The work is the scheme's.",
-    "Trouble": "To be narrowed: an error may say more than everybody has to know.",
 }
 """A view that tells more readers than a column is for, in sums or by law, and why that is right."""
 KEYS = frozenset({"renovation_id", "command_id"})
