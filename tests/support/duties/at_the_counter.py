@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -147,7 +148,7 @@ async def gives_it(p: Playing, person: str) -> httpx.Response:
 async def suggestion(p: Playing, unit: str, person: str) -> str:
     """What `person` has written down for the unit; its id."""
     who = await p.allow(person, "write_down_suggestion")
-    body = {
+    body: dict[str, Any] = {
         **WORDS,
         "proposal": f"A lamp for {unit}",
         "unit_numbers": [unit],
