@@ -178,14 +178,20 @@ class JourneyDriver:
         return unit_ticket(self.parts.settings.session_key or self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
-        """The session of an official, who holds the role here from now on."""
+        """The session of an official, who holds the role here from now on.
+
+        A firm that is given another role besides has it in this case alone: it bids in those of other tests.
+        """
         await self.db.execute(
-            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1,$2,$3,$4)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO role_grant (actor_id, label, role, place_id, only_case)"
+            " SELECT $1::varchar, $2, $3::varchar, $4,"
+            " CASE WHEN EXISTS (SELECT FROM role_grant WHERE actor_id = $1::varchar AND role = 'contractor'"
+            " AND $3::varchar <> 'contractor') THEN $5 END ON CONFLICT DO NOTHING",
             who.id,
             who.label,
             who.role.value,
             None if who.role is Role.ADMINISTRATOR else who.place,
+            self.rid,
         )
         return await sign_in(self.db, who.id)
 

@@ -6,16 +6,11 @@ from typing import NamedTuple
 import asyncpg
 import httpx
 
-from models.values.actor import Role
-from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.duties import Duty
-from rules.granting import MAY_GIVE
+from tests.support.attacks import allow
 from tests.support.journey import JourneyDriver
-from tests.support.people import sign_in, token_of
+from tests.support.people import token_of
 from tests.support.suggestions import Suggestions
-
-GIVEN = Role.OWNERS_COMMITTEE
-"""What is given where the duty is about giving."""
 
 
 class Playing(NamedTuple):
@@ -29,26 +24,12 @@ class Playing(NamedTuple):
     sql: asyncpg.Connection
 
     async def allow(self, person: str, *does: str) -> dict[str, str]:
-        """The person holds every role that may do these acts or writes; the header it sends."""
-        roles = {each for name in does for each in roles_of(name)}
-        for role in sorted(roles - {Role.ADMINISTRATOR}):
-            await self.sql.execute(
-                "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, 'd')"
-                " ON CONFLICT DO NOTHING",
-                *(person, role.value),
-            )
-        return {"Authorization": f"Bearer {await sign_in(self.sql, person)}"}
+        """Let the person in to these acts or writes; the header it sends."""
+        return {"Authorization": f"Bearer {await allow(self.sql, person, *does)}"}
 
     async def act(self, name: str, person: str, **fields: object) -> httpx.Response:
         """An official act of the told case, at the door for it."""
         return await self.told.post(f"/acts/{name}", token_of(person), **fields)
-
-
-def roles_of(name: str) -> frozenset[Role]:
-    """Who may do an act or a write, as the tables say."""
-    if name == "grants":
-        return MAY_GIVE[GIVEN].by
-    return (ROLES_OF_ACT.get(name) or ROLES_OF_WRITE[name]).roles
 
 
 class Play(NamedTuple):

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 
 from rules.duties import Duty
+from tests.support.attacks import GIVEN
 from tests.support.channels import confirmed
-from tests.support.duties import GIVEN, Play, Playing, done
+from tests.support.duties import Play, Playing, done
 from tests.support.people import bearer
 from tests.support.suggestions import SHEET, WORDS
 

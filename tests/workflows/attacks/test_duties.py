@@ -1,6 +1,5 @@
 """Each pair of duties that exclude each other, on the real stack: one person, and then two."""
 
-import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import pytest
 from rules.duties import EXCLUDED, Duty
 from runtime.database import Database
 from service.parts import Parts
+from tests.support.attacks import changed, written
 from tests.support.box import open_box
 from tests.support.duties import Play, Playing, at_the_counter, in_the_works
 from tests.support.estate import make_renovation
@@ -20,8 +20,6 @@ from tests.support.suggestions import Suggestions
 
 PLAYS = (*at_the_counter.PLAYS, *in_the_works.PLAYS)
 MOTION: dict[str, object] = {"id": "works", "title": "Works", "kind": "major"}
-BY_THEMSELVES = frozenset({"public.notice", "private.notice_message"})
-"""The sender takes what was queued, whenever it comes to it."""
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
 
@@ -42,23 +40,6 @@ async def playing(
     box = await open_box(sql, wall, motions=[MOTION])
     yield Playing(driver, Suggestions(http, sql, wall, box), sql)
     await sql.close()
-
-
-async def written(sql: asyncpg.Connection) -> dict[str, str]:
-    """What stands in each table, and which notices there are."""
-    tables = await sql.fetch(
-        "SELECT schemaname || '.' || tablename AS name FROM pg_tables"
-        " WHERE schemaname IN ('public', 'private', 'person_keys')"
-    )
-    notices = await sql.fetch("SELECT id FROM notice ORDER BY id")
-    found = {"notices": " ".join(row["id"] for row in notices)}
-    for table in tables:
-        if table["name"] in BY_THEMSELVES:
-            continue
-        rows = await sql.fetch(f"SELECT t::text FROM {table['name']} t ORDER BY 1")
-        text = "\n".join(row["t"] for row in rows)
-        found[table["name"]] = hashlib.sha256(text.encode()).hexdigest()
-    return found
 
 
 def test_every_pair_of_duties_is_played() -> None:
@@ -83,8 +64,7 @@ async def test_one_person_is_refused_by_name_with_nothing_written_and_another_on
         answer = await play.later(playing, person)
         assert answer.is_client_error, answer.text
         assert [each["code"] for each in answer.json()["problems"]] == [duty.value]
-        now = await written(playing.sql)
-        assert {name for name in now if now[name] != stood[name]} == set()
+        assert changed(stood, await written(playing.sql)) == set()
     answer = await play.later(playing, other)
     assert answer.is_success, answer.text
     assert await written(playing.sql) != stood
