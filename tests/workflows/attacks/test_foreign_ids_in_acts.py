@@ -132,7 +132,7 @@ MOMENTS: Mapping[str, Come] = {
 """The acts in the order in which one case comes to them."""
 ELSEWHERE = {
     "confirm_ticket": "the door of officials is shut to everybody; a resident's has the id in its path",
-    "approve_direct_award": "test_direct_award.py",
+    "approve_direct_award": "any firm of the place may get it: `test_second_person.py` names one of another",
 }
 
 
