@@ -104,7 +104,8 @@ COMMANDS: Mapping[str, Listed] = {
         "Estates and places: which there are; the units of one, and where these came from.",
     ),
     "history": Listed(
-        "cli.cases", "The record of a renovation: who did what when, in which capacity."
+        "cli.reading.history",
+        "The record of a renovation: who did what when, in which capacity.",
     ),
     "audit": Listed(
         "cli.cases",
