@@ -61,7 +61,7 @@ def history(
 
     Example: gongjian history r1 --level decisions --as-of 2026-03-31
     """
-    from models.values.recorded import RecordedEvent
+    from rules.history.recorded import RecordedEvent
     from rules.history.standing import Window
     from runtime.history.asked import moment_asked
     from runtime.history.view import diff_of, history_of, standing_words

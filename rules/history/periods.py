@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from models.values.recorded import RecordedEvent
+from rules.history.recorded import RecordedEvent
 
 
 class Span(NamedTuple):

@@ -2,26 +2,28 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
+from models.messages.journey import Stage
 from models.values.base import Carried
-from models.values.recorded import RecordedEvent
-from rules.history.periods import Open, opened
+from models.values.states import RenovationState
+from rules.history.periods import TURNING, Open, opened
+from rules.history.recorded import RecordedEvent
 
 Details = Mapping[str, JsonValue]
 
 
-class Standing(Carried):
+class CaseStanding(Carried):
     """A case after the event `seq` (0: before its first one). Sums are fen; None and "" are not known yet.
 
     `open` names the periods that ran (`rules.history.periods`), each since the event of that number.
     """
 
     seq: int = 0
-    state: str = ""
-    stage: str = ""
+    state: RenovationState | Literal["", "cancelling"] = ""
+    stage: Stage | Literal[""] = ""
     scheme_version: int | None = None
     vote_outcome: str = ""
     owners_pay_fen: int | None = None
@@ -59,7 +61,7 @@ class Window(NamedTuple):
         return happened and (self.known is None or event.recorded_at <= self.known)
 
 
-def standing(events: Iterable[RecordedEvent]) -> Standing:
+def standing(events: Iterable[RecordedEvent]) -> CaseStanding:
     """Where a case stood after these events, which come in the order of the record."""
     found: dict[str, object] = {}
     ongoing: Open = {}
@@ -79,7 +81,7 @@ def standing(events: Iterable[RecordedEvent]) -> Standing:
             # A look before the cover passes as well, and the item is not done with it.
             change = passed.update if details.get("state") == "passed" else passed.difference_update
             change(_ids(details.get("item")))
-    return Standing.model_validate(
+    return CaseStanding.model_validate(
         {
             **found,
             "open": ongoing,
@@ -90,7 +92,7 @@ def standing(events: Iterable[RecordedEvent]) -> Standing:
     )
 
 
-def differences(before: Standing, after: Standing) -> tuple[Difference, ...]:
+def differences(before: CaseStanding, after: CaseStanding) -> tuple[Difference, ...]:
     """What is not the same any more, field by field; the place in the record is no difference."""
     then, now = before.model_dump(mode="json"), after.model_dump(mode="json")
     return tuple(
@@ -182,3 +184,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "feedback.evaluated": (("targets_met", _at("targets_met")),),
 }
 """By the kind of an event the fields that it tells, each with how."""
+OF_CASE = frozenset(
+    {"inspection.inspection_recorded", *TOLD, *TURNING}.union(*OF_COMPLAINTS, *OF_OBJECTIONS)
+)
+"""The kinds of events that a standing is computed from; the rest changes none."""

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue, ValidationError
 
+from models.values.actor import Role
 from models.values.base import Carried
 from models.values.decisions.decision import Check
-from models.values.recorded import RecordedEvent
 from rules.checks import recorded_check
 from rules.history.levels import LEVELS, HistoryLevel, kinds_shown
 from rules.history.misses import nearest, to_spare
 from rules.history.periods import Open, narrowest, opened
+from rules.history.recorded import RecordedEvent
 from runtime.history.figures import text
 from runtime.history.sentences import actor_words, told
 from runtime.language.checks import check_sentence, quantity
@@ -52,7 +53,7 @@ class HistoryLine(Carried):
     happened_at: datetime
     recorded_at: datetime
     who: str
-    role: str
+    role: Role
     place: str
     sentence: str
     tests: tuple[TestLine, ...] = ()
@@ -156,7 +157,7 @@ def _line(event: RecordedEvent, idle: str, language: str, zone: str) -> HistoryL
         happened_at=event.happened_at,
         recorded_at=event.recorded_at,
         who=who,
-        role=event.actor_role,
+        role=Role(event.actor_role),
         place=event.actor_place,
         sentence=told(event, who, language, zone),
         tests=tuple(

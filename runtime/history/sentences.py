@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from models.values.actor import Role
-from models.values.recorded import RecordedEvent
 from rules.disclosure.events import HOUSEHOLDS, REDACTED
+from rules.history.recorded import RecordedEvent
 from runtime.history.figures import figure, text
 from runtime.language.sentences import phrase
 

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from models.values.base import Carried
-from models.values.recorded import RecordedEvent
 from rules.history.levels import HistoryLevel
-from rules.history.standing import Standing, Window, differences, standing
+from rules.history.recorded import RecordedEvent
+from rules.history.standing import CaseStanding, Window, differences, standing
 from runtime.history.entries import HistoryLine, history_lines
 from runtime.history.figures import figure, text
+
+MOST = 500
+"""So many lines of a difference are told."""
 
 
 class ChangedField(Carried):
@@ -26,17 +29,18 @@ class HistoryView(Carried):
     """Where a case stood, and the lines that led there."""
 
     level: HistoryLevel
-    standing: Standing
+    standing: CaseStanding
     lines: tuple[HistoryLine, ...]
 
 
 class HistoryDiff(Carried):
-    """What is another between two moments, and the lines that made it so."""
+    """What is another between two moments, and the first lines that made it so; `more` are not among them."""
 
-    before: Standing
-    after: Standing
+    before: CaseStanding
+    after: CaseStanding
     changed: tuple[ChangedField, ...]
     lines: tuple[HistoryLine, ...]
+    more: int = 0
 
 
 def history_of(
@@ -64,6 +68,7 @@ def diff_of(
     if before.seq > after.seq:
         earlier, later, before, after = later, earlier, after, before
     between = [each for each in events if later.holds(each) and not earlier.holds(each)]
+    lines = history_lines(between, level, language, zone)
     return HistoryDiff(
         before=before,
         after=after,
@@ -80,11 +85,12 @@ def diff_of(
             )
             for each in differences(before, after)
         ),
-        lines=history_lines(between, level, language, zone),
+        lines=lines[:MOST],
+        more=max(0, len(lines) - MOST),
     )
 
 
-def standing_words(at: Standing, language: str, zone: str) -> tuple[tuple[str, str], ...]:
+def standing_words(at: CaseStanding, language: str, zone: str) -> tuple[tuple[str, str], ...]:
     """Where a case stood, each known part by its name and in words."""
     values = at.model_dump(mode="json")
     return tuple(

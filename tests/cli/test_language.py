@@ -27,10 +27,10 @@ from models.messages.voting import VotingResult
 from models.tables import CaseTrouble, Renovation
 from models.values.actor import Role
 from models.values.feedback import Level
-from models.values.recorded import RecordedEvent
 from models.values.states import RenovationState, TicketState
 from models.values.waits import Consequence
 from rules.history.levels import HistoryLevel
+from rules.history.recorded import RecordedEvent
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
 from runtime.history.entries import history_lines

@@ -13,10 +13,10 @@ from cli.clock import agenda_table
 from cli.main import app
 from cli.reading.history import history_table
 from cli.shown import list_table, status_json, status_lines, stuck_table
-from models.values.recorded import RecordedEvent
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
 from rules.history.levels import HistoryLevel
+from rules.history.recorded import RecordedEvent
 from runtime.database import Database
 from runtime.history.entries import history_lines
 from runtime.local.programs import ROOT

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from formats.file_text import read_text
 from models.values.refusal import Refused
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 EVERYDAY_NAMES = ("王建国", "李秀英", "张伟", "刘芳", "陈志强", "杨丽华", "赵敏", "黄海燕")
 """No roll has one rare name and nothing else."""

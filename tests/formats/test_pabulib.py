@@ -16,7 +16,7 @@ from models.values.decisions.menu import (
 from models.values.refusal import Refused
 from rules.menu import counted, equal_shares, greedy, tally
 from runtime.language.sentences import sentence
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 FEW = settings(max_examples=examples(80), deadline=None)
 GOOD = """META

@@ -17,7 +17,7 @@ from models.values.bidding import BenchmarkTerms
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
 from runtime.language.sentences import sentence
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 EXAMPLE = (EXAMPLES / "estate.yaml").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from formats.roll import owner_key, read_roll
 from models.values.refusal import Problem, Refused
 from runtime.language.sentences import sentence
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
 ROW = "1-101,1,1,1,56.65,flat,Ann,12,no"

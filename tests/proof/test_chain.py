@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proof.canonical import canonical_json, digest
 from proof.chain import GENESIS, Link, event_hash, verify
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 JSON = st.recursive(

@@ -26,8 +26,8 @@ from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from rules.voting import as_put
 from tests.proof.test_evidence_verify import VALUES, both, places
-from tests.support.examples import examples
 from tests.support.files.bundles import Cast, Entry, Vote, changed, signed, written
+from tests.support.slow import examples
 
 SLOW = settings(
     deadline=None,

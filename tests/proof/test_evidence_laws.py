@@ -23,8 +23,8 @@ from rules.voting.live.beside import asks_for_attendance
 from rules.voting.live.collected import COLLECTED
 from rules.voting.registry import rule_named
 from tests.proof.test_evidence_verify import VALUES, both, places
-from tests.support.examples import examples
 from tests.support.files.bundles import AT, Bundle, Cast, Entry, Vote, signed, written
+from tests.support.slow import examples
 
 SLOW = settings(
     deadline=None,

@@ -26,7 +26,6 @@ from proof.receipts import short_code
 from proof.verifier import standalone
 from proof.verifier.main import check, read_bundle
 from proof.verifier.reading import Fault, Files
-from tests.support.examples import examples
 from tests.support.files import bundles
 from tests.support.files.bundles import (
     Bundle,
@@ -38,6 +37,7 @@ from tests.support.files.bundles import (
     signed,
     written,
 )
+from tests.support.slow import examples
 
 GOOD = bundles.GOOD
 NAMES = sorted(GOOD)

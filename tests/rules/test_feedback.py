@@ -13,7 +13,7 @@ from models.values.scheme import Target
 from models.values.timetable import Timetable, WorkCalendar
 from rules import feedback as law
 from tests.support.cases import worked
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 CASES = worked("evaluation")
 CALENDAR = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))

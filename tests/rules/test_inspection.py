@@ -11,7 +11,7 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, WorkCalendar
 from rules import inspection as law
 from tests.support.cases import worked
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 CASES = worked("construction")
 MONDAY = datetime(2026, 3, 2, 4, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from models.values.refusal import Refused
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 ROLL = {"head": 100, "area": 10_000}
 Numbers = dict[str, Any]

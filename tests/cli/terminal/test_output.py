@@ -21,7 +21,7 @@ from models.fields import UNREADABLE
 from proof.verifier import printing
 from runtime.local.programs import ROOT
 from tests.cli.test_help import leaves
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 COMMANDS = dict(leaves(get_command(whole_application())))
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -20,7 +20,7 @@ from rules import bidding as law
 from rules.bidding import clocks, documents
 from rules.time.deadlines import deadline
 from rules.time.spans import within
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 TIMETABLE = Timetable()
 ZONE = TIMETABLE.zone

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.values.bidding import BenchmarkTerms, Criteria, JudgedBid, Method, TieBreak
 from rules.bidding.ranking import benchmark_points, rank, undecided
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 HALF = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=500)
 

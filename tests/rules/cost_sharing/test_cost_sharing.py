@@ -28,7 +28,7 @@ from models.values.refusal import Refused
 from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
 from models.values.timetable import Timetable
 from rules import cost_sharing as law
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 FEW = settings(max_examples=examples(80), deadline=None)
 WEIGHTS = st.dictionaries(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from models.values.cost_sharing import CostItem, Funding, FundingSource, ItemCategory
 from rules import cost_sharing as law
 from rules.cost_sharing.sources import most_fen
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 NAMES = ("a", "b", "c", "d", "e")
 ITEMS = st.lists(

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from rules.history.levels import LEVELS, HistoryLevel, kinds_shown
 from rules.history.periods import SPANS, TURNING, narrowest, opened
-from rules.history.standing import TOLD, Standing, Window, differences, standing
-from tests.support.history import START, event
+from rules.history.standing import TOLD, CaseStanding, Window, differences, standing
+from tests.support.record.events import START, event
 
 
 def test_each_level_shows_what_the_one_before_it_shows_and_more() -> None:
@@ -57,7 +57,7 @@ def test_the_standing_follows_the_record() -> None:
 
 
 def test_before_its_first_event_a_case_has_no_state() -> None:
-    assert standing([]) == Standing()
+    assert standing([]) == CaseStanding()
 
 
 def test_a_window_asks_when_it_happened_and_when_it_was_known() -> None:

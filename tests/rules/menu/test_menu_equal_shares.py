@@ -23,7 +23,7 @@ from rules.menu import counted, equal_shares
 from rules.menu.electorate import electorate
 from rules.menu.market import Market, RoughMarket, Unclear
 from rules.menu.tally import points_of, tally, tie_order
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 MANY = settings(max_examples=examples(300), deadline=None)
 SOME = settings(max_examples=examples(100), deadline=None)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.values.timetable import Period, WorkCalendar, calendar_days, working_days
 from rules.time.deadlines import deadline, is_working_day, latest_before
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 ZONE = "Asia/Shanghai"
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from rules.voting import configured, judged, rule_named
 from rules.voting.inputs.facts import facts_from
 from rules.voting.law import RULES
 from rules.voting.options import decide_options
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.id}-{rule.version}")
 

@@ -15,7 +15,7 @@ from rules.voting.inputs.consistency import disagreements
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 from rules.voting.registry import rule_named
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 MAJOR = rule_named("CN.278.major")
 ORDINARY = rule_named("CN.278.ordinary")

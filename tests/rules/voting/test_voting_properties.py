@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from models.values.voting import Choice, Motion, MotionKind, RollUnit, Tally
 from rules.voting import decide, head_groups, pack_for
 from tests.rules.voting.tallies import tally_of
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)

@@ -13,7 +13,7 @@ from proof.ballots import commitment_of
 from proof.signing import signed_by
 from rules.ballots.ballot import padded_length, plain_ballot, words_of
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Sealer, Signer, public_half
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 KEYS = BoxKeys(SecretStr("b0" * 32))
 BOX = "r1.1"

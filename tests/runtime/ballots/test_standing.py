@@ -36,7 +36,7 @@ from runtime.ballots.standing import (
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, open_box, put_ballots
 from tests.support.estate import make_renovation
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 RID = "standing"
 NUMBERS = count(1)

@@ -6,15 +6,15 @@ import pytest
 from pydantic import JsonValue
 
 from models.values.actor import Role
-from models.values.recorded import RecordedEvent
 from models.values.refusal import Refused
 from rules.disclosure.events import LINES, REDACTED
 from rules.history.levels import LEVELS, HistoryLevel
+from rules.history.recorded import RecordedEvent
 from runtime.history.asked import moment_asked
 from runtime.history.entries import history_lines
 from runtime.history.figures import figure, text
 from runtime.history.sentences import CLAUSE, FIGURE, actor_words, predicate
-from tests.support.history import event
+from tests.support.record.events import event
 
 LANGUAGES = ("en", "zh_CN")
 ZONE = "Asia/Shanghai"

@@ -40,9 +40,9 @@ from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
 from tests.support.estate import make_renovation
-from tests.support.examples import examples
 from tests.support.people import sign_in, token_of
 from tests.support.processes.chaos import receipts_that_lie
+from tests.support.slow import examples
 from tests.support.votes.tickets import agent_ticket, unit_ticket
 from tests.support.votes.vote import LiveVote
 

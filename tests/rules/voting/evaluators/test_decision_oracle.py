@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from models.values.decisions.rules import Amounts, Facts, Rule
 from rules.voting import configured, judged, rule_named
 from rules.voting.law import RULES
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 STATES = (
     "yes",

@@ -12,7 +12,7 @@ from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 from tests.support.cases import FOLDER, book
-from tests.support.examples import examples
+from tests.support.slow import examples
 
 EVALUATOR = FOLDER / "check_cases.py.txt"
 TEXT = EVALUATOR.read_text(encoding="utf-8")

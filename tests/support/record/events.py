@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
-from models.values.recorded import RecordedEvent
+from rules.history.recorded import RecordedEvent
 
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 
