@@ -107,6 +107,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.reading.history",
         "The record of a renovation: who did what when, in which capacity.",
     ),
+    "why": Listed(
+        "cli.reading.why",
+        "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",
+    ),
     "audit": Listed(
         "cli.cases",
         "Check the hash chain of the record, who acted, and the ballots against their receipts.",
