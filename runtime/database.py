@@ -110,10 +110,24 @@ class Database:
         Raises:
             DBAPIError, OSError: the last error, when patience is at its end.
         """
+        return await self._patiently(self._once, work)
+
+    async def statement(self, work: Work[T]) -> T:
+        """`transaction` for a `work` of one statement, which is a transaction by itself: one round trip.
+
+        What it has done stays done when `work` raises after it.
+        """
+        return await self._patiently(self._alone, work)
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    async def _patiently(self, attempt: Callable[[Work[T]], Awaitable[T]], work: Work[T]) -> T:
         patience = _Patience()
         while True:
             try:
-                return await self._once(work)
+                return await attempt(work)
             except (DBAPIError, asyncpg.PostgresError, OSError) as error:
                 pause_s = patience.pause_s(error)
                 if pause_s is None:
@@ -121,12 +135,12 @@ class Database:
                 log.info("transaction_retried", attempt=patience.failures, reason=_reason(error))
             await asyncio.sleep(pause_s)
 
-    async def dispose(self) -> None:
-        """Close every connection."""
-        await self.engine.dispose()
-
     async def _once(self, work: Work[T]) -> T:
         async with self.held() as session, session.begin():
+            return await work(session)
+
+    async def _alone(self, work: Work[T]) -> T:
+        async with self.session() as session:
             return await work(session)
 
 

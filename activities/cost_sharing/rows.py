@@ -49,7 +49,7 @@ async def share_units(case: Case) -> tuple[values.ShareUnit, ...]:
         .where(Unit.estate_id == case.renovation.estate_id)
         .order_by(Unit.number)
     )
-    units = tuple(values.ShareUnit.model_validate(dict(row)) for row in rows.mappings())
+    units = tuple(values.ShareUnit.model_validate(row, from_attributes=True) for row in rows)
     if not units:
         raise refusal("cost_sharing.no_units", where=case.renovation.estate_id)
     return units

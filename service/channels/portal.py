@@ -31,7 +31,7 @@ async def cast_by_portal(
     async def work(session: AsyncSession) -> int:
         return await use_up(session, visit.assertion)
 
-    version = await parts.database.transaction(work)
+    version = await parts.database.statement(work)
     named = framed(_COMMAND, visit.portal.id.encode(), ballot.command_id.encode())
     name = f"portal.{keyed_hash(parts.settings.receipt_key, named).hex()[:40]}"
     return await parts.intake.cast(

@@ -1,6 +1,6 @@
 """Who comes by a portal's door: a unit that the portal vouches for, and the portal in its role."""
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from models.tables import Renovation
 from models.values.actor import Actor
@@ -11,6 +11,10 @@ from runtime.record.grants import load_grants
 from service.parts import Parts
 from service.programs.assertions import Vouched, vouched
 from service.situation import actor_in_role
+
+_CASE = select(Renovation.estate_id, Renovation.place_path, func.clock_timestamp()).where(
+    Renovation.id == bindparam("renovation")
+)
 
 
 class Visit(Value):
@@ -28,9 +32,8 @@ async def load_visit(parts: Parts, renovation_id: str, token: str) -> Visit:
     Raises:
         Refused: `renovation.unknown`; `assertion.…`, `credential.wrong`; `credential.no_role`.
     """
-    case = select(Renovation.estate_id, Renovation.place_path, func.clock_timestamp())
     async with parts.database.session() as session:
-        found = (await session.execute(case.where(Renovation.id == renovation_id))).one_or_none()
+        found = (await session.execute(_CASE, {"renovation": renovation_id})).one_or_none()
         grants = await load_grants(session, parts.settings.portal_actor, renovation_id)
     if found is None:
         raise refusal("renovation.unknown")

@@ -61,7 +61,7 @@ class EstateVisit(Value):
         async def work(session: AsyncSession) -> None:
             await use_up(session, self.assertion)
 
-        await parts.database.transaction(work)
+        await parts.database.statement(work)
         return FromWhom(self.estate.owner(unit_number))
 
 
