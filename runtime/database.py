@@ -13,13 +13,16 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from runtime.addresses import sqlalchemy_url
 
 T = TypeVar("T")
+Executor = AsyncSession | AsyncConnection
+"""What executes statements of columns: a session, or a connection, which costs a third less."""
 Work = Callable[[AsyncSession], Awaitable[T]]
+Statement = Callable[[AsyncConnection], Awaitable[T]]
 
 log = structlog.get_logger("database")
 
@@ -93,6 +96,12 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """`session` for what every request reads: columns, and no objects to keep."""
+        async with self._reading.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def held(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction, for locks and snapshots; what is not committed is rolled back."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
@@ -110,24 +119,24 @@ class Database:
         Raises:
             DBAPIError, OSError: the last error, when patience is at its end.
         """
-        return await self._patiently(self._once, work)
+        return await self._patiently(lambda: self._once(work))
 
-    async def statement(self, work: Work[T]) -> T:
+    async def statement(self, work: Statement[T]) -> T:
         """`transaction` for a `work` of one statement, which is a transaction by itself: one round trip.
 
         What it has done stays done when `work` raises after it.
         """
-        return await self._patiently(self._alone, work)
+        return await self._patiently(lambda: self._alone(work))
 
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
-    async def _patiently(self, attempt: Callable[[Work[T]], Awaitable[T]], work: Work[T]) -> T:
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         patience = _Patience()
         while True:
             try:
-                return await attempt(work)
+                return await attempt()
             except (DBAPIError, asyncpg.PostgresError, OSError) as error:
                 pause_s = patience.pause_s(error)
                 if pause_s is None:
@@ -139,9 +148,9 @@ class Database:
         async with self.held() as session, session.begin():
             return await work(session)
 
-    async def _alone(self, work: Work[T]) -> T:
-        async with self.session() as session:
-            return await work(session)
+    async def _alone(self, work: Statement[T]) -> T:
+        async with self.reading() as connection:
+            return await work(connection)
 
 
 def _refuse_closed(

@@ -1,14 +1,15 @@
 """Who holds which role: the one query of it, for the service, the activities and the audit."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
 from sqlalchemy import ColumnElement, DateTime, Select, String, bindparam, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FirmPerson, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant
+from runtime.database import Executor
 
 KNOWN = frozenset(role.value for role in Role)
 
@@ -25,7 +26,7 @@ def in_force(
 
 
 async def load_grants(
-    session: AsyncSession, actor_id: str, renovation_id: str = "", at: datetime | None = None
+    session: Executor, actor_id: str, renovation_id: str = "", at: datetime | None = None
 ) -> tuple[Grant, ...]:
     """The roles that an actor holds in a case, each with the path of its place; by place, then role.
 
@@ -33,31 +34,21 @@ async def load_grants(
     only are among them too, those of other cases are not; without a case none of either. `at` is a moment of the database's clock (`recorded_at`), else it is now.
     """
     given = {"actor": actor_id, "renovation": renovation_id, "at": at}
-    held = await session.execute(_held(now=at is None), given)
-    return tuple(
-        Grant(
-            actor_id=actor_id,
-            label=label,
-            role=Role(role),
-            place=path,
-            on_behalf_of=firm,
-        )
-        for label, role, path, firm in held
-        if role in KNOWN
-    )
+    held = await session.execute(held_roles(now=at is None), given)
+    return grants_in(actor_id, held.tuples())
 
 
 @cache
-def _held(*, now: bool) -> Select[str, str, str, str | None]:
+def held_roles(*, now: bool = True) -> Select[str, str, str, str | None, int]:
     """The query of `load_grants`, made once: every request of an official asks it."""
     actor: ColumnElement[str] = bindparam("actor", type_=String)
     moment: ColumnElement[datetime] = (
         func.clock_timestamp() if now else bindparam("at", type_=DateTime(timezone=True))
     )
     firms = select(FirmPerson.firm_id).where(FirmPerson.person_id == actor)
-    path = func.coalesce(Place.path, "")
+    path = func.coalesce(Place.path, "").label("path")
     return (
-        select(RoleGrant.label, RoleGrant.role, path, FirmPerson.firm_id)
+        select(RoleGrant.label, RoleGrant.role, path, FirmPerson.firm_id, RoleGrant.id)
         .outerjoin(Place, Place.id == RoleGrant.place_id)
         .outerjoin(
             FirmPerson,
@@ -76,4 +67,21 @@ def _held(*, now: bool) -> Select[str, str, str, str | None]:
             *in_force(moment),
         )
         .order_by(path, RoleGrant.role, RoleGrant.id)
+    )
+
+
+def grants_in(
+    actor_id: str, rows: Iterable[tuple[str, str, str, str | None, int]]
+) -> tuple[Grant, ...]:
+    """The grants of an actor in the rows of `held_roles`."""
+    return tuple(
+        Grant(
+            actor_id=actor_id,
+            label=label,
+            role=Role(role),
+            place=path,
+            on_behalf_of=firm,
+        )
+        for label, role, path, firm, _ in rows
+        if role in KNOWN
     )

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.values.refusal import refusal
+from runtime.database import Executor
 from service.programs.assertions import LEEWAY, Vouched
 
 REMEMBERED = timedelta(hours=1)
@@ -34,7 +34,7 @@ USE_IN_ESTATE = text(
 """One statement, for a whole city may come by here: it also forgets some assertions that are over."""
 
 
-async def use_up(session: AsyncSession, assertion: Vouched) -> int:
+async def use_up(session: Executor, assertion: Vouched) -> int:
     """Use an assertion, in the caller's transaction or in none; the version of the unit for which it speaks.
 
     What is refused is not used up. One of an estate speaks for no version in a case: then it is 0.
