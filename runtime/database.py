@@ -2,7 +2,15 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TypeVar
@@ -16,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from models.tables import Table
 from runtime.addresses import sqlalchemy_url
 
 T = TypeVar("T")
@@ -217,6 +226,30 @@ async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
     """The driver's own connection of a session, in the same transaction: for cursors and arrays."""
     raw = await (await session.connection()).get_raw_connection()
     return raw.driver_connection
+
+
+async def copy_rows(
+    session: AsyncSession,
+    table: str,
+    columns: Sequence[str],
+    records: Iterable[Sequence[object]],
+    *,
+    schema: str | None = None,
+) -> None:
+    """COPY many rows into a table, in the transaction of the session."""
+    driver = await driver_connection(session)
+    await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
+
+
+async def insert_many(
+    session: AsyncSession, table: type[Table], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Insert many rows, all with the same columns, in the transaction of the session: a stream, however many."""
+    if not rows:
+        return
+    await session.flush()
+    records = (tuple(row.values()) for row in rows)
+    await copy_rows(session, table.__tablename__, tuple(rows[0]), records)
 
 
 def sqlstate(error: DBAPIError) -> str:

@@ -11,6 +11,7 @@ from models.tables import Refund
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from rules import cost_sharing as law
+from runtime.database import insert_many
 
 Plan = list[tuple[values.Instalment, datetime]]
 
@@ -122,7 +123,7 @@ async def replace_refunds(case: Case, rows: list[dict[str, object]]) -> None:
     await case.session.execute(
         delete(Refund).where(Refund.renovation_id == case.renovation.id, Refund.paid.is_(False))
     )
-    await share_rows.insert_rows(case.session, Refund, rows)
+    await insert_many(case.session, Refund, rows)
 
 
 def _refund_row(case: Case, back: values.PaidBack) -> dict[str, object]:
