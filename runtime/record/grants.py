@@ -35,7 +35,7 @@ async def load_grants(
     """
     given = {"actor": actor_id, "renovation": renovation_id, "at": at}
     held = await session.execute(held_roles(now=at is None), given)
-    return grants_in(actor_id, held.tuples())
+    return grants_in(actor_id, held.all())
 
 
 @cache
