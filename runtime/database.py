@@ -111,6 +111,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def driver(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the pool as the driver knows it: for statements of its own, and its transactions."""
+        async with self.reading() as connection:
+            raw = await connection.get_raw_connection()
+            yield raw.driver_connection
+
+    @asynccontextmanager
     async def held(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction, for locks and snapshots; what is not committed is rolled back."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session:

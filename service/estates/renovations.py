@@ -29,13 +29,14 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
+from proof.seals import SIGNED_BY
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database, driver_connection
 from runtime.engine.starting import start_renovation
 from runtime.privacy.keys import PersonKeys
 from runtime.record.agenda import replace_waits
-from runtime.record.authority import SIGNED_BY, load_signed_since
+from runtime.record.authority import load_signed_since
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.record.lacks import load_people
