@@ -21,6 +21,15 @@ NO_ANSWER = 503
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
 
+RAISED_BY_SERVERS = (
+    ("temporalio.service", "RPCError"),
+    ("httpx", "TransportError"),
+    ("sqlalchemy.exc", "DBAPIError"),
+    ("asyncpg", "PostgresError"),
+    ("asyncpg", "InterfaceError"),
+)
+"""The module and the class of what says that a server did not answer."""
+
 
 class Listed(NamedTuple):
     """A command or a group of commands: the module that has it, and its line in the help."""
@@ -300,21 +309,15 @@ def _failed_file(error: Exception) -> Problem | None:
 
 
 def _is_no_connection(error: Exception) -> bool:
-    """Libraries of servers are loaded now only if the command itself did not need them."""
-    import asyncpg
-    import httpx
-    from sqlalchemy.exc import DBAPIError
-    from temporalio.service import RPCError
-
+    """Whether a server did not answer. A library that the command has not loaded has raised nothing."""
+    if isinstance(error, OSError):
+        return True  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
     kinds = (
-        RPCError,
-        httpx.TransportError,
-        DBAPIError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        OSError,  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
+        getattr(sys.modules[module], kind)
+        for module, kind in RAISED_BY_SERVERS
+        if module in sys.modules
     )
-    return isinstance(error, kinds)
+    return isinstance(error, tuple(kinds))
 
 
 def _first_line(error: Exception) -> str:

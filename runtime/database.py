@@ -13,7 +13,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import structlog
@@ -24,8 +24,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from models.tables import Table
 from runtime.addresses import sqlalchemy_url
+
+if TYPE_CHECKING:
+    # A command that asks with its own words need not wait for the models.
+    from models.tables import Table
 
 T = TypeVar("T")
 Executor = AsyncSession | AsyncConnection
@@ -249,7 +252,7 @@ async def copy_rows(
 
 
 async def insert_many(
-    session: AsyncSession, table: type[Table], rows: Sequence[Mapping[str, object]]
+    session: AsyncSession, table: type["Table"], rows: Sequence[Mapping[str, object]]
 ) -> None:
     """Insert many rows, all with the same columns, in the transaction of the session: a stream, however many."""
     if not rows:
