@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
@@ -208,6 +208,18 @@ def whole_application() -> typer.Typer:
     for module in dict.fromkeys(each.module for each in COMMANDS.values()):
         import_module(module).register(app)
     return app
+
+
+def command_lines() -> Iterator[str]:
+    """Every command with its group, `official` and `official add` alike, for those who call all of them."""
+
+    def below(command: object, words: tuple[str, ...]) -> Iterator[str]:
+        if words:
+            yield " ".join(words)
+        for name, each in getattr(command, "commands", {}).items():
+            yield from below(each, (*words, name))
+
+    return below(typer.main.get_command(whole_application()), ())
 
 
 def _empty() -> typer.Typer:

@@ -28,7 +28,15 @@ from runtime.ballots.audit_boxes import (
 )
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.times import leaf_times, sandbox_time
-from runtime.rows import BallotRow, BatchRow, BoxRow, CaseRow, ClockRow, fetch, rows
+from runtime.rows import (
+    AuditedBallot,
+    AuditedBatch,
+    AuditedBox,
+    AuditedCase,
+    AuditedClock,
+    fetch,
+    rows,
+)
 
 SEALS = "SELECT id, public_key FROM ballot_seal WHERE box_id = $1"
 NUMBERS = "SELECT number FROM ballot_batch WHERE intake = $1"
@@ -66,7 +74,7 @@ class BoxAudit:
 
 
 async def audit_box(
-    connection: asyncpg.Connection, box: BoxRow, receipts_keys: Sequence[str] | None
+    connection: asyncpg.Connection, box: AuditedBox, receipts_keys: Sequence[str] | None
 ) -> BoxAudit:
     """Check one box, row by row; in memory stay the id and the receipt leaf of each ballot.
 
@@ -77,7 +85,7 @@ async def audit_box(
     check = await _load_check(connection, box)
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
     openers = await _openers(connection, box)
-    async for ballot in rows(connection, BallotRow, "WHERE box_id = $1 ORDER BY seq", box.id):
+    async for ballot in rows(connection, AuditedBallot, "WHERE box_id = $1 ORDER BY seq", box.id):
         found.ballots += 1
         times = leaf_times(ballot.cast_at, ballot.recorded_at)
         reason = check.fault(ballot, times) or _seal_fault(ballot, openers)
@@ -85,7 +93,7 @@ async def audit_box(
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))
         tree.append(ballot.leaf)
         leaves[(ballot.intake, ballot.batch)].append((ballot.id, _receipt_leaf(ballot, box, times)))
-    batches = await fetch(connection, BatchRow, "WHERE box_id = $1", box.id)
+    batches = await fetch(connection, AuditedBatch, "WHERE box_id = $1", box.id)
     signed = {(each.intake, each.number): each for each in batches}
     found.bad += _batch_faults(box.id, signed, leaves, receipts_keys)
     found.bad += await _gaps(connection, box.id, signed)
@@ -101,14 +109,14 @@ async def audit_box(
 class _Check:
     """What every ballot of a box is compared with."""
 
-    box: BoxRow
+    box: AuditedBox
     leaves: Leaves
     clock: Mapping[str, JsonValue] | None = None
     """`Renovation.clock`, for a box of format 1: its leaves do not cover when a ballot was cast."""
     on_the_wall: bool = False
     """The case runs on the wall clock, so `recorded_at` has to lie before the close as well."""
 
-    def fault(self, ballot: BallotRow, times: Times) -> str | None:
+    def fault(self, ballot: AuditedBallot, times: Times) -> str | None:
         """What is wrong with the row of one ballot, as `BadBallot.reason`; None: nothing."""
         content_hash = self.leaves.content_hash(
             pseudonym=ballot.pseudonym,
@@ -133,16 +141,18 @@ class _Check:
         return "late" if late or ballot.cast_at >= self.box.closes_at else None
 
 
-async def _load_check(connection: asyncpg.Connection, box: BoxRow) -> _Check:
+async def _load_check(connection: asyncpg.Connection, box: AuditedBox) -> _Check:
     leaves = Leaves(box.id, box.format)
     if box.format > 1:
-        told = await fetch(connection, ClockRow, "WHERE renovation_id = $1", box.renovation_id)
+        told = await fetch(connection, AuditedClock, "WHERE renovation_id = $1", box.renovation_id)
         return _Check(box, leaves, on_the_wall=not told)
-    (renovation,) = await fetch(connection, CaseRow, "WHERE id = $1", box.renovation_id)
+    (renovation,) = await fetch(connection, AuditedCase, "WHERE id = $1", box.renovation_id)
     return _Check(box, leaves, clock=renovation.clock)
 
 
-async def _openers(connection: asyncpg.Connection, box: BoxRow) -> dict[str, BallotOpener] | None:
+async def _openers(
+    connection: asyncpg.Connection, box: AuditedBox
+) -> dict[str, BallotOpener] | None:
     """The openers of a closed box by the id of their seal; None while the box is open.
 
     Empty when the box's key is not a key: then no ballot opens.
@@ -156,7 +166,7 @@ async def _openers(connection: asyncpg.Connection, box: BoxRow) -> dict[str, Bal
         return {}
 
 
-def _seal_fault(ballot: BallotRow, openers: Mapping[str, BallotOpener] | None) -> str | None:
+def _seal_fault(ballot: AuditedBallot, openers: Mapping[str, BallotOpener] | None) -> str | None:
     if openers is None:
         return None
     opener = openers.get(ballot.seal_id)
@@ -170,7 +180,7 @@ def _seal_fault(ballot: BallotRow, openers: Mapping[str, BallotOpener] | None) -
 
 
 async def _faults_around(
-    connection: asyncpg.Connection, box: BoxRow, named: Collection[str]
+    connection: asyncpg.Connection, box: AuditedBox, named: Collection[str]
 ) -> list[BadBallot]:
     """What is wrong with the roll, the order of the ballots, the rulings and the box itself.
 
@@ -194,7 +204,7 @@ async def _faults_around(
     return bad
 
 
-def _receipt_leaf(ballot: BallotRow, box: BoxRow, times: Times) -> bytes:
+def _receipt_leaf(ballot: AuditedBallot, box: AuditedBox, times: Times) -> bytes:
     return leaf_hash(
         receipt_data(
             ballot_id=ballot.id,
@@ -209,7 +219,7 @@ def _receipt_leaf(ballot: BallotRow, box: BoxRow, times: Times) -> bytes:
 
 def _batch_faults(
     box_id: str,
-    signed: Mapping[Batch, BatchRow],
+    signed: Mapping[Batch, AuditedBatch],
     leaves: Mapping[Batch, list[tuple[str, bytes]]],
     receipts_keys: Sequence[str] | None,
 ) -> Iterator[BadBallot]:
@@ -244,7 +254,7 @@ def _unexplained(
 
 
 async def _gaps(
-    connection: asyncpg.Connection, box_id: str, signed: Mapping[Batch, BatchRow]
+    connection: asyncpg.Connection, box_id: str, signed: Mapping[Batch, AuditedBatch]
 ) -> list[BadBallot]:
     """Numbers that are missing among the batches of an intake.
 
@@ -264,7 +274,9 @@ async def _gaps(
     return bad
 
 
-async def _head_faults(connection: asyncpg.Connection, box: BoxRow, tree: Tree) -> list[BadBallot]:
+async def _head_faults(
+    connection: asyncpg.Connection, box: AuditedBox, tree: Tree
+) -> list[BadBallot]:
     if box.tree_head is None:
         return []
     announced = await event_details(connection, box, "voting.box_announced")
@@ -281,7 +293,7 @@ async def _head_faults(connection: asyncpg.Connection, box: BoxRow, tree: Tree) 
     return [] if good else [BadBallot(box_id=box.id, ballot_id="", reason="head")]
 
 
-def period_holds(box: BoxRow) -> bool:
+def period_holds(box: AuditedBox) -> bool:
     """Does the signed head state the period of the box? That of format 1 states none."""
     head = box.tree_head or {}
     stated = (head.get("opens_at"), head.get("closes_at"))

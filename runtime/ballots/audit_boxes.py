@@ -15,7 +15,7 @@ from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
 from runtime.ballots.said import load_said
 from runtime.ballots.sealing import public_half
-from runtime.rows import BoxRow
+from runtime.rows import AuditedBox
 
 AT_ONCE = 5_000
 ROLL = """
@@ -63,7 +63,7 @@ SELECT EXISTS (
 """
 
 
-async def box_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
+async def box_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Does the box's row agree with its announcement, extension and closing? One without events does."""
     announced = await event_details(connection, box, "voting.box_announced")
     if not announced:
@@ -86,7 +86,7 @@ async def box_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
     )
 
 
-async def roll_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
+async def roll_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Has the roll the hash that was announced, and each entry its own units and its own pseudonym?"""
     roll, pseudonyms_fit = hashlib.sha256(), True
     async for row in connection.cursor(ROLL, box.id, prefetch=AT_ONCE):
@@ -109,7 +109,7 @@ async def roll_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
     return as_announced and pseudonyms_fit and not units_differ
 
 
-async def rulings_hold(connection: asyncpg.Connection, box: BoxRow) -> bool:
+async def rulings_hold(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Are the rulings in the table exactly those of the event chain?"""
     rows = await connection.fetch(RULINGS, box.id)
     acts = await event_details(connection, box, "voting.ballots_ruled_on")
@@ -129,14 +129,14 @@ async def out_of_order(connection: asyncpg.Connection, box_id: str) -> Sequence[
 
 
 async def event_details(
-    connection: asyncpg.Connection, box: BoxRow, kind: str
+    connection: asyncpg.Connection, box: AuditedBox, kind: str
 ) -> Sequence[Mapping[str, JsonValue]]:
     """What the events of this kind say about the box, in their order."""
     return await load_said(connection, box.renovation_id, box.id, kind)
 
 
 def _times_hold(
-    box: BoxRow,
+    box: AuditedBox,
     announced: Mapping[str, JsonValue],
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
@@ -148,7 +148,7 @@ def _times_hold(
     )
 
 
-async def _closing_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
+async def _closing_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Without a closing: open, or voided, and no result. With one: closed, with its result and its key."""
     closings = await event_details(connection, box, "voting.box_closed")
     if not closings:
@@ -171,7 +171,7 @@ async def _closing_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
     )
 
 
-async def _beside_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
+async def _beside_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Are those who attended and who objected in the tables those of the events?"""
     for table, kind in (
         ("attendance", "voting.attendance_recorded"),
@@ -187,7 +187,7 @@ async def _beside_holds(connection: asyncpg.Connection, box: BoxRow) -> bool:
     return True
 
 
-def _key_holds(box: BoxRow, closed_at: datetime, *, official: bool) -> bool:
+def _key_holds(box: AuditedBox, closed_at: datetime, *, official: bool) -> bool:
     """Was the key published at the close, not before? A box that an official system counted stays sealed."""
     if official:
         return box.opened_key is None

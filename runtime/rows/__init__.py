@@ -16,7 +16,7 @@ AT_ONCE = 500
 """Rows fetched in one round trip."""
 
 
-class CaseRow(NamedTuple):
+class AuditedCase(NamedTuple):
     """A renovation (`renovation`), as far as the audit compares it."""
 
     id: str
@@ -25,14 +25,14 @@ class CaseRow(NamedTuple):
     clock: Mapping[str, JsonValue]
 
 
-class ClockRow(NamedTuple):
+class AuditedClock(NamedTuple):
     """The clock of a told case (`case_clock`)."""
 
     now: datetime
     moved_seq: int
 
 
-class EventRow(NamedTuple):
+class AuditedEvent(NamedTuple):
     """An event with everything that its hash and its signatures cover (`event`)."""
 
     renovation_id: str
@@ -56,7 +56,7 @@ class EventRow(NamedTuple):
     head_signature: bytes | None
 
 
-class PlaceEventRow(NamedTuple):
+class AuditedPlaceEvent(NamedTuple):
     """An event of a place's log with everything that its hash covers (`place_event`)."""
 
     log_id: str
@@ -74,7 +74,7 @@ class PlaceEventRow(NamedTuple):
     hash: str
 
 
-class BoxRow(NamedTuple):
+class AuditedBox(NamedTuple):
     """A ballot box (`ballot_box`)."""
 
     id: str
@@ -97,7 +97,7 @@ class BoxRow(NamedTuple):
     official_by: str
 
 
-class BallotRow(NamedTuple):
+class AuditedBallot(NamedTuple):
     """A ballot, sealed (`ballot`)."""
 
     id: str
@@ -119,7 +119,7 @@ class BallotRow(NamedTuple):
     recorded_at: datetime
 
 
-class BatchRow(NamedTuple):
+class AuditedBatch(NamedTuple):
     """What an intake has signed for (`ballot_batch`)."""
 
     intake: str
@@ -129,25 +129,34 @@ class BatchRow(NamedTuple):
     signature: bytes
 
 
-R = TypeVar("R", CaseRow, ClockRow, EventRow, PlaceEventRow, BoxRow, BallotRow, BatchRow)
+R = TypeVar(
+    "R",
+    AuditedCase,
+    AuditedClock,
+    AuditedEvent,
+    AuditedPlaceEvent,
+    AuditedBox,
+    AuditedBallot,
+    AuditedBatch,
+)
 TABLES: Mapping[type[tuple[object, ...]], str] = {
-    CaseRow: "renovation",
-    ClockRow: "case_clock",
-    EventRow: "event",
-    PlaceEventRow: "place_event",
-    BoxRow: "ballot_box",
-    BallotRow: "ballot",
-    BatchRow: "ballot_batch",
+    AuditedCase: "renovation",
+    AuditedClock: "case_clock",
+    AuditedEvent: "event",
+    AuditedPlaceEvent: "place_event",
+    AuditedBox: "ballot_box",
+    AuditedBallot: "ballot",
+    AuditedBatch: "ballot_batch",
 }
 JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head"})
-"""Columns of JSON, but `BatchRow.signature`: that one is bytes."""
+"""Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
 
 
 async def rows(
     connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
 ) -> AsyncIterator[R]:
     """The rows one by one, on a server-side cursor in the caller's transaction; `rest` follows the table's name."""
-    json_there = _json_in(kind)
+    json_there = json_in(kind)
     async for record in connection.cursor(_query(kind, rest), *arguments, prefetch=AT_ONCE):
         yield _row(kind, record, json_there)
 
@@ -156,13 +165,13 @@ async def fetch(
     connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
 ) -> list[R]:
     """The rows all at once, where they are few."""
-    json_there = _json_in(kind)
+    json_there = json_in(kind)
     records = await connection.fetch(_query(kind, rest), *arguments)
     return [_row(kind, record, json_there) for record in records]
 
 
 def _query(kind: type[R], rest: str) -> str:
-    json_there = _json_in(kind)
+    json_there = json_in(kind)
     columns = (f"{name}::text" if name in json_there else name for name in kind._fields)
     return f"SELECT {', '.join(columns)} FROM {TABLES[kind]} {rest}"  # noqa: S608 - no word of it is given
 
@@ -178,5 +187,6 @@ def _row(kind: type[R], record: asyncpg.Record, json_there: frozenset[str]) -> R
     )
 
 
-def _json_in(kind: type[R]) -> frozenset[str]:
-    return frozenset[str]() if kind is BatchRow else JSON & frozenset(kind._fields)
+def json_in(kind: type[tuple[object, ...]]) -> frozenset[str]:
+    """The columns of a kind of row that hold JSON."""
+    return frozenset() if kind is AuditedBatch else JSON & frozenset(getattr(kind, "_fields"))  # noqa: B009

@@ -23,7 +23,7 @@ from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.hashed import hashed_fields
-from runtime.rows import BoxRow, CaseRow, ClockRow, EventRow, fetch, rows
+from runtime.rows import AuditedBox, AuditedCase, AuditedClock, AuditedEvent, fetch, rows
 
 if TYPE_CHECKING:
     # The command brings a connection of its own: it does not wait for the models.
@@ -144,25 +144,25 @@ async def audit_record(
 
 async def _renovations(
     connection: asyncpg.Connection, renovation_id: str | None
-) -> Sequence[CaseRow]:
+) -> Sequence[AuditedCase]:
     if renovation_id is None:
-        return await fetch(connection, CaseRow, "ORDER BY id")
-    found = await fetch(connection, CaseRow, "WHERE id = $1", renovation_id)
+        return await fetch(connection, AuditedCase, "ORDER BY id")
+    found = await fetch(connection, AuditedCase, "WHERE id = $1", renovation_id)
     if not found:
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     return found
 
 
 async def _chain(
-    connection: asyncpg.Connection, renovation: CaseRow, heads: HeadAudit | None
+    connection: asyncpg.Connection, renovation: AuditedCase, heads: HeadAudit | None
 ) -> tuple[int, BadEvent | None]:
     """The number of events of a renovation, and the first that is bad."""
     count, seq, head = 0, 0, chain.GENESIS
     bad: BadEvent | None = None
-    told = await fetch(connection, ClockRow, "WHERE renovation_id = $1", renovation.id)
+    told = await fetch(connection, AuditedClock, "WHERE renovation_id = $1", renovation.id)
     clock = ClockAudit(told[0] if told else None)
     of_case = "WHERE renovation_id = $1 ORDER BY seq"
-    async for event in rows(connection, EventRow, of_case, renovation.id):
+    async for event in rows(connection, AuditedEvent, of_case, renovation.id):
         count += 1
         if bad is not None:
             continue
@@ -184,7 +184,7 @@ async def _chain(
     return count, bad
 
 
-async def _receipts(connection: asyncpg.Connection, renovation: CaseRow) -> BadEvent | None:
+async def _receipts(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
     """The first event whose receipt is missing, belongs to another command, or has another kind."""
     seq = await connection.fetchval(NO_RECEIPT, renovation.id)
     if seq is None:
@@ -192,7 +192,7 @@ async def _receipts(connection: asyncpg.Connection, renovation: CaseRow) -> BadE
     return BadEvent(renovation_id=renovation.id, seq=seq, reason="receipt")
 
 
-async def _bids(connection: asyncpg.Connection, renovation: CaseRow) -> BadEvent | None:
+async def _bids(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
     seq = await first_bad_bid(connection, renovation.id)
     return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="bid")
 
@@ -203,7 +203,7 @@ async def _boxes(
     """Ballots, unsigned ones, and what is wrong with any of them or with their boxes."""
     of_case = "WHERE $1::text IS NULL OR renovation_id = $1 ORDER BY id"
     ballots, unsigned, bad = 0, 0, []
-    for box in await fetch(connection, BoxRow, of_case, renovation_id):
+    for box in await fetch(connection, AuditedBox, of_case, renovation_id):
         found = await audit_box(connection, box, receipts_keys)
         ballots += found.ballots
         unsigned += found.unsigned

@@ -12,7 +12,7 @@ from models.values.actor import SEALED_BIDDER, Actor, Role
 from models.values.base import Value
 from proof.seals import BROKE_GLASS, SIGNED_BY, GatewayKeys
 from rules.authority import RESIDENTS
-from runtime.rows import EventRow, rows
+from runtime.rows import AuditedEvent, rows
 
 OPENING = "SELECT details ->> $2 FROM event WHERE renovation_id = $1 AND seq = 1"
 HELD = """
@@ -86,14 +86,14 @@ async def _held(connection: asyncpg.Connection, renovation_id: str) -> Lives:
     return lives
 
 
-def _of_people(connection: asyncpg.Connection, renovation_id: str) -> AsyncIterator[EventRow]:
+def _of_people(connection: asyncpg.Connection, renovation_id: str) -> AsyncIterator[AuditedEvent]:
     """Events that the engine did not write by itself."""
     rest = "WHERE renovation_id = $1 AND actor_role <> $2 ORDER BY seq"
-    return rows(connection, EventRow, rest, renovation_id, Role.ENGINE.value)
+    return rows(connection, AuditedEvent, rest, renovation_id, Role.ENGINE.value)
 
 
 def _reason(
-    event: EventRow, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
+    event: AuditedEvent, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
 ) -> str:
     """Why nobody answers for an event; "" where somebody does."""
     if event.signature is None:
@@ -105,7 +105,7 @@ def _reason(
     return "" if holds or _is_on_no_list(event) else "not_granted"
 
 
-def _is_on_no_list(event: EventRow) -> bool:
+def _is_on_no_list(event: AuditedEvent) -> bool:
     """A resident, or a bidder without a name: whether they may was asked at the door, and is signed.
 
     Nor is anybody given the role of the operator: that one breaks the glass, signed and named so.
@@ -115,7 +115,7 @@ def _is_on_no_list(event: EventRow) -> bool:
     return nameless or operator or event.actor_role in {role.value for role in RESIDENTS}
 
 
-def _fault(event: EventRow, content: str, keys: GatewayKeys) -> bool:
+def _fault(event: AuditedEvent, content: str, keys: GatewayKeys) -> bool:
     seal = Seal.model_validate(event.signature)
     actor = Actor(
         id=event.actor_id,

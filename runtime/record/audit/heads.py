@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from models.values.base import Value
 from runtime.record.heads import ORIGIN, HeadKeys, KeptHeads, head_of
-from runtime.rows import EventRow
+from runtime.rows import AuditedEvent
 from runtime.settings import WorkerSettings
 
 
@@ -41,7 +41,7 @@ class HeadAudit:
         self.since: int | None = None
         """The first event that is signed; None as long as none is."""
 
-    def fault(self, event: EventRow) -> str | None:
+    def fault(self, event: AuditedEvent) -> str | None:
         """What is wrong with the head that the next event makes, as `BadEvent.reason`."""
         head = head_of(event.renovation_id, event.seq, event.hash)
         if event.head_signature is None:

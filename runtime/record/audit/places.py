@@ -4,7 +4,7 @@ import asyncpg
 
 from proof import chain
 from runtime.record.hashed import hashed_of_place
-from runtime.rows import PlaceEventRow, rows
+from runtime.rows import AuditedPlaceEvent, rows
 
 
 async def faults(connection: asyncpg.Connection) -> tuple[int, list[tuple[str, int, str]]]:
@@ -14,7 +14,7 @@ async def faults(connection: asyncpg.Connection) -> tuple[int, list[tuple[str, i
     for log_id, head_seq, head_hash in logs:
         seq, head, reason = 0, chain.GENESIS, None
         async for event in rows(
-            connection, PlaceEventRow, "WHERE log_id = $1 ORDER BY seq", log_id
+            connection, AuditedPlaceEvent, "WHERE log_id = $1 ORDER BY seq", log_id
         ):
             count += 1
             if reason is None:
