@@ -35,7 +35,7 @@ from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
 from runtime.temporal import reach
-from service.estates.renovations import open_renovation
+from service.estates.renovations import OpenedRenovation, open_renovation
 from service.identity.cast import invite_cast
 from service.parts import open_parts
 
@@ -118,8 +118,7 @@ async def carry(
             actor=_committee(file.path_of(people.COMMITTEE.place)),
         )
         rid = opened.renovation_id
-        units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
-        show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
+        show.say(_opened(opened))
         invitations = await invite_cast(parts.database, settings, rid, people.officials())
         async with Client.open(url, rid, invitations) as http:
             due_list = DatabaseDueList(parts.database)
@@ -146,6 +145,17 @@ async def carry(
         proof=proof,
         notices=notices,
         wall_cs=round((loop.time() - began) * 100),
+    )
+
+
+def _opened(opened: OpenedRenovation) -> str:
+    """The line that says which renovation is carried."""
+    return said(
+        "demo.line.opened",
+        renovation=opened.renovation_id,
+        units=number_of("units", opened.units),
+        pack=opened.rule_pack,
+        case=said(CASE),
     )
 
 

@@ -25,9 +25,9 @@ from proof import chain
 from proof.canonical import digest
 from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
-from runtime.record.hashed import hashed_fields
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
+from runtime.rows.hashed import hashed_fields
 from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)

@@ -16,7 +16,7 @@ from models.tables import PlaceEvent, PlaceLog, RoleGrant
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from proof import chain
-from runtime.record.hashed import hashed_of_place
+from runtime.rows.hashed import hashed_of_place
 
 INSTALLATION = "*"
 """The log of what holds for every place: the administrators."""

@@ -390,12 +390,9 @@ async def _start(
     """
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
-        told = await session.get(CaseClock, renovation_id) is not None
+        clock = "wall" if await session.get(CaseClock, renovation_id) is None else "told"
         signed = await load_signed_since(session, renovation_id)
     if not row.stage_workflow_id:
-        given = Journey(
-            renovation_id=row.id,
-            clock="told" if told else "wall",
-            gateway_public=signer_of(settings).public_key if signed else "",
-        )
+        gateway = signer_of(settings).public_key if signed else ""
+        given = Journey(renovation_id=row.id, clock=clock, gateway_public=gateway)
         await start_renovation(client, settings.task_queue, row, given)

@@ -22,8 +22,8 @@ from runtime.record.audit.acts import BadAct, audit_acts
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
-from runtime.record.hashed import hashed_fields
 from runtime.rows import AuditedBox, AuditedCase, AuditedClock, AuditedEvent, fetch, rows
+from runtime.rows.hashed import hashed_fields
 
 if TYPE_CHECKING:
     # The command brings a connection of its own: it does not wait for the models.

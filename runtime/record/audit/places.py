@@ -3,8 +3,8 @@
 import asyncpg
 
 from proof import chain
-from runtime.record.hashed import hashed_of_place
 from runtime.rows import AuditedPlaceEvent, rows
+from runtime.rows.hashed import hashed_of_place
 
 
 async def faults(connection: asyncpg.Connection) -> tuple[int, list[tuple[str, int, str]]]:
