@@ -19,6 +19,7 @@ from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import envelopes_of, refuse_lost_keys
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
+from runtime.gc import calm_collector
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
@@ -122,6 +123,7 @@ def main() -> None:
         settings = read_settings(WorkerSettings)
         require(settings, "box_key", "heads_key", "bids_key")
         configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
+        calm_collector()
         uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:
