@@ -13,10 +13,10 @@ from formats.roll import accepted_roll, summary
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused, refusal
 from runtime.privacy.keys import PersonKeys
+from service.estates.convening import load_chain, load_estates, load_grids, role_for
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from service.estates.units import owner_secret_of
 from service.pages.forms import texts
-from service.pages.office.estates import load_chain, load_estates, load_grids, role_for
 from service.pages.office.grid import RollLook, look
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
