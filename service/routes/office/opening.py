@@ -23,9 +23,10 @@ from runtime.database import driver_connection
 from runtime.record.lacks import load_people
 from service.estates.convening import KnownEstate, load_chain, load_estates, load_grids, role_for
 from service.estates.renovations import open_renovation, running_cases
+from service.estates.template import TEMPLATES, Drawn, Setting
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
-from service.pages.office.template import TEMPLATES, Drawn, Setting, draw, questions
+from service.pages.office.template import draw, questions
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
