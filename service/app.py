@@ -47,12 +47,13 @@ from service.routes import (
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
+from service.routes.estates import reading, starting
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, estates, money, words, works
+from service.routes.reading import ballots, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import case, estate
 from service.webhooks.sending import WebhookSender
@@ -83,7 +84,8 @@ ROUTERS = (
     following.router,
     notices.router,
     *(money.router, words.posted, words.said, words.votes),
-    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(works.planned, works.offered, works.built, reading.router, reading.places),
+    *(starting.places, starting.rolls, starting.cases),
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,

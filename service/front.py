@@ -26,7 +26,7 @@ from service.pictures.reading import MOST_BYTES
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
 UPLOADS = re.compile(
     r"/v1/renovations/[^/]+/tickets/[^/]+/pictures|/mine/reports(/[^/]+/pictures)?"
-    r"|/office/roll(/import)?"
+    r"|/office/roll(/import)?|/v1/roll-imports|/v1/renovations"
 )
 """Where a photograph or a roll may come: by somebody who shows a credential, a few at a time."""
 FORM_AROUND_BYTES = 65_536

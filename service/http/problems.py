@@ -68,16 +68,21 @@ def wanted_language(accept_language: str | None) -> str:
 def problem_document(problems: tuple[Problem, ...], status: int, language: str) -> ProblemDocument:
     """The refusal with its sentences in "en" or "zh_CN"; no problem at all is `service.failed`."""
     first = problems[0] if problems else problem("service.failed")
-    spoken = tuple(
-        SpokenProblem(**each.model_dump(), sentence=sentence(each, language)) for each in problems
-    )
+    said = spoken(problems, language)
     return ProblemDocument(
         type=f"urn:gongjian:problem:{first.code}",
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=" ".join(each.sentence for each in spoken),
+        detail=" ".join(each.sentence for each in said),
         code=first.code,
-        problems=spoken,
+        problems=said,
+    )
+
+
+def spoken(problems: Iterable[Problem], language: str) -> tuple[SpokenProblem, ...]:
+    """The problems, each with its sentence in "en" or "zh_CN"."""
+    return tuple(
+        SpokenProblem(**each.model_dump(), sentence=sentence(each, language)) for each in problems
     )
 
 

@@ -24,6 +24,8 @@ def example_of(part: Mapping[str, Any], schemas: Mapping[str, Json]) -> Any:
         return example_of(part["anyOf"][0], schemas)
     if part.get("type") == "array":
         return [example_of(part["items"], schemas)] if part.get("minItems", 0) else []
+    if part.get("type") == "integer":
+        return max(SIMPLE["integer"], part.get("minimum", 0), part.get("exclusiveMinimum", -1) + 1)
     return _object(part, schemas) if part.get("type") == "object" else SIMPLE[part["type"]]
 
 
