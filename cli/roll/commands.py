@@ -13,10 +13,11 @@ import typer
 
 from cli.inputs import read_file
 from cli.output import Commands
-from cli.servers import DATA, running
+from cli.servers import DATA, local_settings, running
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
     from rich.progress import Progress
 
     from models.files.renovation import PlaceEntry
@@ -43,8 +44,14 @@ By = Annotated[
     typer.Option(
         "--as",
         metavar="PERSON",
-        help="Who imports: somebody signed in here with a role over the place; else the"
-        " operator of this machine, which the record says.",
+        help="Who imports, where several are signed in here: by a role over the place.",
+    ),
+]
+Operator = Annotated[
+    bool,
+    typer.Option(
+        "--operator",
+        help="As the operator of this machine, though somebody is signed in; the record says so.",
     ),
 ]
 Synthetic = Annotated[
@@ -110,6 +117,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
     by: By = "",
+    operator: Operator = False,
     synthetic: Synthetic = False,
     remove: Annotated[
         bool,
@@ -121,7 +129,9 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
-    from cli.people.own import must_be_person
+    from cli.people.own import person_or_operator
+    from cli.people.requests import in_name_of
+    from cli.roll.sending import roll_body, send_roll
     from cli.roll.shown import show
     from formats.roll import accepted_roll
     from runtime.privacy.keys import PersonKeys
@@ -133,16 +143,27 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     if report.roll is None:
         show(report, None, None, language=speaks)
         return
+    person = person_or_operator(data, by, operator=operator)
+    if person is not None:
+        given = roll_body(file.name, read_file(file), sheet or "", read_mapping(map_ or []))
+        asked: dict[str, JsonValue] = {
+            "estate": estate,
+            "roll": given,
+            "remove": remove,
+            "synthetic": synthetic,
+        }
+        with _waiting("comparing" if dry_run else "writing"):
+            requests = in_name_of(local_settings(data).data_dir, person)
+            imported = send_roll(requests, asked, places, dry_run=dry_run)
+        show(report, imported.difference, imported, language=speaks)
+        return
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
-            if by:
-                await must_be_person(parts, data, by)
             request = RollRequest(
                 roll=accepted_roll(report),
                 estate=estate,
-                by=by or f"operator:{getpass.getuser()}",
-                of_person=bool(by),
+                by=f"operator:{getpass.getuser()}",
                 secret=owner_secret_of(parts.settings),
                 people=PersonKeys.of(parts.settings),
                 places=places,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.fields import Day, Expected, Fen, Id, Label, PlacePath, PositiveFen, Word, entries, line
-from models.files.renovation import RenovationFile
+from models.files.renovation import PlaceEntry, RenovationFile
 from models.files.roll import RollDifference
 from models.messages.journey import Stage
 from models.values.actor import Role
@@ -68,9 +68,13 @@ class ImportRoll(CommandBody):
     """The id of an estate, or the name of one at `place`, which is made where there is none."""
     place: PlacePath | None = None
     """The path of a grid that is set up already."""
+    places: Annotated[tuple[PlaceEntry, ...], *entries(4)] = ()
+    """Instead of it the chain with its names, from the district down: what is new of it is set up."""
     roll: GivenRoll
     remove: bool = False
     """Whether units of the estate that the roll lacks are taken away; else they are a refusal."""
+    synthetic: bool = False
+    """A new estate is of made-up people, for training."""
     preview: bool = False
     """Show what would change; nothing is written, and the command id is not used."""
 

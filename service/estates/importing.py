@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import accepted_roll
+from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, Roll, RollReport
 from models.tables import Estate, Place
 from models.values.actor import Actor
@@ -106,8 +107,16 @@ async def take_roll(parts: Parts, sender_id: str, body: ImportRoll, language: st
     """
     read = await read_given(body.roll)
     warnings = spoken(read.told, language)
+    refuse_broken_chain(body.places)
     request = await request_for(
-        parts, sender_id, read.roll, body.estate, body.place or "", remove=body.remove
+        parts,
+        sender_id,
+        read.roll,
+        body.estate,
+        body.place or "/".join(each.id for each in body.places),
+        remove=body.remove,
+        named=body.places,
+        synthetic=body.synthetic,
     )
     if body.preview:
         return _answer(await compare_roll(parts.database, request), warnings, preview=True)
@@ -131,10 +140,30 @@ async def take_roll(parts: Parts, sender_id: str, body: ImportRoll, language: st
     return await parts.database.transaction(work)
 
 
+def refuse_broken_chain(places: Sequence[PlaceEntry]) -> None:
+    """Refuse places that are not district, street office, community and grid in this order.
+
+    Raises:
+        Refused: `opening.place_chain`.
+    """
+    if places and tuple(each.level for each in places) != LEVELS:
+        raise refusal("opening.place_chain", where="places", expected=", ".join(LEVELS))
+
+
 async def request_for(
-    parts: Parts, sender_id: str, roll: Roll, estate: str, place: str, *, remove: bool
+    parts: Parts,
+    sender_id: str,
+    roll: Roll,
+    estate: str,
+    place: str,
+    *,
+    remove: bool,
+    named: Sequence[PlaceEntry] = (),
+    synthetic: bool = False,
 ) -> RollRequest:
     """What a person asks to import, for an estate by its id, or by its name at the grid of a path.
+
+    Places that are `named` need not be there yet.
 
     Raises:
         Refused: `credential.no_role`, `granting.place_unknown`, `roll.estate_unknown`.
@@ -146,7 +175,9 @@ async def request_for(
             raise refusal("roll.estate_unknown", where="estate", estate=estate)
         path = place if known is None else await _path_of(session, known.id)
         _keeper(grants, path)
-        places = await load_chain(session, place) if known is None else ()
+        places = tuple(named) if known is None else ()
+        if known is None and not places:
+            places = await load_chain(session, place)
     return RollRequest(
         roll=roll,
         estate=estate,
@@ -155,6 +186,7 @@ async def request_for(
         secret=owner_secret_of(parts.settings),
         people=PersonKeys.of(parts.settings),
         places=places,
+        synthetic=synthetic,
         remove=remove,
     )
 

@@ -1,0 +1,58 @@
+"""A roll that goes to the service in the name of whoever is signed in."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from cli.people.clients import command_of
+from cli.people.requests import LONG_S, ServiceRequests
+
+if TYPE_CHECKING:
+    from models.files.renovation import PlaceEntry
+    from service.estates.rolls import ImportedRoll
+
+
+def roll_body(
+    name: str, content: bytes, sheet: str = "", mapping: Mapping[str, str] | None = None
+) -> dict[str, JsonValue]:
+    """The roll of a body: the file as it is."""
+    columns: dict[str, JsonValue] = {**(mapping or {})}
+    written = base64.b64encode(content).decode()
+    return {"file": {"name": name, "content": written, "sheet": sheet, "columns": columns}}
+
+
+def send_roll(
+    person: ServiceRequests,
+    asked: dict[str, JsonValue],
+    places: tuple[PlaceEntry, ...],
+    *,
+    dry_run: bool,
+) -> ImportedRoll:
+    """What an import did, or would do, with its difference, which the service shows before.
+
+    Raises:
+        Refused: what the service refuses.
+    """
+    from service.estates.bodies import RollAnswer
+    from service.estates.rolls import ImportedRoll
+
+    body = command_of("", {**asked, "places": [each.model_dump(mode="json") for each in places]})
+
+    def answered(**more: JsonValue) -> RollAnswer:
+        answer = person.post("/v1/roll-imports", {**body, **more}, LONG_S)
+        return RollAnswer.model_validate(answer)
+
+    seen = answered(preview=True)
+    done = seen if dry_run else answered()
+    assert seen.difference is not None
+    return ImportedRoll(
+        estate_id=done.estate_id,
+        imported=done.imported,
+        created=done.created,
+        units=done.units,
+        difference=seen.difference,
+    )
