@@ -68,7 +68,6 @@ def start(
     from formats.file_mapping import read_mapping
     from formats.renovation_file.reading import read_renovation
     from runtime.spreadsheets.roll_files import read_roll_file
-    from service.estates.renovations import open_renovation
 
     speak(language)
     content = read_file(file)
@@ -87,28 +86,34 @@ def start(
     if person is not None:
         _send(person, data, renovation, command, roll_body(renovation.roll, roll_bytes))
         return
-    convener = find_convener(renovation)
+    opened, links = asyncio.run(_open(data, command, renovation, roll, where))
+    _show(opened, links)
 
-    async def work(parts: Parts) -> OpenedRenovation:
+
+async def _open(
+    data: Path | None,
+    command: str,
+    file: RenovationFile,
+    roll: Roll,
+    where: Callable[[tuple[str | int, ...]], str],
+) -> tuple[OpenedRenovation, dict[str, str]]:
+    """Open it on this machine, in the name of the file's first official who may call the vote."""
+    from service.estates.renovations import open_renovation
+
+    convener = find_convener(file)
+    async with running(data) as parts:
         await reach_temporal(parts)
-        return await open_renovation(
+        done = await open_renovation(
             parts.database,
             parts.client,
             parts.settings,
             command_id=command,
-            file=renovation,
+            file=file,
             roll=roll,
             actor=convener,
             where=where,
         )
-
-    async def whole() -> tuple[OpenedRenovation, dict[str, str]]:
-        async with running(data) as parts:
-            done = await work(parts)
-            return done, await _let_in(parts, data, renovation, done.renovation_id)
-
-    opened, links = asyncio.run(whole())
-    _show(opened, links)
+        return done, await _let_in(parts, data, file, done.renovation_id)
 
 
 def _show(opened: OpenedRenovation, links: Mapping[str, str]) -> None:

@@ -9,28 +9,26 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from cli.people.clients import command_of
-from cli.people.requests import LONG_S, ServiceRequests
+from cli.people.requests import LONG_S, in_name_of
 
 if TYPE_CHECKING:
-    from models.files.renovation import PlaceEntry
+    from pathlib import Path
+
+    from cli.people.session_file import KeptSession
     from service.estates.rolls import ImportedRoll
 
 
 def roll_body(
-    name: str, content: bytes, sheet: str = "", mapping: Mapping[str, str] | None = None
+    name: str, content: bytes, sheet: str | None = None, mapping: Mapping[str, str] | None = None
 ) -> dict[str, JsonValue]:
     """The roll of a body: the file as it is."""
     columns: dict[str, JsonValue] = {**(mapping or {})}
     written = base64.b64encode(content).decode()
-    return {"file": {"name": name, "content": written, "sheet": sheet, "columns": columns}}
+    return {"file": {"name": name, "content": written, "sheet": sheet or "", "columns": columns}}
 
 
 def send_roll(
-    person: ServiceRequests,
-    asked: dict[str, JsonValue],
-    places: tuple[PlaceEntry, ...],
-    *,
-    dry_run: bool,
+    home: Path, person: KeptSession, asked: dict[str, JsonValue], *, dry_run: bool
 ) -> ImportedRoll:
     """What an import did, or would do, with its difference, which the service shows before.
 
@@ -40,10 +38,10 @@ def send_roll(
     from service.estates.bodies import RollAnswer
     from service.estates.rolls import ImportedRoll
 
-    body = command_of("", {**asked, "places": [each.model_dump(mode="json") for each in places]})
+    body, requests = command_of("", asked), in_name_of(home, person)
 
     def answered(**more: JsonValue) -> RollAnswer:
-        answer = person.post("/v1/roll-imports", {**body, **more}, LONG_S)
+        answer = requests.post("/v1/roll-imports", {**body, **more}, LONG_S)
         return RollAnswer.model_validate(answer)
 
     seen = answered(preview=True)

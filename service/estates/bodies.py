@@ -136,7 +136,7 @@ class StepView(Carried):
     article: str
 
 
-class Player(Carried):
+class CastSession(Carried):
     """Somebody of a training case, with a session as whom its opener may act there."""
 
     actor_id: str
@@ -162,7 +162,7 @@ class OpeningAnswer(Carried):
     """Nobody holds these roles here yet; a later stage waits for them."""
     warnings: tuple[SpokenProblem, ...]
     """What will not fit later and can still be mended."""
-    cast: tuple[Player, ...] = ()
+    cast: tuple[CastSession, ...] = ()
     """Of a training case, told once each time it is asked for."""
     invitations: dict[str, str] = Field(default_factory=dict)
     """The links of those who were given a role and have no account yet, by person; each is good once."""

@@ -31,7 +31,7 @@ from rules.voting import pack_in_force
 from runtime.calendars import chinese_calendar
 from runtime.database import driver_connection
 from runtime.record.lacks import load_people
-from service.estates.bodies import OpenFromTemplate, OpeningAnswer, Player, StepView
+from service.estates.bodies import CastSession, OpenFromTemplate, OpeningAnswer, StepView
 from service.estates.convening import known_estate, load_chain, role_for
 from service.estates.renovations import estate_of, open_renovation, running_cases
 from service.estates.standing import load_standing_roll
@@ -176,13 +176,13 @@ def _step(step: Step) -> StepView:
     return StepView(**step._asdict())
 
 
-async def _cast(parts: Parts, file: RenovationFile, renovation_id: str) -> tuple[Player, ...]:
+async def _cast(parts: Parts, file: RenovationFile, renovation_id: str) -> tuple[CastSession, ...]:
     """Whoever leads a training case plays all its people."""
     if file.sandbox is None:
         return ()
     opened = await play_cast(parts.database, parts.settings, renovation_id, file.officials)
     return tuple(
-        Player(actor_id=actor_id, session=each.token, expires_at=each.expires_at)
+        CastSession(actor_id=actor_id, session=each.token, expires_at=each.expires_at)
         for actor_id, each in sorted(opened.items())
     )
 

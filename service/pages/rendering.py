@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
@@ -46,7 +47,7 @@ def page(
     """
     shown = display_of(request)
     said = Said(shown, zone)
-    errors = tuple(problems)
+    errors = tuple(on_clock(each, zone) for each in problems)
     body = (
         _environment()
         .get_template(template)

@@ -58,7 +58,7 @@ class Office:
         command = {"command_id": f"{path[4:12].strip('/')}-{id(self)}-{self.sent}", **body}
         return await self.http.post(path, json=command, headers=who)
 
-    async def roll(self, who: dict[str, str] = COMMITTEE, **body: Any) -> httpx.Response:
+    async def roll(self, who: Any = COMMITTEE, **body: Any) -> httpx.Response:
         return await self.post("/v1/roll-imports", who, place="d/s/c/g", **body)
 
 
@@ -89,7 +89,7 @@ async def test_a_grid_is_set_up_by_an_administrator_and_by_nobody_else(office: O
 async def test_a_roll_is_shown_before_and_imported_once_by_its_command(
     office: Office, sql: asyncpg.Connection
 ) -> None:
-    body = {"estate": "Lane 7", "roll": file_of(ROLL), "command_id": "roll-lane-7"}
+    body: dict[str, Any] = {"estate": "Lane 7", "roll": file_of(ROLL), "command_id": "roll-lane-7"}
     shown = await office.roll(**body, preview=True)
     assert shown.status_code == 201, shown.text
     assert (shown.json()["created"], shown.json()["imported"], shown.json()["added"]) == (
@@ -151,7 +151,8 @@ async def test_a_template_shows_its_calendar_and_opens_the_case_once(
     office: Office, sql: asyncpg.Connection
 ) -> None:
     estate = (await office.roll(estate="Lane 9", roll=file_of(ROLL))).json()["estate_id"]
-    path, body = "/v1/renovations/from-template", {**ANSWERS, "estate": estate}
+    path = "/v1/renovations/from-template"
+    body: dict[str, Any] = {**ANSWERS, "estate": estate}
     wrong = await office.post(path, COMMITTEE, **body, costs={"lift": 1})
     assert codes(wrong) == {("opening.not_one_of", "costs.lift")}
     early = {**body, "ends_on": "2020-01-01"}
