@@ -41,6 +41,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "bidding": "bidding quota",
     "inspection": "",
     "estates": "estate",
+    "opening": "opening roll file spreadsheet form granting cost_sharing",
     "feedback": "feedback quota",
     "pictures": "picture feedback",
     "publications": "publication quota",

@@ -25,9 +25,9 @@ from service.pages.display import Language
 from service.parts import Parts
 from service.routes.dependencies import CurrentPerson, RunningParts, SpokenLanguage
 
-places = APIRouter(prefix="/v1/places", tags=["estates"])
-rolls = APIRouter(prefix="/v1/roll-imports", tags=["estates"])
-cases = APIRouter(prefix="/v1/renovations", tags=["estates"])
+places = APIRouter(prefix="/v1/places", tags=["opening"])
+rolls = APIRouter(prefix="/v1/roll-imports", tags=["opening"])
+cases = APIRouter(prefix="/v1/renovations", tags=["opening"])
 FILE = "renovation.json"
 
 
