@@ -55,7 +55,7 @@ from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
 from service.routes.reading import ballots, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
-from service.routes.suggestions import case, estate
+from service.routes.suggestions import doors as suggestions
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -77,9 +77,7 @@ ROUTERS = (
     feedback.router,
     pictures.router,
     publications.router,
-    case.router,
-    estate.router,
-    estate.of_place,
+    *suggestions.ROUTERS,
     clock.router,
     following.router,
     notices.router,

@@ -14,9 +14,9 @@ from models.values.base import Carried, Value
 from service.bodies import CommandBody
 from service.http.problems import SpokenProblem
 
-MOST_UNITS = 20_000
-MOST_BASE64 = 11_000_000
-"""Eight million bytes; a larger roll comes in on the machine of the service."""
+MOST_UNITS = 10_000
+MOST_BASE64 = 1_800_000
+"""Bytes of a file in base64, 1.35 MB of it; a larger roll comes by the pages, or on the machine of the service."""
 FileBase64 = Annotated[
     str, Field(max_length=MOST_BASE64), Expected("base64", least=0, most=MOST_BASE64)
 ]

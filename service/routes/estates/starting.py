@@ -43,7 +43,7 @@ async def import_owners_roll(
 ) -> RollAnswer:
     """Make a roll that of an estate, whole or not at all, by who keeps it; `preview` shows what would change.
 
-    The roll is a file (its bytes in base64) or its units one by one, at most 8 MB.
+    The roll is a file of at most 1.35 MB (its bytes in base64) or its units one by one, at most 10,000.
     """
     return await take_roll(parts, person, command, language)
 
