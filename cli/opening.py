@@ -137,8 +137,8 @@ def _send(
     from cli.people.requests import LONG_S, in_name_of
     from cli.people.session_file import KeptSession, keep_sessions
     from models.messages.ids import renovation_workflow_id
-    from service.estates.bodies import OpeningAnswer
     from service.estates.renovations import OpenedRenovation
+    from service.starting.bodies import OpeningAnswer
 
     written = file.model_dump(mode="json", exclude_unset=True)
     body: dict[str, JsonValue] = {"command_id": command, "renovation": written, "roll": roll}

@@ -35,8 +35,8 @@ def send_roll(
     Raises:
         Refused: what the service refuses.
     """
-    from service.estates.bodies import RollAnswer
     from service.estates.rolls import ImportedRoll
+    from service.starting.bodies import RollAnswer
 
     body, requests = command_of("", asked), in_name_of(home, person)
 

@@ -9,8 +9,13 @@ from formats.renovation_file.reading import read_renovation
 from models.files.renovation import RenovationFile
 from models.values.refusal import refusal
 from runtime.language.moments import CHINESE
-from service.estates import opening
-from service.estates.bodies import (
+from service.estates.setting_up import SetUpPlaces, set_up_places
+from service.pages import wording
+from service.pages.display import Language
+from service.parts import Parts
+from service.routes.dependencies import CurrentPerson, RunningParts, SpokenLanguage
+from service.starting import opening
+from service.starting.bodies import (
     ImportRoll,
     OpenCase,
     OpenFromTemplate,
@@ -18,12 +23,7 @@ from service.estates.bodies import (
     PlaceSetUp,
     RollAnswer,
 )
-from service.estates.importing import read_given, take_roll
-from service.estates.setting_up import SetUpPlaces, set_up_places
-from service.pages import wording
-from service.pages.display import Language
-from service.parts import Parts
-from service.routes.dependencies import CurrentPerson, RunningParts, SpokenLanguage
+from service.starting.importing import read_given, take_roll
 
 places = APIRouter(prefix="/v1/places", tags=["opening"])
 rolls = APIRouter(prefix="/v1/roll-imports", tags=["opening"])

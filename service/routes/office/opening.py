@@ -11,7 +11,6 @@ from temporalio.service import RPCError
 from models.files.renovation import RenovationFile
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused, problem
-from service.estates import opening
 from service.estates.convening import KnownEstate, known_estate
 from service.estates.template import TEMPLATES, Drawn, Setting
 from service.pages import wording
@@ -20,6 +19,7 @@ from service.pages.office.template import draw, questions
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentForm, OfficeView, View
+from service.starting import opening
 
 router = APIRouter(prefix="/office/start/case", include_in_schema=False)
 OF_PEOPLE = frozenset({"opening.nobody_yet", "opening.few_bidders", "opening.one_alone"})

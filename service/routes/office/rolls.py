@@ -13,13 +13,13 @@ from formats.roll import accepted_roll, summary
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused, refusal
 from service.estates.convening import load_estates, load_grids
-from service.estates.importing import MOST_BYTES, request_for
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from service.pages.forms import texts
 from service.pages.office.grid import RollLook, look
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentUpload, OfficeView, View
+from service.starting.importing import MOST_BYTES, request_for
 
 router = APIRouter(prefix="/office", include_in_schema=False)
 

@@ -31,7 +31,6 @@ from rules.voting import pack_in_force
 from runtime.calendars import chinese_calendar
 from runtime.database import driver_connection
 from runtime.record.lacks import load_people
-from service.estates.bodies import CastSession, OpenFromTemplate, OpeningAnswer, StepView
 from service.estates.convening import known_estate, load_chain, role_for
 from service.estates.renovations import estate_of, open_renovation, running_cases
 from service.estates.standing import load_standing_roll
@@ -41,6 +40,7 @@ from service.identity.cast import play_cast
 from service.identity.invitations import Invited, invite_named
 from service.parts import Parts
 from service.situation import load_grants
+from service.starting.bodies import CastSession, OpenFromTemplate, OpeningAnswer, StepView
 
 OPENS_AT = time(9)
 """At nine in the morning of its first day the vote of a case is announced, as its calendar is shown."""

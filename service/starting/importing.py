@@ -24,13 +24,13 @@ from runtime.privacy.keys import PersonKeys
 from runtime.record import place_log
 from runtime.record.grants import load_grants
 from runtime.spreadsheets.roll_files import check_roll_file
-from service.estates.bodies import GivenRoll, ImportRoll, RollAnswer, RollFile, RollRow
 from service.estates.convening import load_chain
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, write_roll
 from service.estates.units import owner_secret_of
 from service.http.problems import SpokenProblem, spoken
 from service.parts import Parts
 from service.situation import actor_in_role
+from service.starting.bodies import GivenRoll, ImportRoll, RollAnswer, RollFile, RollRow
 
 MOST_BYTES = 8_000_000
 """Of a roll that comes through the service; larger ones: `gongjian roll` on its machine."""
