@@ -56,6 +56,7 @@ from service.routes.privacy import bundles, people
 from service.routes.reading import ballots, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import doors as suggestions
+from service.suggestions.reminding import SuggestionReminder
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -139,6 +140,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         if parts.settings.send_notices:
             outbox = NoticeSender(parts.database, parts.settings, parts.journal)
             sending.append(asyncio.create_task(outbox.run()))
+            sending.append(asyncio.create_task(SuggestionReminder(parts.database).run()))
         if parts.settings.keep_privacy:
             keeper = PrivacyKeeper(parts.database, parts.settings)
             sending.append(asyncio.create_task(keeper.run()))

@@ -252,6 +252,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         OFFICIALS: "written_by",
         OWN: "own",
     },
+    "SuggestionEvent": {
+        EVERYBODY: "seq kind recorded_at actor_role details hash",
+        HOUSEHOLD: "actor_id actor_label",
+    },
     "ReplyView": {
         EVERYBODY: "id outcome renovation_id scheme_version item motion replied_at",
         Circle.FREE_TEXT: "reason",

@@ -239,6 +239,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
     "GET /v1/suggestions": EVERYBODY,
+    f"GET {ESTATE}/suggestions/events": EVERYBODY,
     **{
         f"{method} {room}/suggestions{door}": who
         for room, resident in ((CASE, UNIT), (ESTATE, PORTAL))

@@ -24,13 +24,15 @@ from service.suggestions.bodies import (
     MakeSuggestion,
     MergeSuggestion,
     ReviewSuggestion,
+    SuggestionEvent,
     SuggestionView,
     SupportSuggestion,
     TakeSheet,
     WithdrawSuggestion,
     WriteDownSuggestion,
 )
-from service.suggestions.rooms import FromWhom, Room, case_of
+from service.suggestions.events import list_events
+from service.suggestions.rooms import EstateRoom, FromWhom, Room, case_of
 from service.suggestions.showing import SuggestionsWanted, list_suggestions
 
 PROPOSED: dict[int | str, dict[str, Any]] = {
@@ -203,4 +205,23 @@ def _add_one_of_offices(router: APIRouter, ways: Ways) -> None:
         return await reviewing.merge(parts, room, actor, suggestion_id, command)
 
 
-ROUTERS = (suggestions_of(OF_CASE), suggestions_of(OF_ESTATE), of_place)
+events = APIRouter(prefix=f"{OF_ESTATE.prefix}/suggestions", tags=["suggestions"])
+
+
+@events.get("/events")
+async def list_suggestion_events(
+    estate: Annotated[EstateRoom, OF_ESTATE.room],
+    viewer: Annotated[Viewer, OF_ESTATE.viewer],
+    parts: RunningParts,
+    page: Paged,
+) -> tuple[SuggestionEvent, ...]:
+    """What happened to the suggestions while no case ran there, in its order; of a case its own record says it.
+
+    Keep the cursor of the last page and ask with it again: each event comes once, and none is missed.
+    """
+    async with parts.database.session() as session:
+        found = await list_events(session, estate, viewer, page.slice)
+    return page.first(found, lambda each: (each.seq,))
+
+
+ROUTERS = (suggestions_of(OF_CASE), suggestions_of(OF_ESTATE), events, of_place)
