@@ -220,10 +220,14 @@ class Gongjian:
         text: str,
         *,
         confidential: bool = False,
+        about_unit: str | None = None,
+        about_firm: str | None = None,
         command_id: str = "",
     ) -> Accepted:
-        """Complain, or suggest something, for the home of the ticket."""
+        """Complain, or suggest something, for the home of the ticket; whom it is about reads nothing of it."""
         body = {"unit_number": unit, "kind": kind, "text": text, "confidential": confidential}
+        about = {"about_unit": about_unit, "about_firm": about_firm}
+        body |= {name: each for name, each in about.items() if each is not None}
         return Accepted.model_validate(self.post(_in(case, "tickets"), body, command_id))
 
     def report_payments(

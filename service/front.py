@@ -137,7 +137,7 @@ class Front:
                 await asyncio.to_thread(refuse_repeated_keys, body)
             else:
                 refuse_repeated_keys(body)
-            body = self._keys.in_body(scope, body)
+            body, scope = self._keys.in_body(scope, body), self._keys.in_query(scope)
         except Refused as refused:
             await _refuse(refused, scope, receive, send)
             return

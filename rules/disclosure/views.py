@@ -133,7 +133,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
     "OwnTicket": {
-        Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer"""
+        Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer
+            about_unit about_firm"""
     },
     "OwnObjection": {
         Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
@@ -164,7 +165,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "TicketWords": {
         EVERYBODY: "id kind level state opened_at due_at provisional resolved_at reopened",
-        Circle.COMPLAINT: "unit_number text answers satisfied confidential",
+        Circle.COMPLAINT: "unit_number text answers satisfied confidential about_unit about_firm",
     },
     "VoteObjectionView": {HOUSEHOLD: "box_id entry_id unit_number objected_at"},
     "SurveyView": {EVERYBODY: "running asked answers cells"},
