@@ -53,7 +53,7 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, money, words, works
+from service.routes.reading import ballots, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import doors as suggestions
 from service.suggestions.reminding import SuggestionReminder
@@ -88,6 +88,7 @@ ROUTERS = (
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
+    history.router,
     people.router,
     ui.router,
     acts.router,
