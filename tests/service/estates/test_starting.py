@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from runtime.database import Database
-from runtime.record import place_log
+from runtime.record.audit import places
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in
 
@@ -222,7 +222,7 @@ async def test_a_whole_file_is_checked_like_one_of_the_terminal(
     assert (refused.status_code, refused.json()["code"]) == (403, "credential.no_role")
 
 
-async def test_the_log_of_the_place_still_holds(database: Database) -> None:
-    async with database.session() as session:
-        count, bad = await place_log.faults(session)
+async def test_the_log_of_the_place_still_holds(sql: asyncpg.Connection) -> None:
+    async with sql.transaction():
+        count, bad = await places.faults(sql)
     assert (count > 3, bad) == (True, [])
