@@ -15,6 +15,7 @@ from starlette.responses import Response
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
@@ -47,7 +48,7 @@ def page(
     """
     shown = display_of(request)
     said = Said(shown, zone)
-    errors = tuple(problems)
+    errors = tuple(on_clock(each, zone) for each in problems)
     body = (
         _environment()
         .get_template(template)
