@@ -6,7 +6,7 @@ names the field of the form. Money is asked in yuan, areas in m², parts in perc
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -226,6 +226,9 @@ def read(fields: Sequence[Field], sent: Sent) -> Read:
     return Read(body, tuple(problems))
 
 
+YES_NO: Mapping[str, bool] = {"yes": True, "no": False}
+
+
 def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
     """What was answered to one question; None where nothing was."""
     if field.kind in SCALES:
@@ -236,7 +239,11 @@ def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
     given = [each for each in sent.get(field.name, ()) if each.strip()]
     if not given or field.kind == "file":
         return None
-    return {"yes": True, "no": False}.get(given[-1]) if field.kind == "yes_no" else given[-1]
+    if field.kind == "yes_no" and given[-1] not in YES_NO:
+        expected = {"field": field.word, "expected": "expected.yes_no"}
+        problems.append(problem("service.field_wrong", where=field.name, **expected))
+        return None
+    return YES_NO[given[-1]] if field.kind == "yes_no" else given[-1]
 
 
 def _group(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
@@ -370,14 +377,18 @@ def in_rows(
         if field.kind == "rows" and field.fields
         for place, row in enumerate(_filled(field, sent))
     }
-    return tuple(_moved(each, names) for each in problems)
+    listed = {each.name for each in fields if each.kind in {"many", "lines", "order"}}
+    return tuple(_moved(each, names, listed) for each in problems)
 
 
 def _filled(field: Field, sent: Sent) -> Iterator[tuple[Field, ...]]:
     return (row for row in rows_of(field, sent) if _inside(row, sent, []))
 
 
-def _moved(found: Problem, names: Mapping[str, str]) -> Problem:
+def _moved(found: Problem, names: Mapping[str, str], listed: Collection[str]) -> Problem:
+    if found.where.rpartition(".")[0] in listed:
+        # One of several things or lines, which are asked at one field.
+        return found.model_copy(update={"where": found.where.rpartition(".")[0]})
     for before, after in names.items():
         if found.where.startswith(before):
             return found.model_copy(update={"where": after + found.where.removeprefix(before)})

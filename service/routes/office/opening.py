@@ -21,7 +21,9 @@ from rules.time.course import course
 from runtime.calendars import chinese_calendar
 from runtime.database import driver_connection
 from runtime.record.lacks import load_people
+from service.bodies import CommandBody
 from service.estates.renovations import open_renovation, running_cases
+from service.http.problems import read_fields
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
 from service.pages.office.estates import KnownEstate, load_chain, load_estates, load_grids, role_for
@@ -82,7 +84,7 @@ async def open_case(form: CurrentForm, parts: RunningParts, view: OfficeView) ->
             parts.database,
             parts.client,
             parts.settings,
-            command_id=str(form.get("send_id", "")),
+            command_id=read_fields(CommandBody, {"command_id": form.get("send_id")}).command_id,
             file=drawn.file,
             roll=None,
             actor=_opener(chosen),
