@@ -19,6 +19,8 @@ from service.pages.rendering import page
 
 OF_PROGRAMS = ("/v1/", "/health/", "/openapi.json")
 UNAUTHORIZED, UNAVAILABLE = 401, 503
+BROKE = 500
+"""From this status on nobody can say whether something was done."""
 SESSION_OVER = "access.session_over"
 
 
@@ -49,6 +51,7 @@ def refused_page(request: Request, problems: tuple[Problem, ...]) -> Response:
     values = {
         "sentences": sentences,
         "signed_out": status == UNAUTHORIZED,
+        "broke": status >= BROKE,
         "letter_wanted": any(each.code == SESSION_OVER for each in said),
     }
     answer = page(request, "refused.html", values, status=status)

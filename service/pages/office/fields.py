@@ -115,7 +115,7 @@ def _field(path: str, word: str, info: FieldInfo, known: Known) -> Field | None:
     unset = info.default
     plain = isinstance(unset, str | int) and not isinstance(unset, bool) and unset
     written = _unset(field.kind, unset) if plain or isinstance(unset, bool) else ""
-    return field._replace(required=info.is_required(), unset=written)
+    return field._replace(required=info.is_required(), unset=written or field.unset)
 
 
 def _unset(kind: Kind, value: object) -> str:
@@ -145,7 +145,8 @@ def _text(found: Field, kind: Any, metadata: Sequence[object], known: Known) -> 
     options = tuple(Option(value) for value in _words(kind))
     things = known.get(THINGS.get(found.word, ""), ())
     if options or (things and len(things) <= MOST_OPTIONS):
-        return found._replace(kind="choice", options=options or tuple(things))
+        only = things[0].value if not options and len(things) == 1 else ""
+        return found._replace(kind="choice", options=options or tuple(things), unset=only)
     most = max((each.max_length or SHORT for each in _texts(metadata)), default=SHORT)
     several_lines = any(isinstance(e, Expected) and e.code == "expected.text" for e in metadata)
     return found._replace(kind="text" if several_lines else "line", most=most)
