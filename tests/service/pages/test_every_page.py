@@ -1,5 +1,6 @@
-"""Every page there is, and what nobody's browser sends: it is answered by a page that says what to do."""
+"""Every page there is: what it weighs and asks for, hostile text on it, and whatever nobody's browser sends to it."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -10,10 +11,13 @@ import pytest
 
 from runtime.database import Database
 from runtime.settings import Settings
+from service.pages.rendering import static_file
 from tests.support.pages.every import Route, World, read_forms, routes, whole_world
 from tests.support.pages.hostile import EVIL, Attack, attacks
+from tests.support.pages.statements import Statements
 
 LANGUAGES = ("en", "zh-CN")
+BALLOT_BYTES, PAGE_BYTES, STATEMENTS = 14_000, 30_000, 30
 OF_OURS = ("text/html", "text/css", "text/javascript", "application/pdf", "image/jpeg")
 ENDS_A_SESSION = ("/leave", "/end")
 A_CODE = re.compile(r"\b(service|form|expected|credential|page|office)\.[a-z_]+\b")
@@ -35,6 +39,47 @@ async def world(
     made = await whole_world(http, database, settings, sql)
     await read_forms(made)
     return made
+
+
+def loaded(page: str) -> set[str]:
+    """What a browser fetches for a page by itself."""
+    return {
+        address
+        for tag in re.findall(r"<(?:script|img|link|source|iframe|object|video)\b[^>]*>", page)
+        for address in re.findall(r'(?:src|href)="([^"]*)"', tag)
+    }
+
+
+async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    api = http._transport.app.api  # type: ignore[attr-defined]
+    statements = Statements(api.state.parts.database.engine)
+    wrong_with: list[str] = []
+    for route in (each for each in routes() if each.method == "GET"):
+        for address in world.addresses(route):
+            statements.begin()
+            answer = await http.get(address, headers=world.headers(route.who, "zh-CN"))
+            if not answer.headers.get("content-type", "").startswith("text/html"):
+                continue
+            fetched = loaded(answer.text)
+            size = len(gzip.compress(answer.content)) + sum(map(_weight, fetched))
+            most = BALLOT_BYTES if route.path == "/mine/ballot" else PAGE_BYTES
+            if size > most:
+                wrong_with.append(f"{address}: {size} bytes")
+            if statements.count > STATEMENTS:
+                wrong_with.append(f"{address}: {statements.count} statements")
+            if elsewhere := [each for each in fetched if not each.startswith("/")]:
+                wrong_with.append(f"{address}: asks {elsewhere}")
+            if re.search(r"<script(?![^>]*src=)|\son\w+=|javascript:", answer.text):
+                wrong_with.append(f"{address}: has a script of its own")
+    assert wrong_with == []
+
+
+def _weight(address: str) -> int:
+    """The bytes of a style or a script, compressed; pictures have limits of their own."""
+    content = static_file(address.rpartition("/")[2]) if address.startswith("/static/") else None
+    return len(gzip.compress(content)) if content else 0
 
 
 def wrong(answer: httpx.Response, language: str) -> Iterator[str]:
