@@ -247,7 +247,7 @@ CODES: dict[int, str] = {
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
-        bidding.envelope_shut
+        bidding.envelope_shut bidding.key_needed
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         sign_in.provider_away assertion.keys_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.support.processes.programs import program
+
 KEY_OF_ROOM = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -23,19 +23,12 @@ KEY_OF_ROOM = {
 """An authenticator that belongs to the device and verifies its user."""
 
 
-def program() -> str:
-    """Where Chromium is. Without one its tests fail: `make browser` gets one where apt can bring it."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    assert found is not None, "no Chromium on this machine: make browser"
-    return found
-
-
 @asynccontextmanager
 async def launched(*more: str) -> AsyncIterator[Browser]:
     """The Chromium of this machine."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program(), args=["--no-sandbox", *more]
+            executable_path=program("Chromium"), args=["--no-sandbox", *more]
         )
         try:
             yield browser
