@@ -47,14 +47,16 @@ from service.routes import (
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
+from service.routes.estates import reading, starting
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, estates, history, money, words, works
+from service.routes.reading import ballots, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
-from service.routes.suggestions import case, estate
+from service.routes.suggestions import doors as suggestions
+from service.suggestions.reminding import SuggestionReminder
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -76,14 +78,13 @@ ROUTERS = (
     feedback.router,
     pictures.router,
     publications.router,
-    case.router,
-    estate.router,
-    estate.of_place,
+    *suggestions.ROUTERS,
     clock.router,
     following.router,
     notices.router,
     *(money.router, words.posted, words.said, words.votes),
-    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(works.planned, works.offered, works.built, reading.router, reading.places),
+    *(starting.places, starting.rolls, starting.cases),
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
@@ -140,6 +141,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         if parts.settings.send_notices:
             outbox = NoticeSender(parts.database, parts.settings, parts.journal)
             sending.append(asyncio.create_task(outbox.run()))
+            sending.append(asyncio.create_task(SuggestionReminder(parts.database).run()))
         if parts.settings.keep_privacy:
             keeper = PrivacyKeeper(parts.database, parts.settings)
             sending.append(asyncio.create_task(keeper.run()))

@@ -3,6 +3,7 @@
 Every answer gets its headers and its line in the access log here.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,6 +32,9 @@ UPLOADS = re.compile(
     r"|/office/roll(/import)?"
 )
 """Where a photograph or a roll may come: by somebody who shows a credential, a few at a time."""
+ROLLS = frozenset({"/v1/roll-imports", "/v1/renovations"})
+"""Where a roll comes inside of JSON: shorter than a photograph, as whoever sends it has it parsed here."""
+MOST_WITH_ROLL = 1_900_000
 FORM_AROUND_BYTES = 65_536
 """What a form may have beside its file."""
 UPLOADS_AT_A_TIME = 4
@@ -117,7 +121,10 @@ class Front:
             return
         self._uploads += 1
         try:
-            await self._read(scope, receive, send, MOST_BYTES + FORM_AROUND_BYTES)
+            longest = MOST_BYTES + FORM_AROUND_BYTES
+            await self._read(
+                scope, receive, send, MOST_WITH_ROLL if scope["path"] in ROLLS else longest
+            )
         finally:
             self._uploads -= 1
 
@@ -128,8 +135,11 @@ class Front:
             await self._too_large(scope, receive, send, limit)
             return
         try:
-            refuse_repeated_keys(body)
-            body = self._keys.in_body(scope, body)
+            if len(body) > self._limit:
+                await asyncio.to_thread(refuse_repeated_keys, body)
+            else:
+                refuse_repeated_keys(body)
+            body, scope = self._keys.in_body(scope, body), self._keys.in_query(scope)
         except Refused as refused:
             await _refuse(refused, scope, receive, send)
             return
@@ -162,7 +172,8 @@ def may_upload(scope: Scope) -> bool:
     """Whether the body may be as long as a photograph or a roll: a stranger's may not."""
     asked = {name for name, _ in scope["headers"]}
     known = bool(asked & {b"authorization", b"cookie"})
-    return known and scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]) is not None
+    there = scope["path"] in ROLLS or UPLOADS.fullmatch(scope["path"]) is not None
+    return known and scope["method"] == "POST" and there
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

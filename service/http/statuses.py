@@ -146,7 +146,7 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.not_counted evidence.official evidence.other_key
-        feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
+        feedback.about_one feedback.about_itself feedback.firm_unknown feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.encoding_unknown
         file.encoding_unsure file.key_twice

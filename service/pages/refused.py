@@ -6,14 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.values.refusal import Problem, problem
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
-from service.http.callers import REFUSED
-from service.http.problems import (
-    RETRY_AFTER_S,
-    by_clock_of_place,
-    problem_response,
-    status_for,
-)
+from service.http.callers import REFUSED, ZONE
+from service.http.problems import RETRY_AFTER_S, problem_response, status_for
 from service.pages.display import display_of
 from service.pages.rendering import page
 
@@ -43,7 +39,7 @@ def answer_of(
 
 def refused_page(request: Request, problems: tuple[Problem, ...]) -> Response:
     """The sentences of a refusal, with its status."""
-    said = tuple(map(by_clock_of_place, problems)) or (problem("service.failed"),)
+    said = tuple(on_clock(each, ZONE.get()) for each in problems) or (problem("service.failed"),)
     REFUSED.set(said[0].code)
     language = display_of(request).language
     sentences = tuple(sentence(each, language) for each in said)

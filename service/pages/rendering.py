@@ -15,6 +15,7 @@ from starlette.responses import Response
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
@@ -63,7 +64,7 @@ def page(
         "static": static_address,
         **values,
     }
-    errors = tuple(problems)
+    errors = tuple(on_clock(each, zone) for each in problems)
     body = _rendered(template, asked, errors, shown.language)
     placed = tuple(_on_page(each, body) for each in errors)
     if placed != errors:
