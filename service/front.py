@@ -5,14 +5,16 @@ Every answer gets its headers and its line in the access log here.
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from time import perf_counter
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, refusal
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
@@ -20,8 +22,8 @@ from service.edge.headers import guarded_send
 from service.http.callers import REQUEST_ID, begin_request
 from service.http.command_keys import CommandKeys, with_key
 from service.http.etags import tagged_send
-from service.http.problems import problem_response
 from service.http.rates import RATE, rate_headers
+from service.pages.refused import answer_of
 from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
@@ -147,10 +149,8 @@ class Front:
         self, scope: Scope, receive: Receive, send: Send, limit: int | None = None
     ) -> None:
         # What was not read is in the connection still: it cannot be used again.
-        language = Headers(scope=scope).get("accept-language")
-        problems = (problem("service.body_too_large", limit=limit or self._limit),)
-        response = problem_response(problems, language, headers={"Connection": "close"})
-        await response(scope, receive, send)
+        refused = refusal("service.body_too_large", limit=limit or self._limit)
+        await _refuse(refused, scope, receive, send, {"Connection": "close"})
 
 
 class Told:
@@ -218,9 +218,14 @@ def named_send(send: Send, name: str) -> Send:
     return sent
 
 
-async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
-    language = Headers(scope=scope).get("accept-language")
-    await problem_response(refused.problems, language)(scope, receive, send)
+async def _refuse(
+    refused: Refused,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    await answer_of(Request(scope), refused.problems, headers)(scope, receive, send)
 
 
 def without_body(send: Send) -> Send:

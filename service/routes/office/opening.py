@@ -11,8 +11,10 @@ from temporalio.service import RPCError
 from models.files.renovation import RenovationFile
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused, problem
+from service.bodies import CommandBody
 from service.estates.convening import KnownEstate, known_estate
 from service.estates.template import TEMPLATES, Drawn, Setting
+from service.http.problems import read_fields
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
 from service.pages.office.template import draw, questions
@@ -80,7 +82,12 @@ def _opening(chosen: CaseChoice, file: RenovationFile) -> opening.Opening:
 
 
 def _sent_as(form: FormData) -> str:
-    return str(form.get("send_id", ""))
+    """The id that our page made.
+
+    Raises:
+        Refused: `service.field_…` for one that it did not make.
+    """
+    return read_fields(CommandBody, {"command_id": form.get("send_id")}).command_id
 
 
 async def _chosen_in(parts: Parts, view: View, form: FormData) -> CaseChoice:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from typing import NamedTuple
 
 from fastapi import APIRouter, Response
@@ -105,7 +104,7 @@ async def _sent(form: FormData) -> Sent:
         name = fields.get("name", "")
         try:
             content = base64.b64decode(fields.get("content", ""), validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or no ASCII
             content = b""
     if not content:
         raise refusal("form.file_wanted", where="roll")
