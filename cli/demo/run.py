@@ -141,6 +141,7 @@ async def carry(
         by_letter=len(residents.with_letter),
         by_portal=len(residents.over_portal),
         in_portal=len(residents.in_portal),
+        by_agent=len(residents.by_agent),
         facts=facts,
         proof=proof,
         notices=notices,
