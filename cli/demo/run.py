@@ -1,8 +1,8 @@
 """What `gongjian demo` does: start the stack, carry one renovation through all stages, say how it went."""
 
 import asyncio
-import time
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
