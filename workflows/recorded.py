@@ -64,7 +64,8 @@ class RecordedWorkflow(Generic[Given, G]):
         self.told_to_go_on = 0
         self.done_after_all: set[str] = set()
         """Steps whose mark could not be taken away when they were done."""
-        self.moving = False
+        self.moving = self.goes_on_from_record
+        """Acts are held back. An update of the first task of a run is judged before the run has begun."""
         self.clock_signals = 0
 
     def heals(self) -> bool:
@@ -127,9 +128,9 @@ class RecordedWorkflow(Generic[Given, G]):
     async def begin_from_record(self) -> None:
         """Go on from what the record says, whatever the input says of it: anybody may have written that."""
         if not self.goes_on_from_record or not workflow.patched(SIGNED):
+            self.moving = False
             return
         # Until then acts are held back: what they would be judged by is not known.
-        self.moving = True
         async with self.turn:
             found = await self.restored(workflow.info().workflow_id)
             self._show(self._keeping(type(self.progress).model_validate(found)))

@@ -229,6 +229,9 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             raise refuse("renovation.revision_not_asked", act=act.name)
 
     def _open(self, act: Act) -> None:
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
         settled = self.settling or self.progress.settling or self.progress.cancelled
-        if settled or self.ended or self.work is None or self.work.done():
+        if settled or self.ended or self.work.done():
             raise refuse("renovation.ended", act=act.name)
