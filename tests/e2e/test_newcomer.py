@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from runtime.local.programs import ROOT
+from tests.support.files.terminal_doc import examples
 from tests.support.processes.newcomer import Newcomer
 
 EXAMPLE = ROOT / "docs" / "examples" / "estate.yaml"
@@ -22,6 +24,8 @@ PRICES = {"builder-1": 87_400_000, "builder-2": 86_100_000, "builder-3": 88_900_
 WINNER = "builder-2"
 STAGES = ("voting", "cost_sharing", "bidding", "inspection", "feedback")
 MOST_STEPS = 120
+PASSWORD, OPENER = "correct horse battery staple", "li"
+PLACES = {each["level"]: each for each in YAML(typ="safe").load(EXAMPLE)["places"]}
 
 
 def identity_number(place: int) -> str:
@@ -66,7 +70,10 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     )
     try:
         assert up.stdout is not None
-        yield Newcomer(data, json.loads(up.stdout.readline())["service"])
+        told = json.loads(up.stdout.readline())
+        newcomer = Newcomer(data, told["service"])
+        newcomer.sign_in(told["invitation"], PASSWORD)
+        yield newcomer
     finally:
         up.terminate()
         up.communicate(timeout=90)
@@ -78,9 +85,39 @@ class Journey:
     def __init__(self, newcomer: Newcomer, folder: Path) -> None:
         self.newcomer, self.folder = newcomer, folder
         newcomer.run("start", str(written(folder)), "--check")
-        self.rid = str(newcomer.run("start", str(folder / "renovation.yaml"))["renovation_id"])
+        self.appoint()
+        file = str(folder / "renovation.yaml")
+        self.see_before(folder)
+        self.rid = str(newcomer.run("start", file, "--as", OPENER)["renovation_id"])
         self.tickets: dict[str, str] = {}
         self.stages: list[str] = []
+
+    def appoint(self) -> None:
+        """The administrator sets up the places of the file; offices are appointed from above, the last one opens the case."""
+        ids = {f"{level}_id": place["id"] for level, place in PLACES.items()}
+        names = {level: place["name"] for level, place in PLACES.items()}
+        made = self.newcomer.call("POST", "/v1/places", "--as", "administrator", **ids, **names)
+        district, street = made["path"].split("/")[:2]
+        for who, role, place, by in (
+            ("bureau-head", "district_bureau", district, "administrator"),
+            (OPENER, "street_office", f"{district}/{street}", "bureau-head"),
+        ):
+            given = self.newcomer.run("official", "add", who, role, place, "--as", by)
+            self.newcomer.sign_in(given["invitation"], PASSWORD)
+
+    def see_before(self, folder: Path) -> None:
+        """The roll is looked at before it comes in, and so is the calendar of a case from a template."""
+        place = "/".join(each["id"] for each in PLACES.values())
+        asked = ("import", str(folder / "roll.csv"), "--estate", "另一小区", "--place", place)
+        seen = self.newcomer.run("roll", *asked, "--as", OPENER, "--dry-run")
+        assert (seen["import"]["imported"], len(seen["difference"]["added"])) == (False, 20)
+        estate = self.newcomer.run("roll", *asked, "--as", OPENER)["import"]["estate_id"]
+        case = self.newcomer.call(
+            "POST", "/v1/renovations/from-template", "--as", OPENER,
+            estate=estate, template="basic", title="屋面", costs={"roof": 24_000_000},
+            ends_on="2029-12-31", preview=True,
+        )  # fmt: skip
+        assert (case["renovation_id"], case["units"], case["days_for_works"] > 0) == ("", 20, True)
 
     def deeds(self) -> dict[str, Callable[[], None]]:
         """By what the case waits for."""
@@ -139,6 +176,7 @@ class Journey:
             line.split(",")[:2] for line in file.read_text(encoding="utf-8").splitlines()[1:]
         )
         assert links.keys() == flats().keys()
+        self.newcomer.run("letters", "list", self.rid, "--as", "committee-1")
         wrong = self.folder / "wrong.txt"
         wrong.write_text(f"{links['1-101']}\n110101199001011237\n", encoding="utf-8")
         assert "1-101" not in self.newcomer.refused("letters", "enter", str(wrong)).sentences
@@ -229,3 +267,9 @@ def test_a_newcomer_carries_twenty_flats_through_all_five_stages(
     assert len(history) == case["events"]
     assert newcomer.run("audit", journey.rid)["ok"] is True
     print(f"{newcomer.commands} commands, {len(history)} events")
+    # What docs/terminal.md tells programs of these commands is what they printed on the way.
+    asked = [each for each in examples() if each.words[0] in {"letters", "act", "clock"}]
+    assert len(asked) == 3
+    for each in asked:
+        said = newcomer.printed[each.words[: 2 if each.words[0] == "letters" else 1]]
+        assert each.missing_in(said) == set(), each.words
