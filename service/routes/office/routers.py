@@ -15,6 +15,7 @@ from service.routes.office import (
     writes,
 )
 from service.routes.office.training import beginning, components, playing
+from service.routes.office.works import pictures
 
 OFFICE = (
     entering.router,
@@ -29,6 +30,7 @@ OFFICE = (
     acts.router,
     campaign.router,
     letters.router,
+    pictures.router,
     bidding.router,
     playing.router,
     writes.router,
