@@ -40,6 +40,13 @@ class Agent(NamedTuple):
         asked = (Motion.model_validate(each) for each in self.box.motions)
         return {motion.id: motion for motion in asked if motion.id in self.mandate.motions}
 
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The titles of the motions on which the owner has said how to vote."""
+        return tuple(
+            each.title for name, each in self.motions.items() if name in self.mandate.instructions
+        )
+
 
 async def agent_in_cookie(request: Request, parts: RunningParts) -> Agent:
     """The agent that has entered.
