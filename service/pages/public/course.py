@@ -20,7 +20,7 @@ WHERE r.id = :rid
 GROUP BY 1 ORDER BY 1
 """)
 """On which day each entry of the roll cast its first ballot; one that is contested is drawn too."""
-WIDE, HIGH = 1_000, 400
+WIDE, HIGH = 1_000, 600
 
 
 class TurnoutDay(NamedTuple):

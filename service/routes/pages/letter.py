@@ -13,6 +13,7 @@ from service.pages.flats import OTHERS, let_in, others_of
 from service.pages.forms import own_form, texts
 from service.pages.homes import AGENT, COOKIE
 from service.pages.rendering import page
+from service.pages.steps import OPENED, count_step
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHomeForm
@@ -23,7 +24,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/letters/{link}")
 async def show_letter(link: Secret, parts: RunningParts, request: Request) -> Response:
     """What the link opens, and the question for the second fact; looking uses nothing up."""
-    return page(request, "letter.html", {"letter": await look(parts, link)})
+    letter = await look(parts, link)
+    sent = page(request, "letter.html", {"letter": letter})
+    if letter.kind != AGENT:
+        await count_step(request, parts, sent, OPENED, letter.renovation_id, "", link)
+    return sent
 
 
 @router.post("/letters/{link}")

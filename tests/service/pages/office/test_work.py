@@ -311,7 +311,7 @@ async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     assert "1 / 12" in page.text
     assert "0 / 12" in page.text
     assert "15 more owners must take part" in page.text
-    assert "Voted on the internet fewer than 5" in page.text
+    assert "Voted on the internet: fewer than 5" in page.text
     assert "yes" not in page.html.replace("eyes", "")
     done = await desk.send(page, "/board/visits", {"visit.1_102": "", "visit.1-201": "refused"})
     assert "1 door is recorded." in done.text
