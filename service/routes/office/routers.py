@@ -14,7 +14,7 @@ from service.routes.office import (
     work,
     writes,
 )
-from service.routes.office.training import beginning, components, playing
+from service.routes.office.training import beginning, components, of_homes, playing
 from service.routes.office.works import pictures
 
 OFFICE = (
@@ -22,6 +22,7 @@ OFFICE = (
     firms.router,
     work.router,
     components.router,
+    of_homes.router,
     people.router,
     rolls.router,
     opening.router,

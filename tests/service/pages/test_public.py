@@ -1,9 +1,12 @@
 """What everybody reads of a case beside where it stands: money, outcome, answers, turnout over time, versions."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models.messages.journey import Stage
+from service.pages.public.lane import lane
 from tests.service.pages.conftest import Home
 from tests.support.channels import Channels
 
@@ -131,3 +134,29 @@ async def test_each_version_of_the_scheme_says_what_it_changed(
     old = (await anybody.get(f"/cases/{vote.rid}/scheme?version=1")).text
     assert "This is version 1" in old
     assert (await anybody.get(f"/cases/{vote.rid}/scheme?version=x")).status_code == 422
+
+
+def test_the_lane_of_a_case_has_each_stage_as_long_as_it_took() -> None:
+    begun = datetime(2026, 3, 2, tzinfo=UTC)
+    entered = [(Stage.VOTING, begun), (Stage.COST_SHARING, begun + timedelta(days=30))]
+    first, second = lane(entered, None, begun + timedelta(days=40))
+    assert (first.days, first.begins, first.width) == (30, 0, 750)
+    assert (second.days, second.begins, second.width) == (10, 750, 250)
+    assert second.ended_at is None
+    assert lane([], None, begun) == ()
+
+
+async def test_where_a_case_stands_says_how_long_each_stage_took(
+    vote: Channels, anybody: Home
+) -> None:
+    await vote.sql.execute(
+        "INSERT INTO event (renovation_id, seq, command_id, happened_at, recorded_at, actor_id,"
+        " actor_role, actor_label, actor_place, kind, details, rule_pack, workflow_id, run_id,"
+        " prev_hash, hash) VALUES ($1::text, 900, $1::text || 'lane', now() - interval '9 days', now(), 'engine',"
+        " 'system', 'engine', 'd', 'renovation.stage_entered', '{\"stage\": \"voting\"}', 'CN-2021',"
+        " 'w', 'r', $2, $2)",
+        *(vote.rid, "0" * 64),
+    )
+    said = (await anybody.get(f"/cases/{vote.rid}")).text
+    assert "9 days" in said
+    assert "goes on" in said
