@@ -17,10 +17,11 @@ from service.pages.public.lane import load_lane
 from service.pages.public.money import load_money, names_of_firms, planned
 from service.pages.public.outcome import measured
 from service.pages.rendering import page
-from service.pages.results import results_of, turnout_bars
+from service.pages.results import motions_in, results_of, turnout_bars
 from service.pages.schemes import list_versions, load_scheme
 from service.pictures.showing import list_published, load_published
 from service.reading.results import list_indicators, load_survey
+from service.residents.opinions import load_opinions
 from service.routes.dependencies import CaseSituation, RunningParts
 from service.routes.pictures import picture_response
 from service.situation import Situation
@@ -71,7 +72,18 @@ async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) ->
         bars = turnout_bars(turnout, pack)
         course = course_of(days, box.opens_at, box.closes_at, bars, case.situation.timetable.zone)
         shown.append((box, course, bars, results_of(box, language)))
-    return _page(request, case, "public/vote.html", {"boxes": shown, "law": pack.text})
+    values = {
+        "boxes": shown,
+        "law": pack.text,
+        "official_address": parts.settings.official_vote_url,
+        "titles": {motion.id: motion.title for box in boxes for motion in motions_in(box)},
+        "opinions": {
+            box.id: await read_ready(parts, case.situation.id, load_opinions, box.id)
+            for box in boxes
+            if box.official_by
+        },
+    }
+    return _page(request, case, "public/vote.html", values)
 
 
 @router.get("/scheme")
