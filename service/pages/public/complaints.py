@@ -23,10 +23,10 @@ TWO_DAYS_H = 48
 
 
 class Lasted(NamedTuple):
-    """How long something took, rounded up: `count` of "hours" below two days, else of "days"."""
+    """How long something took, rounded up: `number` of "hours" below two days, else of "days"."""
 
     unit: str
-    count: int
+    number: int
 
 
 class Month(NamedTuple):

@@ -168,8 +168,9 @@ def _body(
     found = read(fields, sent)
     body = in_zone(found.body, fields, ZoneInfo(situation.timetable.zone))
     body.pop("box_id", None)
-    if isinstance(said := body.get("instructions"), dict):
-        body["instructions"] = {name: how for name, how in said.items() if how != AGENT_DECIDES}
+    bound = body.get("instructions")
+    if isinstance(bound, dict):
+        body["instructions"] = {name: how for name, how in bound.items() if how != AGENT_DECIDES}
     problems = found.problems
     try:
         read_fields(WRITES[write].body, {**body, "command_id": "check"})
