@@ -41,7 +41,7 @@ test: $(READY) browser ## the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY) $(ORACLE)/.ready browser ## every test, crash and load proofs and pabutools too, with the coverage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""`list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
+"""`list`, `status`, `audit`, `credentials`: a committee's daily commands."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from cli.servers import (
     settings_for,
 )
 from cli.shown import (
-    event_json,
-    history_table,
     list_table,
     status_json,
     status_lines,
@@ -48,7 +46,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("list")(list_)
     app.command("status")(status)
-    app.command("history")(history)
     app.command("audit")(audit)
     app.command("credentials")(credentials)
 
@@ -98,26 +95,6 @@ def status(renovation: Id, language: Language = "", data: Data = None) -> None:
         status_json(case),
         lambda: (aligned(name, value, 17) for name, value in status_lines(case)),
     )
-
-
-def history(
-    renovation: Id,
-    limit: Annotated[int, typer.Option(min=0, help="Only the last so many; 0 is all.")] = 0,
-    data: Data = None,
-) -> None:
-    """The record of a renovation: who did what when, in which capacity.
-
-    Example: gongjian history r1 --limit 20
-    """
-    from runtime.record.cases import load_case
-    from runtime.record.events import EventRow, load_events
-
-    async def read(connection: asyncpg.Connection) -> tuple[str, tuple[EventRow, ...]]:
-        case = await load_case(connection, renovation)
-        return case.zone, await load_events(connection, renovation, limit)
-
-    zone, events = _read(data, read)
-    show([event_json(event) for event in events], lambda: [history_table(events, zone)])
 
 
 def audit(

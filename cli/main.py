@@ -104,7 +104,12 @@ COMMANDS: Mapping[str, Listed] = {
         "Estates and places: which there are; the units of one, and where these came from.",
     ),
     "history": Listed(
-        "cli.cases", "The record of a renovation: who did what when, in which capacity."
+        "cli.reading.history",
+        "The record of a renovation: who did what when, in which capacity.",
+    ),
+    "why": Listed(
+        "cli.reading.why",
+        "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",
     ),
     "audit": Listed(
         "cli.cases",

@@ -90,6 +90,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
+        history.moment_invalid
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
         form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll

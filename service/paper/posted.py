@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Estate
 from models.values.decisions.decision import Check
-from models.values.decisions.rules import RuleCheck
 from models.values.refusal import refusal
 from models.values.voting import Motion
+from rules.checks import recorded_check
 from rules.voting.packs import pack_for
 from runtime.ballots.audit_boxes import event_details
 from runtime.ballots.boxes import load_running_boxes
@@ -239,13 +239,8 @@ def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
     return [each for each in (checks if isinstance(checks, list) else ()) if isinstance(each, dict)]
 
 
-def check_of(record: Mapping[str, JsonValue]) -> Check:
-    """A recorded test; those of the rule engine say what they are a part of, the others do not."""
-    return (RuleCheck if "fraction" in record else Check).model_validate(record)
-
-
 def _check(record: Mapping[str, JsonValue]) -> Check:
-    check = check_of(record)
+    check = recorded_check(record)
     return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
 
 

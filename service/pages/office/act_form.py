@@ -11,6 +11,7 @@ from models.messages.act_bodies import BODIES
 from models.values.decisions.menu import BallotForm
 from models.values.refusal import Problem, Refused
 from models.values.voting import Choice, Motion
+from runtime.language.amounts import money
 from service.http.problems import read_fields
 from service.pages.display import Language
 from service.pages.office.fields import (
@@ -25,7 +26,6 @@ from service.pages.office.fields import (
     row_of,
     rows_of,
 )
-from service.pages.wording import money
 
 SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 """The file of a scheme, and what the check page carries of it."""
