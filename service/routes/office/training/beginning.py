@@ -1,26 +1,25 @@
 """Beginning a training case, and coming back from it."""
 
 import secrets
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from models.values.refusal import refusal
-from service.estates.renovations import open_renovation
 from service.identity.browser import COOKIE, forget, keep
-from service.identity.cast import play_cast
+from service.identity.cast import lead, play_cast
 from service.pages import wording
+from service.pages.forms import own_form
 from service.pages.office.playing import LEADS
-from service.pages.office.rehearsal import leader, training_file, training_roll
+from service.pages.office.rehearsal import open_training
+from service.pages.rendering import page
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
-    ZONE,
     CurrentForm,
     CurrentOffice,
     OfficeView,
 )
+from service.routes.sign_in.identity import InvitationToken
 
 router = APIRouter(prefix="/office/training", include_in_schema=False)
 OWN = "__Host-gongjian-own"
@@ -40,28 +39,35 @@ async def begin(
     """Open an invented case and go on as its committee. The own session is kept for afterwards."""
     if office.person.only_case is not None:
         raise refusal("credential.other_case")
-    today = datetime.now(ZoneInfo(ZONE)).date()
-    file = training_file(today, lambda name: wording.text(f"work.{name}", view.language, {}))
-    actor = leader(file)
-    opened = await open_renovation(
-        parts.database,
-        parts.client,
-        parts.settings,
-        command_id=f"training-{office.id}-{form.get('send_id', '')}"[:120],
-        file=file,
-        roll=training_roll(),
-        actor=actor,
+    rid, actor = await open_training(
+        parts,
+        f"training-{office.id}-{form.get('send_id', '')}"[:120],
+        lambda name: wording.text(f"work.{name}", view.language, {}),
     )
-    sessions = await play_cast(
-        parts.database,
-        parts.settings,
-        opened.renovation_id,
-        [each for each in file.officials if each.id == actor.id],
-    )
-    sent = RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
+    sessions = await play_cast(parts.database, parts.settings, rid, [actor])
+    sent = RedirectResponse(f"/office/cases/{rid}", 303)
     seconds = parts.settings.session_hours * 3600
     keep(sent, office.token, seconds, OWN)
     keep(sent, sessions[actor.id].token, seconds)
+    return sent
+
+
+@router.get("/lead/{token}")
+async def show_link(token: InvitationToken, request: Request) -> Response:
+    """What the link of `gongjian training` opens; looking uses nothing up."""
+    return page(request, "office/lead.html", {"token": token})
+
+
+@router.post("/lead/{token}")
+async def take_lead(token: InvitationToken, parts: RunningParts, request: Request) -> Response:
+    """Lead the case of the link, once; whoever has signed in comes back to the own work afterwards."""
+    await own_form(request, parts.settings.address)
+    rid, opened = await lead(parts.database, parts.settings, token)
+    sent = RedirectResponse(f"/office/cases/{rid}", 303)
+    seconds = parts.settings.session_hours * 3600
+    if own := request.cookies.get(COOKIE, ""):
+        keep(sent, own, seconds, OWN)
+    keep(sent, opened.token, seconds)
     return sent
 
 
