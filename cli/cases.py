@@ -12,7 +12,6 @@ import typer
 from cli.output import give_text, show, tell
 from cli.servers import (
     DATA,
-    database,
     reading,
     running,
     settings_for,
@@ -107,16 +106,16 @@ def audit(
     """
     from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
-    from runtime.record.audit import audit as audited
+    from runtime.record.audit import audit_record
     from runtime.record.audit.heads import known_heads
 
-    async def work() -> AuditReport:
-        async with database(data) as (opened, settings):
-            receipts = Signer.every_of_receipts(settings.receipt_key)
-            gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
-            return await audited(opened, renovation, receipts, known_heads(settings), gateway)
-
-    report = asyncio.run(work())
+    settings = settings_for(data)
+    receipts = Signer.every_of_receipts(settings.receipt_key)
+    gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
+    heads = known_heads(settings)
+    report = _read(
+        data, lambda connection: audit_record(connection, renovation, receipts, heads, gateway)
+    )
     show({"ok": report.ok, **report.model_dump(mode="json")}, lambda: audit_lines(report))
     if not report.ok:
         raise typer.Exit(BAD)

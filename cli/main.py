@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
@@ -20,6 +20,15 @@ NO_ANSWER = 503
 """The status in the problem document where no server answered."""
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
+
+RAISED_BY_SERVERS = (
+    ("temporalio.service", "RPCError"),
+    ("httpx", "TransportError"),
+    ("sqlalchemy.exc", "DBAPIError"),
+    ("asyncpg", "PostgresError"),
+    ("asyncpg", "InterfaceError"),
+)
+"""The module and the class of what says that a server did not answer."""
 
 
 class Listed(NamedTuple):
@@ -210,6 +219,18 @@ def whole_application() -> typer.Typer:
     return app
 
 
+def command_lines() -> Iterator[str]:
+    """Every command with its group, `official` and `official add` alike, for those who call all of them."""
+
+    def below(command: object, words: tuple[str, ...]) -> Iterator[str]:
+        if words:
+            yield " ".join(words)
+        for name, each in getattr(command, "commands", {}).items():
+            yield from below(each, (*words, name))
+
+    return below(typer.main.get_command(whole_application()), ())
+
+
 def _empty() -> typer.Typer:
     app = Commands(
         name="gongjian",
@@ -281,6 +302,7 @@ def _run(app: typer.Typer) -> None:
 def _say(*problems: Problem, status: int | None = None) -> None:
     """One line each, or one document; the catalogues are only read where there is something to say."""
     from runtime.language.choice import spoken
+    from runtime.language.moments import on_clock
     from runtime.language.sentences import sentence
 
     language = spoken(os.environ)
@@ -291,7 +313,7 @@ def _say(*problems: Problem, status: int | None = None) -> None:
         sys.stderr.write(f"{json_text(document)}\n")
         return
     for each in problems:
-        sys.stderr.write(f"gongjian: {shown(sentence(each, language))}\n")
+        sys.stderr.write(f"gongjian: {shown(sentence(on_clock(each, ''), language))}\n")
 
 
 def _failed_file(error: Exception) -> Problem | None:
@@ -309,21 +331,15 @@ def _failed_file(error: Exception) -> Problem | None:
 
 
 def _is_no_connection(error: Exception) -> bool:
-    """Libraries of servers are loaded now only if the command itself did not need them."""
-    import asyncpg
-    import httpx
-    from sqlalchemy.exc import DBAPIError
-    from temporalio.service import RPCError
-
+    """Whether a server did not answer. A library that the command has not loaded has raised nothing."""
+    if isinstance(error, OSError):
+        return True  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
     kinds = (
-        RPCError,
-        httpx.TransportError,
-        DBAPIError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        OSError,  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
+        getattr(sys.modules[module], kind)
+        for module, kind in RAISED_BY_SERVERS
+        if module in sys.modules
     )
-    return isinstance(error, kinds)
+    return isinstance(error, tuple(kinds))
 
 
 def _first_line(error: Exception) -> str:

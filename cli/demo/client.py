@@ -64,7 +64,7 @@ class Client:
         sessions: Mapping[str, str],
     ) -> None:
         self._free = deque(connections)
-        self._sessions = sessions
+        self._sessions = dict(sessions)
         self.renovation_id = renovation_id
 
     @classmethod
@@ -92,10 +92,8 @@ class Client:
                 )
                 for _ in range(CONNECTIONS)
             ]
-            sessions: dict[str, str] = {}
-            client = cls(connections, renovation_id, sessions)
-            for actor_id, token in invitations.items():
-                sessions[actor_id] = await client._taken_up(token)
+            client = cls(connections, renovation_id, {})
+            await at_once(invitations.items(), client._take_up)
             yield client
 
     def official(self, actor_id: str) -> str:
@@ -124,6 +122,17 @@ class Client:
         """Send a command; asked again with the same id while the service is busy or away."""
         return await self._send("POST", self._in_case(path), credential, body)
 
+    async def read(self, path: str, credential: Credential) -> JsonValue:
+        """What somebody who has come in reads.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        answer = await self._send("GET", self._in_case(path), credential, None)
+        if not answer.accepted:
+            raise _silent(answer.reason or f"status {answer.status}")
+        return answer.body
+
     async def enter_by_letter(self, path: str, fact: str) -> HttpAnswer:
         """Enter with the link of a letter and its second fact."""
         return await self._send("POST", f"{path}/entries", None, {"fact": fact})
@@ -148,24 +157,22 @@ class Client:
         finally:
             self._free.append(connection)
 
-    async def _taken_up(self, invitation: str) -> str:
-        """The session of whoever takes up an invitation.
+    async def _take_up(self, invited: tuple[str, str]) -> None:
+        """Begin the session of an official who was invited.
 
         Raises:
             Refused: `demo.service_silent`.
         """
+        actor_id, invitation = invited
         async with self._free_connection() as connection:
             response = await connection.post(f"/v1/invitations/{invitation}", json={})
         answer = HttpAnswer(response)
         if not answer.accepted:
             raise _silent(answer.reason)
-        return answer.text("token")
+        self._sessions[actor_id] = answer.text("token")
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
-        answer = await self._send("GET", self._in_case(path), None, None)
-        if not answer.accepted:
-            raise _silent(answer.reason or f"status {answer.status}")
-        return answer.fields()
+        return OBJECT.validate_python(await self.read(path, None))
 
     def _in_case(self, path: str) -> str:
         return f"/v1/renovations/{self.renovation_id}{path}"

@@ -228,7 +228,7 @@ EXEMPT: Mapping[str, str] = {
     "receipt": "What a command was answered; whoever sends it again gets it.",
     "sign_in_attempt": "Secrets of a sign-in that is under way.",
     "used_assertion": "Guards against replay.",
-    "place_event": "`gongjian audit` reads it.",
+    "place_event": "`gongjian audit` reads it; what it says of suggestions has a door (`SuggestionEvent`).",
     "place_log": "`gongjian audit` reads it.",
     "vote_step": "Numbers without persons; the page of the campaign shows them, none below five.",
 }

@@ -29,13 +29,14 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
+from proof.seals import SIGNED_BY
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database, driver_connection
 from runtime.engine.starting import start_renovation
 from runtime.privacy.keys import PersonKeys
 from runtime.record.agenda import replace_waits
-from runtime.record.authority import SIGNED_BY, load_signed_since
+from runtime.record.authority import load_signed_since
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.record.lacks import load_people
@@ -144,7 +145,7 @@ async def open_renovation(
             `journal.command_reused`.
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
-    estate_id = await _estate_id(database, file)
+    estate_id = await estate_of(database, file)
     standing, roll = roll is None, roll or await _standing_roll(database, estate_id)
     check_together(file, roll, where)
     signer = signer_of(settings)
@@ -197,7 +198,7 @@ def estate_id_for(file: RenovationFile) -> str:
     return estate_id_at(file.place_path, file.estate)
 
 
-async def _estate_id(database: Database, file: RenovationFile) -> str:
+async def estate_of(database: Database, file: RenovationFile) -> str:
     """The estate of that name in that grid, whose name may have been corrected since its opening."""
     async with database.session() as session:
         found = await session.scalar(
@@ -389,12 +390,9 @@ async def _start(
     """
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
-        told = await session.get(CaseClock, renovation_id) is not None
+        clock = "wall" if await session.get(CaseClock, renovation_id) is None else "told"
         signed = await load_signed_since(session, renovation_id)
     if not row.stage_workflow_id:
-        given = Journey(
-            renovation_id=row.id,
-            clock="told" if told else "wall",
-            gateway_public=signer_of(settings).public_key if signed else "",
-        )
+        gateway = signer_of(settings).public_key if signed else ""
+        given = Journey(renovation_id=row.id, clock=clock, gateway_public=gateway)
         await start_renovation(client, settings.task_queue, row, given)

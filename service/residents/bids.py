@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, SecretStr
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from models.values.actor import SEALED_BIDDER, Actor
 from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
+from proof.canonical import canonical_json, framed
 from rules.bidding import submission_problems
 from runtime.bidding.envelopes import BidContent, Envelopes, envelopes_of
 from runtime.record.firms import refuse_defaulter, refuse_related
@@ -21,6 +22,8 @@ from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
+
+_HASHES = b"gongjian/bid-hash"
 
 
 class OwnBid(Carried):
@@ -90,7 +93,7 @@ async def submit_bid(
         envelope = hashlib.sha256(bid.envelope or b"").hexdigest()
         return bid.id, {"tender": tender.id, "bid": bid.id, "envelope_sha256": envelope}
 
-    kept = _KeptBid(content=envelopes.keyed_hash(command))
+    kept = _KeptBid(content=hash_of(parts.settings.credential_key, command))
     sealed, caller = await sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_submitted"
     return await accept(
@@ -143,7 +146,7 @@ async def list_own_bids(
     for tender, award in rows.all():
         own = await session.scalars(
             select(Bid)
-            .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder.party))
+            .where(Bid.tender_id == tender.id, is_of(parts, tender.id, bidder.party))
             .order_by(Bid.submitted_at, Bid.id)
         )
         found += [_own(envelopes, tender, bid, award) for bid in own]
@@ -210,6 +213,15 @@ def _sealed_name(parts: Parts, within: str, bidder_id: str) -> str:
     return f"{SEALED_BIDDER}{named.hex()[:24]}"
 
 
+def hash_of(key: SecretStr, request: SubmitBid) -> str:
+    """By what a repeated request is recognised: a plain hash could be tried out with every price.
+
+    Under the key that is never rotated, so that a bid is known again after the key of envelopes was.
+    """
+    asked = canonical_json(request.model_dump(mode="json"))
+    return keyed_hash(key, framed(_HASHES, asked)).hex()
+
+
 def _own(envelopes: Envelopes, tender: Tender, bid: Bid, award: Award | None) -> OwnBid:
     """As it was handed in: from the envelope, also after the committee has given it points."""
     if bid.envelope is None:
@@ -255,14 +267,14 @@ async def _standing_bid(
     return await session.scalar(
         select(Bid).where(
             Bid.tender_id == tender.id,
-            _is_of(parts, tender, bidder_id),
+            is_of(parts, tender.id, bidder_id),
             Bid.state != BidState.WITHDRAWN,
         )
     )
 
 
-def _is_of(parts: Parts, tender: Tender, bidder_id: str) -> ColumnElement[bool]:
+def is_of(parts: Parts, tender_id: str, bidder_id: str) -> ColumnElement[bool]:
     """By the name in the tender; bids of before envelopes have the bidder's own."""
     return or_(
-        Bid.sealed_name == _sealed_name(parts, tender.id, bidder_id), Bid.bidder_id == bidder_id
+        Bid.sealed_name == _sealed_name(parts, tender_id, bidder_id), Bid.bidder_id == bidder_id
     )

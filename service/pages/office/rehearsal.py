@@ -11,7 +11,8 @@ from models.values.timetable import Timetable
 from rules.authority import ROLES_OF_ACT
 from runtime.spreadsheets.roll_files import read_roll_file
 from service.estates.renovations import open_renovation
-from service.pages.office.template import Setting, draw, questions
+from service.estates.template import Setting
+from service.pages.office.template import draw, questions
 from service.parts import Parts
 
 ZONE: str = Timetable.model_fields["zone"].default
