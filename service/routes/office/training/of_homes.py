@@ -55,7 +55,13 @@ async def show_wrong(_form: CurrentForm, view: OfficeView) -> Response:
 
 
 def _page(view: View, given: FormData, problems: tuple[Problem, ...]) -> Response:
-    values = {**_of_homes(), **_of_votes(), **_of_everybody(), "given": given}
+    values = {
+        **_of_homes(),
+        **_of_votes(),
+        **_of_everybody(),
+        "given": given,
+        "moment_shown": MOMENT,
+    }
     return view.show("components_of_homes.html", values, problems)
 
 
