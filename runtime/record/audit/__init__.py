@@ -22,6 +22,7 @@ from runtime.record.audit.acts import BadAct, audit_acts
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
+from runtime.record.audit.ledger import first_bad_transfers
 from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)
@@ -36,7 +37,7 @@ class BadEvent(Value):
     one before it), "hash" (its content was changed), "backwards" (it happened before the one before
     it), "clock" (it happened at another moment than the told clock of its case said, that clock was
     moved by no event, or a case is told and should not be), "deadline" (it sets one that lies before
-    it), "bid" (a bid that it tells of is gone, another one, or was put there by nobody), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
+    it), "bid" (a bid that it tells of is gone, another one, or was put there by nobody), "ledger" (it moved other money than the ledger has), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
     tells another story), "signature" (its head was signed by nobody who may), "unsigned" (its head is
     not signed, though one before it was), "other_head" (the head that is kept outside of the database
     is another one: what followed was written anew), "rolled_back" (the database ends before the
@@ -97,6 +98,7 @@ async def audit(
                 since[each.id] = signed.since
             events += count
             fault = fault or await _receipts(session, each) or await _bids(session, each)
+            fault = fault or await _ledger(session, each)
             bad += [fault] if fault is not None else []
             bad_acts += await audit_acts(session, each, gateway)
         if heads is not None and renovation_id is None:
@@ -187,6 +189,11 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
 async def _bids(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
     seq = await first_bad_bid(session, renovation.id)
     return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="bid")
+
+
+async def _ledger(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
+    seq = await first_bad_transfers(session, renovation.id)
+    return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="ledger")
 
 
 async def _boxes(
