@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up browser test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
+.PHONY: stale help demo up programs test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,14 +34,14 @@ demo: $(READY) ## one renovation from the first vote to the evaluation, on embed
 up: $(READY) ## start the local stack and keep it running (Ctrl-C stops it)
 	$(BIN)/gongjian up
 
-browser: ## a Chromium for the tests of pages, where the machine has none and apt can bring it
-	@sh tools/browser.sh
+programs: ## a Chromium and an nginx for the tests, where the machine has none and apt can bring them
+	@sh tools/programs.sh
 
-test: $(READY) browser ## the test suite (under 10 minutes on 2 cores)
+test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-slow: $(READY) $(ORACLE)/.ready browser ## every test, crash and load proofs and pabutools too, with the coverage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+test-slow: $(READY) $(ORACLE)/.ready programs ## every test, crash and load proofs and pabutools too, with the coverage
+	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
 	$(BIN)/ruff format --check .

@@ -16,9 +16,10 @@ from models.values.refusal import Refused, refusal
 from proof.seals import GatewayKeys
 from runtime.ballots.bundles import BundleMaker
 from runtime.ballots.sealing import BoxKeys
-from runtime.bidding.envelopes import envelopes_of
+from runtime.bidding.envelopes import envelopes_of, refuse_lost_keys
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
+from runtime.gc import calm_collector
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
@@ -80,6 +81,7 @@ async def run(settings: WorkerSettings) -> None:
     client = await reach(settings, settings.connect_timeout_s)
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     try:
+        await refuse_lost_keys(database, settings)
         await keep_heads(database, settings)
         workers = workers_of(client, database, settings)
         async with run_together(workers):
@@ -121,6 +123,7 @@ def main() -> None:
         settings = read_settings(WorkerSettings)
         require(settings, "box_key", "heads_key", "bids_key")
         configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
+        calm_collector()
         uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:

@@ -40,7 +40,8 @@ from models.values.states import (
     TerminationGround,
 )
 from rules import cost_sharing as law
-from runtime.ballots.boxes import of_boxes, running_vote, select_boxes
+from runtime.ballots.boxes import running_vote, select_boxes
+from runtime.ballots.said import of_boxes
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_troubles_but_of_tickets

@@ -32,7 +32,8 @@ from rules.duties import Duty, refuse_same_person
 from rules.time import lateness
 from rules.time.deadlines import extended_end
 from rules.time.spans import decision_posted
-from runtime.ballots.boxes import load_running_boxes, of_boxes
+from runtime.ballots.boxes import load_running_boxes
+from runtime.ballots.said import of_boxes
 from runtime.record.journal import Recorded
 
 

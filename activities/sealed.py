@@ -20,10 +20,9 @@ from models.tables import Event, Proposal, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import Refused, refusal
 from proof.commands import act_hash, command_key
-from proof.seals import GatewayKeys, signature_wrong
+from proof.seals import BROKE_GLASS, GatewayKeys, signature_wrong
 from rules.authority import check_again
 from rules.four_eyes import ACTS_OF_TWO
-from runtime.record.authority import BROKE_GLASS
 from runtime.record.grants import load_grants
 
 CARRIED_BY: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""`list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
+"""`list`, `status`, `audit`, `credentials`: a committee's daily commands."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ import typer
 from cli.output import give_text, show, tell
 from cli.servers import (
     DATA,
-    database,
     reading,
     running,
     settings_for,
 )
 from cli.shown import (
-    event_json,
-    history_table,
     list_table,
     status_json,
     status_lines,
@@ -48,7 +45,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("list")(list_)
     app.command("status")(status)
-    app.command("history")(history)
     app.command("audit")(audit)
     app.command("credentials")(credentials)
 
@@ -100,26 +96,6 @@ def status(renovation: Id, language: Language = "", data: Data = None) -> None:
     )
 
 
-def history(
-    renovation: Id,
-    limit: Annotated[int, typer.Option(min=0, help="Only the last so many; 0 is all.")] = 0,
-    data: Data = None,
-) -> None:
-    """The record of a renovation: who did what when, in which capacity.
-
-    Example: gongjian history r1 --limit 20
-    """
-    from runtime.record.cases import load_case
-    from runtime.record.events import EventRow, load_events
-
-    async def read(connection: asyncpg.Connection) -> tuple[str, tuple[EventRow, ...]]:
-        case = await load_case(connection, renovation)
-        return case.zone, await load_events(connection, renovation, limit)
-
-    zone, events = _read(data, read)
-    show([event_json(event) for event in events], lambda: [history_table(events, zone)])
-
-
 def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
     data: Data = None,
@@ -130,16 +106,16 @@ def audit(
     """
     from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
-    from runtime.record.audit import audit as audited
+    from runtime.record.audit import audit_record
     from runtime.record.audit.heads import known_heads
 
-    async def work() -> AuditReport:
-        async with database(data) as (opened, settings):
-            receipts = Signer.every_of_receipts(settings.receipt_key)
-            gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
-            return await audited(opened, renovation, receipts, known_heads(settings), gateway)
-
-    report = asyncio.run(work())
+    settings = settings_for(data)
+    receipts = Signer.every_of_receipts(settings.receipt_key)
+    gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
+    heads = known_heads(settings)
+    report = _read(
+        data, lambda connection: audit_record(connection, renovation, receipts, heads, gateway)
+    )
     show({"ok": report.ok, **report.model_dump(mode="json")}, lambda: audit_lines(report))
     if not report.ok:
         raise typer.Exit(BAD)

@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
@@ -20,6 +20,15 @@ NO_ANSWER = 503
 """The status in the problem document where no server answered."""
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
+
+RAISED_BY_SERVERS = (
+    ("temporalio.service", "RPCError"),
+    ("httpx", "TransportError"),
+    ("sqlalchemy.exc", "DBAPIError"),
+    ("asyncpg", "PostgresError"),
+    ("asyncpg", "InterfaceError"),
+)
+"""The module and the class of what says that a server did not answer."""
 
 
 class Listed(NamedTuple):
@@ -104,7 +113,12 @@ COMMANDS: Mapping[str, Listed] = {
         "Estates and places: which there are; the units of one, and where these came from.",
     ),
     "history": Listed(
-        "cli.cases", "The record of a renovation: who did what when, in which capacity."
+        "cli.reading.history",
+        "The record of a renovation: who did what when, in which capacity.",
+    ),
+    "why": Listed(
+        "cli.reading.why",
+        "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",
     ),
     "audit": Listed(
         "cli.cases",
@@ -202,6 +216,18 @@ def whole_application() -> typer.Typer:
     for module in dict.fromkeys(each.module for each in COMMANDS.values()):
         import_module(module).register(app)
     return app
+
+
+def command_lines() -> Iterator[str]:
+    """Every command with its group, `official` and `official add` alike, for those who call all of them."""
+
+    def below(command: object, words: tuple[str, ...]) -> Iterator[str]:
+        if words:
+            yield " ".join(words)
+        for name, each in getattr(command, "commands", {}).items():
+            yield from below(each, (*words, name))
+
+    return below(typer.main.get_command(whole_application()), ())
 
 
 def _empty() -> typer.Typer:
@@ -303,21 +329,15 @@ def _failed_file(error: Exception) -> Problem | None:
 
 
 def _is_no_connection(error: Exception) -> bool:
-    """Libraries of servers are loaded now only if the command itself did not need them."""
-    import asyncpg
-    import httpx
-    from sqlalchemy.exc import DBAPIError
-    from temporalio.service import RPCError
-
+    """Whether a server did not answer. A library that the command has not loaded has raised nothing."""
+    if isinstance(error, OSError):
+        return True  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
     kinds = (
-        RPCError,
-        httpx.TransportError,
-        DBAPIError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        OSError,  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
+        getattr(sys.modules[module], kind)
+        for module, kind in RAISED_BY_SERVERS
+        if module in sys.modules
     )
-    return isinstance(error, kinds)
+    return isinstance(error, tuple(kinds))
 
 
 def _first_line(error: Exception) -> str:

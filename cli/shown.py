@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from runtime.record.cases import CaseRow, Trouble
     from runtime.record.contracts import ContractLine
     from runtime.record.events import EventRow
-
-MOST_DETAILS = 90
 
 
 def list_table(cases: Iterable[CaseRow]) -> Table:
@@ -185,22 +183,6 @@ def clock_words(case: CaseRow) -> str:
     return said("line.clock_sandbox") if case.ran_fast else said("line.clock_real")
 
 
-def history_table(events: Sequence[EventRow], zone: str) -> Table:
-    """The events in their order: when by the clocks of the place, who in which capacity, what."""
-    rows = [
-        (
-            str(event.seq),
-            moment(event.happened_at, zone),
-            event.actor_label,
-            named("role", event.actor_role),
-            named("event", event.kind),
-            brief(event.details),
-        )
-        for event in events
-    ]
-    return table(words("seq case_time who role event details"), rows)
-
-
 def event_json(event: EventRow) -> dict[str, JsonValue]:
     """One event as it is exported, with the hashes that prove it."""
     return {
@@ -254,17 +236,6 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
 def moment(value: datetime | None, zone: str) -> str:
     """A moment on a wall clock of the place, whose zone is that of the timetable."""
     return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if value else "-"
-
-
-def brief(details: dict[str, JsonValue]) -> str:
-    """The plain details of an event on one short line; lists and trees are for --json."""
-    words = [
-        f"{name}={value}"
-        for name, value in details.items()
-        if isinstance(value, str | int) and value != ""
-    ]
-    line = " ".join(words)
-    return line if len(line) <= MOST_DETAILS else f"{line[:MOST_DETAILS]}…"
 
 
 def change_lines(details: Mapping[str, JsonValue]) -> list[str]:

@@ -209,6 +209,8 @@ Awaited = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 64)]
 """What or who a case waits for, as its agenda says it."""
 Cursor = Annotated[str, *line(600, 0)]
 """Where a page of a list begins, or nothing."""
+MomentAsked = Annotated[str, *line(40, 0)]
+"""A day, or an hour of one, as somebody asks for it; "" is none."""
 BundleCode = Annotated[
     str,
     StringConstraints(

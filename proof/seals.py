@@ -18,6 +18,10 @@ from proof.signing import signed_by
 
 PURPOSE = "gongjian/act/v1"
 """The first word of what is signed, so that the key can sign nothing else by mistake."""
+SIGNED_BY = "acts_signed_by"
+"""In the event that opens a case: the id of the key by which its acts are signed."""
+BROKE_GLASS = "operator.broke_glass"
+"""The event by which an operator takes a role in a case for minutes; `act` in it says for what."""
 KEY_ID_DIGITS = 16
 FRESH = timedelta(minutes=10)
 """So old may a signature be when a workflow hears of the act, and so far may the two clocks differ.

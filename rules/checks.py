@@ -3,10 +3,13 @@
 Comparisons are exact; a number that is not known leaves its check, and the decision, unknown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from pydantic import JsonValue
+
 from models.values.decisions.decision import Check, Decision, Operator, Verdict
+from models.values.decisions.rules import RuleCheck
 
 Number = int | Fraction
 
@@ -48,3 +51,8 @@ def overall_verdict(results: Iterable[bool | None]) -> Verdict:
     if False in found:
         return "FAIL"
     return "INDETERMINATE" if None in found else "PASS"
+
+
+def recorded_check(record: Mapping[str, JsonValue]) -> Check:
+    """A test as an event has it; those of the rule engine say what they are a part of, the others do not."""
+    return (RuleCheck if "fraction" in record else Check).model_validate(record)

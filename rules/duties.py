@@ -96,6 +96,15 @@ def is_same(earlier: str | Iterable[str | None] | None, person: str) -> bool:
     return any(each is not None and each == person for each in several)
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two people may be one by their names; blanks and case say nothing.
+
+    For where only the name is known of one of them: a namesake is refused too, and somebody else does it.
+    """
+    plain, others = ("".join(name.split()).casefold() for name in (one, other))
+    return bool(plain) and plain == others
+
+
 def duty_problems(
     duty: Duty, earlier: str | Iterable[str | None] | None, person: str, where: str = ""
 ) -> tuple[Problem, ...]:

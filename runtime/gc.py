@@ -1,4 +1,4 @@
-"""Python's garbage collector in a process that keeps a large roll and answers in milliseconds."""
+"""Python's garbage collector in a process that reads large rolls or answers in milliseconds."""
 
 import gc
 

@@ -52,7 +52,7 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, estates, money, words, works
+from service.routes.reading import ballots, estates, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import case, estate
 from service.webhooks.sending import WebhookSender
@@ -87,6 +87,7 @@ ROUTERS = (
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
+    history.router,
     people.router,
     ui.router,
     acts.router,

@@ -30,10 +30,12 @@ from proof.commands import act_hash
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.engine.starting import start_ticket
+from runtime.privacy.keys import PersonKeys
 from runtime.record.authority import load_signed_since
 from runtime.record.journal import Journal
 from runtime.seals import signer_of
 from runtime.settings import Settings
+from service.access.own_household import refuse_own_household
 from service.bodies import CommandBody
 from service.delivery import AWAY, Delivery, command_reused, done_before, target_of
 from service.http.problems import read_fields
@@ -49,6 +51,7 @@ class Gateway:
         self._client = client
         self._database = database
         self._signer = signer_of(settings)
+        self._people = PersonKeys.of(settings)
         self._journal = Journal(database)
         self._patience = timedelta(seconds=settings.update_timeout_s)
         self._delivery = Delivery(client, database, self._patience)
@@ -88,6 +91,7 @@ class Gateway:
         if done is None:
             grants = await self._grants(renovation_id, actor_id, resident)
             actor = check_act(act_name, situation.stage, grants, situation.place_path)
+            await refuse_own_household(self._database, self._people, situation, act, actor)
             seal = self._signer.seal(situation.id, act_name, act_hash(act), actor, key)
             signed = act.model_copy(update={"actor": actor, "seal": seal})
             done = await self._deliver(situation, signed)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import DateTime, Select, func, select
+from sqlalchemy import DateTime, Select, bindparam, func, select
 
 from models.messages.command import Command
 from models.tables import CaseClock, Event, Renovation
@@ -16,6 +16,17 @@ from rules.authority import Grant, acting, covers
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
 from service.http.callers import ZONE
+
+WITH_TIME: Final[Select[Renovation, bool, datetime]] = (
+    select(
+        Renovation,
+        CaseClock.renovation_id.is_not(None),
+        func.tick_of(Renovation.id, type_=DateTime(timezone=True)),
+    )
+    .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
+    .where(Renovation.id == bindparam("renovation"))
+)
+"""The renovation of this id, whether its clock is told, and case time now; made once, for every request asks it."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +113,7 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         Refused: `renovation.unknown`.
     """
     async with database.session() as session:
-        found = (
-            await session.execute(with_time().where(Renovation.id == renovation_id))
-        ).one_or_none()
+        found = (await session.execute(WITH_TIME, {"renovation": renovation_id})).one_or_none()
     if found is None:
         raise refusal("renovation.unknown")
     row, told, now = found
@@ -123,15 +132,6 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         clock="told" if told else "wall",
         now=now,
     )
-
-
-def with_time() -> Select[Renovation, bool, datetime]:
-    """A query of renovations, each with whether its clock is told and with case time now."""
-    return select(
-        Renovation,
-        CaseClock.renovation_id.is_not(None),
-        func.tick_of(Renovation.id, type_=DateTime(timezone=True)),
-    ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
 async def load_grants(database: Database, actor_id: str, renovation_id: str) -> tuple[Grant, ...]:

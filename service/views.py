@@ -14,7 +14,6 @@ from models.tables import (
     Contract,
     Event,
     Inspection,
-    Renovation,
     RollEntry,
     RollUnit,
     WorkItem,
@@ -42,7 +41,7 @@ from service.open_matters import (
     load_tickets,
 )
 from service.showing import dated, shown
-from service.situation import with_time
+from service.situation import WITH_TIME
 from service.tenders import TenderView, load_tender
 
 
@@ -226,7 +225,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     Raises:
         Refused: `renovation.unknown`.
     """
-    found = (await session.execute(with_time().where(Renovation.id == renovation_id))).one_or_none()
+    found = (await session.execute(WITH_TIME, {"renovation": renovation_id})).one_or_none()
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found

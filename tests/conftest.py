@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import structlog
 
+from rules.history.levels import LEVELS
 from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
@@ -40,6 +41,15 @@ class TestPostgres:
 
     async def drop(self, name: str) -> None:
         await self.as_admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def kinds_without_level(self, name: str) -> set[str]:
+        """The kinds of events in a database that `rules.history` does not know; tests invent "test.…"."""
+        connection = await asyncpg.connect(self.at(self.urls.admin, name))
+        try:
+            rows = await connection.fetch("SELECT DISTINCT kind FROM event")
+        finally:
+            await connection.close()
+        return {kind for (kind,) in rows if not kind.startswith("test.")} - LEVELS.keys()
 
     async def as_admin(self, *statements: str) -> None:
         connection = await asyncpg.connect(self.at(self.urls.admin, "postgres"))
@@ -81,7 +91,11 @@ async def database_name(postgres: TestPostgres) -> AsyncIterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     await postgres.create(name, TEMPLATE)
     yield name
+    strange = await postgres.kinds_without_level(name)
     await postgres.drop(name)
+    assert not strange, (
+        f"events that no reader of a history is told of, see rules.history: {strange}"
+    )
 
 
 @pytest.fixture(scope="module")

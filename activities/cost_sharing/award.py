@@ -11,6 +11,7 @@ from models.tables import Refund
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from rules import cost_sharing as law
+from runtime.database import insert_many
 
 Plan = list[tuple[values.Instalment, datetime]]
 
@@ -38,12 +39,13 @@ async def fix_shares_by_award(
             have=table.total_fen,
             most=content.owners_limit_fen or 0,
         )
-    before = await _asked(case)
+    parts = await share_rows.load_instalments(case)
+    before = _asked(parts) or await share_rows.charges(case)
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
     items = law.award_items(content, contract_value_fen, spent_fen)
     await share_rows.promise(case, law.waterfall(items, content.funding))
-    refunds = await _adjust(case, changes)
+    refunds = await _adjust(case, parts, changes)
     debts = sum(max(change.difference_fen, 0) for change in changes)
     credits_ = sum(max(-change.difference_fen, 0) for change in changes)
     if debts or credits_:
@@ -57,24 +59,21 @@ async def fix_shares_by_award(
     )
 
 
-async def _asked(case: Case) -> tuple[values.ShareTotal, ...]:
+def _asked(parts: Plan) -> tuple[values.ShareTotal, ...]:
     """What every unit is asked for: its instalments, from which an earlier award took off what it could."""
-    parts = [part for part, _ in await share_rows.load_instalments(case)]
-    if not parts:
-        return await share_rows.charges(case)
     asked: dict[str, int] = defaultdict(int)
-    for part in parts:
+    for part, _ in parts:
         asked[part.unit_number] += part.amount_fen
     return tuple(
         values.ShareTotal(unit_number=unit, amount_fen=amount) for unit, amount in asked.items()
     )
 
 
-async def _adjust(case: Case, changes: tuple[values.Adjustment, ...]) -> int:
-    """Rewrite the instalments and the refunds; the sum of the refunds to households."""
+async def _adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
+    """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households."""
     money = await share_rows.load_money(case)
     plans: dict[str, Plan] = defaultdict(list)
-    for part, due_at in await share_rows.load_instalments(case):
+    for part, due_at in parts:
         plans[part.unit_number].append((part, due_at))
     after: Plan = []
     refunds: list[dict[str, object]] = []
@@ -126,7 +125,7 @@ async def replace_refunds(case: Case, rows: list[dict[str, object]]) -> None:
     await case.session.execute(
         delete(Refund).where(Refund.renovation_id == case.renovation.id, Refund.paid.is_(False))
     )
-    await share_rows.insert_rows(case.session, Refund, rows)
+    await insert_many(case.session, Refund, rows)
 
 
 def _refund_row(case: Case, back: values.PaidBack) -> dict[str, object]:

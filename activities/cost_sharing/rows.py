@@ -5,11 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import delete, func, select
 
 from activities.recording import Case
-from models.tables import Instalment, Payment, Scheme, ShareTotal, Table, Unit
+from models.tables import Instalment, Payment, Scheme, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
@@ -18,20 +17,9 @@ from models.values.voting import UnitKind
 from rules.cost_sharing import largest_remainder
 from rules.ledger import charged, promised_by
 from rules.voting import pack_for
+from runtime.database import insert_many
 from runtime.ledger.booking import key_of
 from runtime.ledger.reading import load_moved
-
-BATCH = 5_000
-"""Rows per statement: a roll of 200,000 units never becomes one message to the database."""
-
-
-async def insert_rows(
-    session: AsyncSession, table: type[Table], rows: Sequence[dict[str, object]]
-) -> None:
-    """Insert many rows, in batches, in the caller's transaction."""
-    await session.flush()
-    for start in range(0, len(rows), BATCH):
-        await session.execute(insert(table), list(rows[start : start + BATCH]))
 
 
 def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
@@ -54,7 +42,7 @@ async def share_units(case: Case) -> tuple[values.ShareUnit, ...]:
         .where(Unit.estate_id == case.renovation.estate_id)
         .order_by(Unit.number)
     )
-    units = tuple(values.ShareUnit.model_validate(dict(row)) for row in rows.mappings())
+    units = tuple(values.ShareUnit.model_validate(row, from_attributes=True) for row in rows)
     if not units:
         raise refusal("cost_sharing.no_units", where=case.renovation.estate_id)
     return units
@@ -104,7 +92,7 @@ async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTo
         }
         for total in totals
     ]
-    await insert_rows(case.session, ShareTotal, rows)
+    await insert_many(case.session, ShareTotal, rows)
     if basis != "estimate" or not await load_totals(case, "award"):
         await _bring_to(
             case,
@@ -151,7 +139,7 @@ async def replace_instalments(
         }
         for part, due_at in parts
     ]
-    await insert_rows(case.session, Instalment, rows)
+    await insert_many(case.session, Instalment, rows)
 
 
 async def load_totals(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:

@@ -29,6 +29,7 @@ from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from rules.duties import Duty
+from runtime.database import insert_many
 from runtime.ledger.payments import RELIEF, NewPayment, add_payments
 from runtime.record.journal import Recorded, id_from
 
@@ -290,7 +291,7 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
         }
         for share in table.shares
     ]
-    await share_rows.insert_rows(case.session, Share, rows)
+    await insert_many(case.session, Share, rows)
 
 
 async def _relief_room(case: Case, act: ApproveRelief) -> int:

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
 from activities.inspection.certificates import certify
 from activities.inspection.consents import missing_consents
@@ -24,6 +23,7 @@ from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ContractState
 from rules import inspection as law
+from runtime.database import insert_many
 from runtime.record.firms import contractor_as
 from runtime.record.journal import Recorded
 
@@ -57,7 +57,7 @@ class Works(Writer):
                 }
                 for work in scheme.works
             ]
-            await share_rows.insert_rows(case.session, WorkItem, items)
+            await insert_many(case.session, WorkItem, items)
         taken = await rows.take_over(case, contract)
         case.notify("contractor", "works_begun", contract=contract.id)
         return Recorded(

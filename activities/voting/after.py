@@ -14,7 +14,7 @@ from models.values.refusal import refusal
 from models.values.waits import Consequence
 from rules import voting as law
 from rules.time.deadlines import end_of_natural_day
-from runtime.ballots.boxes import of_boxes
+from runtime.ballots.said import of_boxes
 from runtime.record.journal import Recorded
 
 

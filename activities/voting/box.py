@@ -35,7 +35,8 @@ from models.values.voting import VotingPack
 from models.values.waits import Consequence, Wait
 from rules import revision
 from rules import voting as law
-from runtime.ballots.boxes import names_box, of_boxes, said_of
+from runtime.ballots.boxes import names_box
+from runtime.ballots.said import of_boxes, said_of
 from runtime.record.journal import Recorded
 
 LARGEST = text("""

@@ -24,8 +24,8 @@ from models.values.states import BoxState
 from models.values.voting import ReportedNumbers, SecondVote
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
-from runtime.ballots.boxes import of_boxes
 from runtime.ballots.counting import BATCHES_NOT_WHOLE, Count
+from runtime.ballots.said import of_boxes
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import driver_connection
 from runtime.record.journal import Recorded

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import RollEntry, RollUnit, Unit
@@ -20,6 +20,7 @@ from proof.ballots import pseudonym_of, roll_line
 from rules import voting as law
 from rules.ballots.scopes import ESTATE
 from rules.voting.live.weighing import CutShares, HeldShares, cut_shares
+from runtime.database import insert_many
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""
@@ -66,8 +67,8 @@ async def freeze_roll(
         rows = [_entry(box_id, salt, group, shares) for group in groups]
         for row in rows:
             row["shares"] = left.get(row["entry_id"], row["shares"])
-        await session.execute(insert(RollEntry), rows)
-        await session.execute(insert(RollUnit), _units(box_id, groups))
+        await insert_many(session, RollEntry, rows)
+        await insert_many(session, RollUnit, _units(box_id, groups))
         entries += len(groups)
         voters += sum(group.heads for group in groups if group.excluded_reason is None)
         units += len(piece)

@@ -64,7 +64,7 @@ class Client:
         sessions: Mapping[str, str],
     ) -> None:
         self._free = deque(connections)
-        self._sessions = sessions
+        self._sessions = dict(sessions)
         self.renovation_id = renovation_id
 
     @classmethod
@@ -92,10 +92,8 @@ class Client:
                 )
                 for _ in range(CONNECTIONS)
             ]
-            sessions: dict[str, str] = {}
-            client = cls(connections, renovation_id, sessions)
-            for actor_id, token in invitations.items():
-                sessions[actor_id] = await client._taken_up(token)
+            client = cls(connections, renovation_id, {})
+            await at_once(invitations.items(), client._take_up)
             yield client
 
     def official(self, actor_id: str) -> str:
@@ -148,18 +146,19 @@ class Client:
         finally:
             self._free.append(connection)
 
-    async def _taken_up(self, invitation: str) -> str:
-        """The session of whoever takes up an invitation.
+    async def _take_up(self, invited: tuple[str, str]) -> None:
+        """Begin the session of an official who was invited.
 
         Raises:
             Refused: `demo.service_silent`.
         """
+        actor_id, invitation = invited
         async with self._free_connection() as connection:
             response = await connection.post(f"/v1/invitations/{invitation}", json={})
         answer = HttpAnswer(response)
         if not answer.accepted:
             raise _silent(answer.reason)
-        return answer.text("token")
+        self._sessions[actor_id] = answer.text("token")
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
         answer = await self._send("GET", self._in_case(path), None, None)

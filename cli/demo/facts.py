@@ -168,9 +168,11 @@ async def history_events(client: Client, renovation_id: str) -> dict[str, int]:
     while True:
         counts: Counter[str] = Counter()
         open_ones = 0
-        async for found in client.list_workflows(query):
-            handle = client.get_workflow_handle(found.id, run_id=found.run_id)
-            described = await handle.describe()
+        handles = [
+            client.get_workflow_handle(found.id, run_id=found.run_id)
+            async for found in client.list_workflows(query)
+        ]
+        for described in await asyncio.gather(*(handle.describe() for handle in handles)):
             counts[described.workflow_type] += described.history_length
             open_ones += described.status == WorkflowExecutionStatus.RUNNING
         # Visibility lags a moment behind: the renovation itself must be listed, and be over.

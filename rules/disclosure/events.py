@@ -55,7 +55,7 @@ DETAILS: Mapping[Circle, str] = {
         agent agent_id alone bound_on cut_entries differing_units entry entry_id entries evidence generation
         letter mandate mandate_revoked pseudonym revoked shared subject_unit unit unit_number units up_to_seq
         """,
-    Circle.OFFICIALS: "ballot error grant person proposed_by reference scan scopes inspector_id account",
+    Circle.OFFICIALS: "ballot error grant was person proposed_by reference scan scopes inspector_id account",
     Circle.AUDIT: "bid envelope_sha256 ledger_sha256",
 }
 LINES: Mapping[str, Circle] = {

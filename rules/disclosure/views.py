@@ -54,6 +54,27 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             open_tickets lacks"""
     },
     "Lack": {EVERYBODY: "stage kind roles need have acts"},
+    # Its sentences are made of the event as the reader may see it (`events`).
+    "HistoryLine": {
+        EVERYBODY: """seq kind level happened_at recorded_at who role place sentence tests nearest changes
+            rule_pack idle hash"""
+    },
+    "TestLine": {EVERYBODY: "passed said article"},
+    "ChangeLine": {EVERYBODY: "what before after"},
+    "HistoryDiff": {EVERYBODY: "before after changed lines more"},
+    "ChangedField": {EVERYBODY: "field name before after said"},
+    "CaseStanding": {
+        EVERYBODY: """seq state stage scheme_version vote_outcome owners_pay_fen received_fen
+            cost_sharing_outcome tender_round bids_opened contractor contract_fen items_passed open_complaints
+            open_objections works_accepted targets_met open"""
+    },
+    "Waiting": {EVERYBODY: "state stage waiting_for case_now reasons"},
+    "Reason": {
+        EVERYBODY: """kind name said met have need unit article who since until late_since then reasons"""
+    },
+    "Cause": {
+        EVERYBODY: "kind name said met have need unit article who since until late_since then"
+    },
     "BoxView": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result"""

@@ -4,7 +4,8 @@ Pure: the state that an event meets is an argument. `tests/rules/ledger` has the
 order of events: sums of zero, no escrow below zero, nothing paid that is not owed.
 """
 
-from rules.ledger.balances import posted, sum_fen, transfers_hash
+from rules.ledger.balances import posted, sum_fen
+from rules.ledger.hashed import HASH, transfers_hash, wrong_events
 from rules.ledger.money_in import charged, promised_by, received, taken_over
 from rules.ledger.money_out import (
     Payable,
@@ -17,6 +18,7 @@ from rules.ledger.money_out import (
 )
 
 __all__ = [
+    "HASH",
     "Payable",
     "bond_called",
     "certified",
@@ -31,4 +33,5 @@ __all__ = [
     "sum_fen",
     "taken_over",
     "transfers_hash",
+    "wrong_events",
 ]

@@ -1,10 +1,9 @@
-"""Every balance again from the transfers alone, and the hash by which the record answers for them."""
+"""Every balance again from the transfers alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from models.values.ledger import AccountBalance, LedgerAccount, Phase, Transfer
 from models.values.refusal import refusal
-from proof.canonical import digest
 
 MOVES = (Phase.POSTED, Phase.POST)
 """In these phases money leaves one account and comes to the other."""
@@ -44,11 +43,6 @@ def posted(transfers: Iterable[Transfer]) -> dict[LedgerAccount, AccountBalance]
 def sum_fen(balances: Iterable[AccountBalance]) -> int:
     """The sum of all balances of a case: zero, always."""
     return sum(each.balance_fen for each in balances)
-
-
-def transfers_hash(transfers: Sequence[Transfer]) -> str:
-    """SHA-256 of the transfers of one event in their order; the event has it, so that none is added later."""
-    return digest({"transfers": [each.model_dump(mode="json") for each in transfers]})
 
 
 def _refuse_wrong_links(known: Mapping[str, Transfer]) -> None:

@@ -10,11 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import asyncpg
 from pydantic import JsonValue
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
 from proof.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.canonical import canonical_json, utc_text
@@ -30,8 +28,18 @@ from runtime.ballots.audit_boxes import (
 )
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.times import leaf_times, sandbox_time
+from runtime.rows import (
+    AuditedBallot,
+    AuditedBatch,
+    AuditedBox,
+    AuditedCase,
+    AuditedClock,
+    fetch,
+    rows,
+)
 
-AT_ONCE = 2_000
+SEALS = "SELECT id, public_key FROM ballot_seal WHERE box_id = $1"
+NUMBERS = "SELECT number FROM ballot_batch WHERE intake = $1"
 SLACK = timedelta(minutes=1)
 """Tolerated between the reading of a ballot's tick and its recording, which follow each other at once."""
 Batch = tuple[str, int]
@@ -66,7 +74,7 @@ class BoxAudit:
 
 
 async def audit_box(
-    session: AsyncSession, box: BallotBox, receipts_keys: Sequence[str] | None
+    connection: asyncpg.Connection, box: AuditedBox, receipts_keys: Sequence[str] | None
 ) -> BoxAudit:
     """Check one box, row by row; in memory stay the id and the receipt leaf of each ballot.
 
@@ -74,12 +82,10 @@ async def audit_box(
     """
     found = BoxAudit()
     tree = Tree()
-    check = await _load_check(session, box)
+    check = await _load_check(connection, box)
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
-    openers = await _openers(session, box)
-    query = select(Ballot).where(Ballot.box_id == box.id).order_by(Ballot.seq)
-    rows = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
-    async for ballot in rows:
+    openers = await _openers(connection, box)
+    async for ballot in rows(connection, AuditedBallot, "WHERE box_id = $1 ORDER BY seq", box.id):
         found.ballots += 1
         times = leaf_times(ballot.cast_at, ballot.recorded_at)
         reason = check.fault(ballot, times) or _seal_fault(ballot, openers)
@@ -87,16 +93,15 @@ async def audit_box(
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))
         tree.append(ballot.leaf)
         leaves[(ballot.intake, ballot.batch)].append((ballot.id, _receipt_leaf(ballot, box, times)))
-        session.expunge(ballot)
-    batches = select(BallotBatch).where(BallotBatch.box_id == box.id)
-    signed = {(each.intake, each.number): each for each in await session.scalars(batches)}
+    batches = await fetch(connection, AuditedBatch, "WHERE box_id = $1", box.id)
+    signed = {(each.intake, each.number): each for each in batches}
     found.bad += _batch_faults(box.id, signed, leaves, receipts_keys)
-    found.bad += await _gaps(session, box.id, signed)
+    found.bad += await _gaps(connection, box.id, signed)
     unsigned = {batch: each for batch, each in leaves.items() if batch not in signed}
     found.unsigned = sum(len(each) for each in unsigned.values())
     found.bad += _unexplained(box.id, signed, unsigned)
-    found.bad += await _faults_around(session, box, {each.ballot_id for each in found.bad})
-    found.bad += await _head_faults(session, box, tree)
+    found.bad += await _faults_around(connection, box, {each.ballot_id for each in found.bad})
+    found.bad += await _head_faults(connection, box, tree)
     return found
 
 
@@ -104,14 +109,14 @@ async def audit_box(
 class _Check:
     """What every ballot of a box is compared with."""
 
-    box: BallotBox
+    box: AuditedBox
     leaves: Leaves
     clock: Mapping[str, JsonValue] | None = None
     """`Renovation.clock`, for a box of format 1: its leaves do not cover when a ballot was cast."""
     on_the_wall: bool = False
     """The case runs on the wall clock, so `recorded_at` has to lie before the close as well."""
 
-    def fault(self, ballot: Ballot, times: Times) -> str | None:
+    def fault(self, ballot: AuditedBallot, times: Times) -> str | None:
         """What is wrong with the row of one ballot, as `BadBallot.reason`; None: nothing."""
         content_hash = self.leaves.content_hash(
             pseudonym=ballot.pseudonym,
@@ -136,30 +141,32 @@ class _Check:
         return "late" if late or ballot.cast_at >= self.box.closes_at else None
 
 
-async def _load_check(session: AsyncSession, box: BallotBox) -> _Check:
+async def _load_check(connection: asyncpg.Connection, box: AuditedBox) -> _Check:
     leaves = Leaves(box.id, box.format)
     if box.format > 1:
-        told = await session.get(CaseClock, box.renovation_id)
-        return _Check(box, leaves, on_the_wall=told is None)
-    renovation = await session.get_one(Renovation, box.renovation_id)
+        told = await fetch(connection, AuditedClock, "WHERE renovation_id = $1", box.renovation_id)
+        return _Check(box, leaves, on_the_wall=not told)
+    (renovation,) = await fetch(connection, AuditedCase, "WHERE id = $1", box.renovation_id)
     return _Check(box, leaves, clock=renovation.clock)
 
 
-async def _openers(session: AsyncSession, box: BallotBox) -> dict[str, BallotOpener] | None:
+async def _openers(
+    connection: asyncpg.Connection, box: AuditedBox
+) -> dict[str, BallotOpener] | None:
     """The openers of a closed box by the id of their seal; None while the box is open.
 
     Empty when the box's key is not a key: then no ballot opens.
     """
     if box.opened_key is None:
         return None
-    seals = await session.scalars(select(BallotSeal).where(BallotSeal.box_id == box.id))
+    seals = await connection.fetch(SEALS, box.id)
     try:
-        return {seal.id: BallotOpener(box.opened_key, seal.public_key) for seal in seals}
+        return {name: BallotOpener(box.opened_key, public_key) for name, public_key in seals}
     except ValueError:
         return {}
 
 
-def _seal_fault(ballot: Ballot, openers: Mapping[str, BallotOpener] | None) -> str | None:
+def _seal_fault(ballot: AuditedBallot, openers: Mapping[str, BallotOpener] | None) -> str | None:
     if openers is None:
         return None
     opener = openers.get(ballot.seal_id)
@@ -173,7 +180,7 @@ def _seal_fault(ballot: Ballot, openers: Mapping[str, BallotOpener] | None) -> s
 
 
 async def _faults_around(
-    session: AsyncSession, box: BallotBox, named: Collection[str]
+    connection: asyncpg.Connection, box: AuditedBox, named: Collection[str]
 ) -> list[BadBallot]:
     """What is wrong with the roll, the order of the ballots, the rulings and the box itself.
 
@@ -182,22 +189,22 @@ async def _faults_around(
     bad = [
         BadBallot(box_id=box.id, ballot_id=ballot_id, reason=reason)
         for reason, ballots in (
-            ("roll", await off_the_roll(session, box.id)),
-            ("order", await out_of_order(session, box.id)),
+            ("roll", await off_the_roll(connection, box.id)),
+            ("order", await out_of_order(connection, box.id)),
         )
         for ballot_id in ballots
         if ballot_id not in named
     ]
-    if not await roll_holds(session, box):
+    if not await roll_holds(connection, box):
         bad.append(BadBallot(box_id=box.id, ballot_id="", reason="roll"))
-    if not await rulings_hold(session, box):
+    if not await rulings_hold(connection, box):
         bad.append(BadBallot(box_id=box.id, ballot_id="", reason="ruling"))
-    if not await box_holds(session, box):
+    if not await box_holds(connection, box):
         bad.append(BadBallot(box_id=box.id, ballot_id="", reason="box"))
     return bad
 
 
-def _receipt_leaf(ballot: Ballot, box: BallotBox, times: Times) -> bytes:
+def _receipt_leaf(ballot: AuditedBallot, box: AuditedBox, times: Times) -> bytes:
     return leaf_hash(
         receipt_data(
             ballot_id=ballot.id,
@@ -212,7 +219,7 @@ def _receipt_leaf(ballot: Ballot, box: BallotBox, times: Times) -> bytes:
 
 def _batch_faults(
     box_id: str,
-    signed: Mapping[Batch, BallotBatch],
+    signed: Mapping[Batch, AuditedBatch],
     leaves: Mapping[Batch, list[tuple[str, bytes]]],
     receipts_keys: Sequence[str] | None,
 ) -> Iterator[BadBallot]:
@@ -247,7 +254,7 @@ def _unexplained(
 
 
 async def _gaps(
-    session: AsyncSession, box_id: str, signed: Mapping[Batch, BallotBatch]
+    connection: asyncpg.Connection, box_id: str, signed: Mapping[Batch, AuditedBatch]
 ) -> list[BadBallot]:
     """Numbers that are missing among the batches of an intake.
 
@@ -256,9 +263,7 @@ async def _gaps(
     """
     bad: list[BadBallot] = []
     for intake in sorted({intake for intake, _ in signed}):
-        numbers = set(
-            await session.scalars(select(BallotBatch.number).where(BallotBatch.intake == intake))
-        )
+        numbers = {number for (number,) in await connection.fetch(NUMBERS, intake)}
         ours = [number for name, number in signed if name == intake]
         # An intake numbers the batches of all its boxes together; `numbers` holds all of them.
         bad += [
@@ -269,11 +274,13 @@ async def _gaps(
     return bad
 
 
-async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> list[BadBallot]:
+async def _head_faults(
+    connection: asyncpg.Connection, box: AuditedBox, tree: Tree
+) -> list[BadBallot]:
     if box.tree_head is None:
         return []
-    announced = await event_details(session, box, "voting.box_announced")
-    closed = await event_details(session, box, "voting.box_closed")
+    announced = await event_details(connection, box, "voting.box_announced")
+    closed = await event_details(connection, box, "voting.box_closed")
     good = (
         bool(announced and closed)
         and head_holds(box.tree_head, str(announced[0].get("signed_by")))
@@ -286,7 +293,7 @@ async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> lis
     return [] if good else [BadBallot(box_id=box.id, ballot_id="", reason="head")]
 
 
-def period_holds(box: BallotBox) -> bool:
+def period_holds(box: AuditedBox) -> bool:
     """Does the signed head state the period of the box? That of format 1 states none."""
     head = box.tree_head or {}
     stated = (head.get("opens_at"), head.get("closes_at"))

@@ -8,19 +8,25 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import asyncpg
 from pydantic import JsonValue
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Attendance, BallotBox, Event, RollEntry, VoteObjection
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
-from runtime.ballots.boxes import names_box, said_of
+from runtime.ballots.said import load_said
 from runtime.ballots.sealing import public_half
+from runtime.rows import AuditedBox
 
 AT_ONCE = 5_000
+ROLL = """
+SELECT entry_id, pseudonym, heads, area_dm2, shares, developer, excluded_reason
+FROM roll_entry WHERE box_id = $1 ORDER BY pseudonym
+"""
+BESIDE = """
+SELECT e.pseudonym FROM roll_entry e JOIN {table} USING (box_id, entry_id) WHERE box_id = $1
+"""
 RULING = ("entry", "number", "kind", "ballot", "up_to_seq", "reason_sha256")
-OFF_THE_ROLL = text("""
+OFF_THE_ROLL = """
 SELECT b.id FROM ballot b
 LEFT JOIN roll_entry e
   ON e.box_id = b.box_id AND e.entry_id = b.entry_id AND e.pseudonym = b.pseudonym
@@ -28,42 +34,42 @@ LEFT JOIN roll_entry e
   AND e.excluded_reason IS NULL
 LEFT JOIN roll_unit u
   ON u.box_id = b.box_id AND u.unit_number = b.unit_number AND u.entry_id = b.entry_id
-WHERE b.box_id = :box AND (e.entry_id IS NULL OR u.entry_id IS NULL)
+WHERE b.box_id = $1 AND (e.entry_id IS NULL OR u.entry_id IS NULL)
 ORDER BY b.seq
-""")
+"""
 # Two batches that commit at the same moment may get their numbers and times in opposite order, within
 # less than a second; no voter casts a second ballot so fast.
-OUT_OF_ORDER = text("""
+OUT_OF_ORDER = """
 SELECT id FROM (
   SELECT id, seq, recorded_at, max(recorded_at) OVER (
     PARTITION BY entry_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-  FROM ballot WHERE box_id = :box) b
+  FROM ballot WHERE box_id = $1) b
 WHERE recorded_at < before - interval '1 second'
 ORDER BY seq
-""")
-RULINGS = text("""
+"""
+RULINGS = """
 SELECT e.pseudonym AS entry, r.number, r.kind, r.ballot_id AS ballot, r.up_to_seq,
        encode(sha256(convert_to(r.reason, 'UTF8')), 'hex') AS reason_sha256
 FROM ballot_ruling r JOIN roll_entry e USING (box_id, entry_id)
-WHERE r.box_id = :box
-""")
-UNITS_DIFFER = text("""
+WHERE r.box_id = $1
+"""
+UNITS_DIFFER = """
 SELECT EXISTS (
-  (SELECT entry_id, unit_number FROM roll_unit WHERE box_id = :box
-   EXCEPT SELECT entry_id, unnest(units) FROM roll_entry WHERE box_id = :box)
+  (SELECT entry_id, unit_number FROM roll_unit WHERE box_id = $1
+   EXCEPT SELECT entry_id, unnest(units) FROM roll_entry WHERE box_id = $1)
   UNION ALL
-  (SELECT entry_id, unnest(units) FROM roll_entry WHERE box_id = :box
-   EXCEPT SELECT entry_id, unit_number FROM roll_unit WHERE box_id = :box))
-""")
+  (SELECT entry_id, unnest(units) FROM roll_entry WHERE box_id = $1
+   EXCEPT SELECT entry_id, unit_number FROM roll_unit WHERE box_id = $1))
+"""
 
 
-async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
+async def box_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Does the box's row agree with its announcement, extension and closing? One without events does."""
-    announced = await event_details(session, box, "voting.box_announced")
+    announced = await event_details(connection, box, "voting.box_announced")
     if not announced:
         return True
     announcement = announced[0]
-    looks = await event_details(session, box, "voting.turnout_checked")
+    looks = await event_details(connection, box, "voting.turnout_checked")
     motions = [motion["id"] for motion in box.motions if isinstance(motion, dict)]
     motions_hash = digest(box.motions)
     return (
@@ -75,30 +81,15 @@ async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
         and announcement.get("entrance", "") == box.entrance
         and announcement.get("official_system_only", "") == box.official_by
         and _times_hold(box, announcement, looks)
-        and await _closing_holds(session, box)
-        and await _beside_holds(session, box)
+        and await _closing_holds(connection, box)
+        and await _beside_holds(connection, box)
     )
 
 
-async def roll_holds(session: AsyncSession, box: BallotBox) -> bool:
+async def roll_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Has the roll the hash that was announced, and each entry its own units and its own pseudonym?"""
-    columns = RollEntry.__table__.c
-    rows = await session.stream(
-        select(
-            columns.entry_id,
-            columns.pseudonym,
-            columns.heads,
-            columns.area_dm2,
-            columns.shares,
-            columns.developer,
-            columns.excluded_reason,
-        )
-        .where(columns.box_id == box.id)
-        .order_by(columns.pseudonym)
-        .execution_options(yield_per=AT_ONCE)
-    )
     roll, pseudonyms_fit = hashlib.sha256(), True
-    async for row in rows:
+    async for row in connection.cursor(ROLL, box.id, prefetch=AT_ONCE):
         entry_id, *line = row
         pseudonym, heads, area_dm2, shares, developer, excluded_reason = line
         pseudonyms_fit &= pseudonym == pseudonym_of(box.roll_salt, entry_id)
@@ -112,45 +103,40 @@ async def roll_holds(session: AsyncSession, box: BallotBox) -> bool:
                 excluded_reason=excluded_reason,
             )
         )
-    units_differ = await session.scalar(UNITS_DIFFER, {"box": box.id})
-    announced = await event_details(session, box, "voting.box_announced")
+    units_differ = await connection.fetchval(UNITS_DIFFER, box.id)
+    announced = await event_details(connection, box, "voting.box_announced")
     as_announced = not announced or roll.hexdigest() == announced[0].get("roll_hash")
     return as_announced and pseudonyms_fit and not units_differ
 
 
-async def rulings_hold(session: AsyncSession, box: BallotBox) -> bool:
+async def rulings_hold(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Are the rulings in the table exactly those of the event chain?"""
-    rows = (await session.execute(RULINGS, {"box": box.id})).mappings()
-    acts = await event_details(session, box, "voting.ballots_ruled_on")
+    rows = await connection.fetch(RULINGS, box.id)
+    acts = await event_details(connection, box, "voting.ballots_ruled_on")
     written = [dict(row) for row in rows]
     recorded = [{name: act.get(name) for name in RULING} for act in acts]
     return _in_order(written) == _in_order(recorded)
 
 
-async def off_the_roll(session: AsyncSession, box_id: str) -> Sequence[str]:
+async def off_the_roll(connection: asyncpg.Connection, box_id: str) -> Sequence[str]:
     """The ids of ballots whose entry, unit or weights differ from the roll."""
-    return (await session.scalars(OFF_THE_ROLL, {"box": box_id})).all()
+    return [name for (name,) in await connection.fetch(OFF_THE_ROLL, box_id)]
 
 
-async def out_of_order(session: AsyncSession, box_id: str) -> Sequence[str]:
+async def out_of_order(connection: asyncpg.Connection, box_id: str) -> Sequence[str]:
     """The ids of ballots that stand behind a later one of their entry, and would count instead of it."""
-    return (await session.scalars(OUT_OF_ORDER, {"box": box_id})).all()
+    return [name for (name,) in await connection.fetch(OUT_OF_ORDER, box_id)]
 
 
 async def event_details(
-    session: AsyncSession, box: BallotBox, kind: str
+    connection: asyncpg.Connection, box: AuditedBox, kind: str
 ) -> Sequence[Mapping[str, JsonValue]]:
     """What the events of this kind say about the box, in their order."""
-    found = await session.scalars(
-        select(Event.details)
-        .where(Event.renovation_id == box.renovation_id, Event.kind == kind, names_box(box.id))
-        .order_by(Event.seq)
-    )
-    return [said for details in found if (said := said_of(details, box.id)) is not None]
+    return await load_said(connection, box.renovation_id, box.id, kind)
 
 
 def _times_hold(
-    box: BallotBox,
+    box: AuditedBox,
     announced: Mapping[str, JsonValue],
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
@@ -162,18 +148,18 @@ def _times_hold(
     )
 
 
-async def _closing_holds(session: AsyncSession, box: BallotBox) -> bool:
+async def _closing_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Without a closing: open, or voided, and no result. With one: closed, with its result and its key."""
-    closings = await event_details(session, box, "voting.box_closed")
+    closings = await event_details(connection, box, "voting.box_closed")
     if not closings:
-        voided = await event_details(session, box, "settlement.vote_voided")
+        voided = await event_details(connection, box, "settlement.vote_voided")
         state = "closed" if voided else "open"
         written = (box.tally, box.tree_head, box.opened_key)
         closed = box.closed_at is not None
         return written == (None, None, None) and (box.state, closed) == (state, bool(voided))
     closing = closings[0]
     # Where owners may object after the close, the result is that of the count after it.
-    counted = [*closings, *await event_details(session, box, "voting.objections_counted")][-1]
+    counted = [*closings, *await event_details(connection, box, "voting.objections_counted")][-1]
     closed_at = box.closed_at
     return (
         box.state == "closed"
@@ -185,26 +171,23 @@ async def _closing_holds(session: AsyncSession, box: BallotBox) -> bool:
     )
 
 
-async def _beside_holds(session: AsyncSession, box: BallotBox) -> bool:
+async def _beside_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Are those who attended and who objected in the tables those of the events?"""
     for table, kind in (
-        (Attendance, "voting.attendance_recorded"),
-        (VoteObjection, "voting.vote_objected"),
+        ("attendance", "voting.attendance_recorded"),
+        ("vote_objection", "voting.vote_objected"),
     ):
-        entries = (RollEntry.box_id == table.box_id) & (RollEntry.entry_id == table.entry_id)
-        rows = await session.scalars(
-            select(RollEntry.pseudonym).join(table, entries).where(table.box_id == box.id)
-        )
+        rows = await connection.fetch(BESIDE.format(table=table), box.id)
         recorded: list[str] = []
-        for said in await event_details(session, box, kind):
+        for said in await event_details(connection, box, kind):
             named = said.get("entries")
             recorded += map(str, named if isinstance(named, list) else ())
-        if sorted(rows) != sorted(recorded):
+        if sorted(pseudonym for (pseudonym,) in rows) != sorted(recorded):
             return False
     return True
 
 
-def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:
+def _key_holds(box: AuditedBox, closed_at: datetime, *, official: bool) -> bool:
     """Was the key published at the close, not before? A box that an official system counted stays sealed."""
     if official:
         return box.opened_key is None

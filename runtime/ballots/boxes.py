@@ -9,9 +9,8 @@ What an event or a publication says of a vote is what it says of the first box; 
 `others` has the same of each of them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from pydantic import JsonValue
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -80,22 +79,6 @@ def named_box(
         if any(isinstance(each, dict) and each["id"] in motions for each in box.motions):
             return box
     raise refusal("voting.which_box", where="box_id", boxes=ids)
-
-
-def of_boxes(each: Sequence[Mapping[str, JsonValue]]) -> dict[str, JsonValue]:
-    """What is said of every box of a vote, as one record: the first, and `others` if there are any."""
-    first, *others = each
-    rest: list[JsonValue] = [dict(other) for other in others]
-    return {**first, "others": rest} if rest else dict(first)
-
-
-def said_of(details: Mapping[str, JsonValue], box_id: str) -> Mapping[str, JsonValue] | None:
-    """What a record made by `of_boxes` says of one box; None: nothing."""
-    others = details.get("others")
-    for said in (details, *(others if isinstance(others, list) else ())):
-        if isinstance(said, Mapping) and said.get("box") == box_id:
-            return said
-    return None
 
 
 def names_box(box_id: str) -> ColumnElement[bool]:

@@ -23,9 +23,10 @@ from proof.bundle import contents as bundle
 from proof.verifier import standalone
 from rules.voting import counts_beside, pack_for, pack_rule, rule_of, strict_kind
 from rules.voting.judging import open_follow_ups, payers_rule
-from runtime.ballots.boxes import COUNTED_VOTE, said_of
+from runtime.ballots.boxes import COUNTED_VOTE
 from runtime.ballots.bundle_zip import BundleWriter
 from runtime.ballots.counting import CountedBallot, read_ballots
+from runtime.ballots.said import said_of
 from runtime.ballots.sealing import Signer
 
 AT_ONCE = 4_000

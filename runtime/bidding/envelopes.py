@@ -8,12 +8,16 @@ import hmac
 from collections.abc import Mapping
 
 from pydantic import BaseModel, JsonValue, SecretStr
+from sqlalchemy import func, select
 
+from models.tables import Bid, Tender
 from models.values.base import Carried
-from models.values.refusal import refusal
+from models.values.refusal import problem, refusal, refuse_if_any
+from models.values.states import BidState, TenderState
 from proof.canonical import canonical_json, framed
+from runtime.database import Database
 from runtime.keys.ciphers import Ciphers
-from runtime.keys.values import ID_DIGITS, derived, newest
+from runtime.keys.values import ID_DIGITS, derived, ids_of, oldest
 from runtime.settings import WorkerSettings, environment_names
 
 FILLED_TO = 1024
@@ -38,7 +42,8 @@ class Envelopes:
 
     def __init__(self, bids_key: SecretStr) -> None:
         self._ciphers = Ciphers(bids_key, _PURPOSE)
-        self._hashes = derived(newest(bids_key), _HASHES)
+        # Of the first key: a request that is sent again after a rotation is known all the same.
+        self._hashes = derived(oldest(bids_key), _HASHES)
 
     def seal(self, bid_id: str, offer: BidContent) -> bytes:
         """The envelope of a bid."""
@@ -77,3 +82,34 @@ def envelopes_of(settings: WorkerSettings) -> Envelopes:
         name = environment_names(type(settings))["bids_key"]
         raise refusal("settings.missing", where=name, name=name)
     return Envelopes(settings.bids_key)
+
+
+async def refuse_lost_keys(database: Database, settings: WorkerSettings) -> None:
+    """A key that still seals bids of an open tender is missed at the start, not at the opening.
+
+    Whoever has just taken it out of the settings can put it back then.
+
+    Raises:
+        Refused: `bidding.key_needed` for each such key.
+    """
+    known = ids_of(settings.bids_key) if settings.bids_key is not None else ()
+    name = environment_names(type(settings))["bids_key"]
+    key = func.encode(func.substr(Bid.envelope, 1, ID_DIGITS), "escape")
+    sealed = (
+        select(key, func.count())
+        .join(Tender, Tender.id == Bid.tender_id)
+        .where(
+            Bid.envelope.is_not(None),
+            Bid.state == BidState.SUBMITTED,
+            Tender.state == TenderState.OPEN,
+            key.not_in(known),
+        )
+        .group_by(key)
+        .order_by(key)
+    )
+    async with database.session() as session:
+        rows = (await session.execute(sealed)).all()
+    refuse_if_any(
+        problem("bidding.key_needed", where=name, key=key_id, name=name, bids=bids)
+        for key_id, bids in rows
+    )

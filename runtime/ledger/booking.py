@@ -9,11 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import LedgerGroup
 from models.values.ledger import Transfer, TransferKind
-from rules.ledger import transfers_hash
+from rules.ledger import HASH, transfers_hash
 from runtime.record.journal import id_from
 
-HASH = "ledger_sha256"
-"""The detail of an event that has moved money."""
 OPEN = text("""
 INSERT INTO ledger_account (renovation_id, kind, name, never_negative)
 SELECT :case, kind, name, kind = 'escrow'

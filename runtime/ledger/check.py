@@ -11,11 +11,11 @@ from models.tables import LedgerGroup, LedgerTransfer, Renovation
 from models.values.base import Value
 from models.values.ledger import AccountBalance, LedgerAccount, Transfer
 from models.values.refusal import Problem, Refused, problem, refusal
-from rules.ledger import posted, sum_fen, transfers_hash
-from runtime.database import Database
-from runtime.ledger.booking import HASH
+from rules.ledger import posted, sum_fen
+from runtime.database import Database, driver_connection
 from runtime.ledger.reading import load_balances, transfer_of
 from runtime.ledger.shape import load_shape, shape_faults
+from runtime.record.audit.ledger import first_bad_transfers
 
 CHAINS = text("""
 SELECT a.kind || CASE a.name WHEN '' THEN '' ELSE '/' || a.name END AS code FROM (
@@ -32,11 +32,6 @@ SELECT a.kind || CASE a.name WHEN '' THEN '' ELSE '/' || a.name END AS code FROM
 WHERE wrong GROUP BY a.kind, a.name ORDER BY 1
 """)
 """Accounts with an entry that does not follow the one before it, or says another sum than its transfer."""
-GROUPS = text("""
-SELECT e.seq, e.command_id, e.details->>:hash AS said, g.command_id IS NOT NULL AS booked
-FROM event e LEFT JOIN ledger_group g ON g.command_id = e.command_id
-WHERE e.renovation_id = :case AND (g.command_id IS NOT NULL OR e.details ? :hash) ORDER BY e.seq
-""")
 UNBOOKED = text("""
 SELECT id FROM payment p WHERE renovation_id = :case
   AND NOT EXISTS (SELECT 1 FROM ledger_transfer t WHERE t.id = p.id) ORDER BY id
@@ -75,20 +70,19 @@ async def check_ledger(database: Database, renovation_id: str | None = None) -> 
         cases = await _cases(session, renovation_id)
         for case in cases:
             booked = await load_case(session, case)
+            bad = await first_bad_transfers(await driver_connection(session), case)
             balances = await load_balances(session, case)
             accounts, transfers = accounts + len(balances), transfers + len(booked)
             held += sum(
                 each.balance_fen for a, each in balances.items() if a.kind.value == "escrow"
             )
-            faults += balance_faults(case, balances, [transfer for _, transfer in booked])
+            faults += balance_faults(case, balances, booked)
             faults += [
                 problem("ledger.entries_other", where=f"{case} {code}")
                 for code in await session.scalars(CHAINS, {"case": case})
             ]
-            faults += [
-                problem("ledger.group_other", where=f"{case} #{seq}")
-                for seq in await wrong_groups(session, case, booked)
-            ]
+            if bad is not None:
+                faults.append(problem("ledger.group_other", where=f"{case} #{bad}"))
             faults += [
                 problem("ledger.payment_unbooked", where=name)
                 for name in await session.scalars(UNBOOKED, {"case": case})
@@ -130,8 +124,8 @@ def balance_faults(
     return faults
 
 
-async def load_case(session: AsyncSession, renovation_id: str) -> list[tuple[str, Transfer]]:
-    """Every transfer of a case with the command of its event, in the order of the record."""
+async def load_case(session: AsyncSession, renovation_id: str) -> list[Transfer]:
+    """Every transfer of a case, in the order in which they were written."""
     source, target = aliased(Account), aliased(Account)
     rows = await session.execute(
         select(LedgerTransfer, source, target)
@@ -141,26 +135,7 @@ async def load_case(session: AsyncSession, renovation_id: str) -> list[tuple[str
         .where(LedgerGroup.renovation_id == renovation_id)
         .order_by(LedgerTransfer.created_at, LedgerTransfer.command_id, LedgerTransfer.number)
     )
-    return [(row.command_id, transfer_of(row, one, other)) for row, one, other in rows]
-
-
-async def wrong_groups(
-    session: AsyncSession, renovation_id: str, booked: Sequence[tuple[str, Transfer]]
-) -> list[int]:
-    """The events that answer for other transfers than there are, by their numbers.
-
-    The first group of a case of before the ledger was carried in by the migration: no event knew of it.
-    """
-    groups: dict[str, list[Transfer]] = {}
-    for command_id, transfer in booked:
-        groups.setdefault(command_id, []).append(transfer)
-    rows = await session.execute(GROUPS, {"case": renovation_id, "hash": HASH})
-    wrong = []
-    for place, row in enumerate(rows):
-        carried_in = place == 0 and row.said is None and row.booked
-        if not carried_in and row.said != transfers_hash(groups.get(row.command_id, [])):
-            wrong.append(row.seq)
-    return wrong
+    return [transfer_of(row, one, other) for row, one, other in rows]
 
 
 async def _cases(session: AsyncSession, renovation_id: str | None) -> Sequence[str]:

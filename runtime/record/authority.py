@@ -4,12 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event
-
-SIGNED_BY = "acts_signed_by"
-"""In the event that opens a case: the id of the key by which its acts are signed."""
-
-BROKE_GLASS = "operator.broke_glass"
-"""The event by which an operator takes a role in a case for minutes; `act` in it says for what."""
+from proof.seals import SIGNED_BY
 
 
 async def load_signed_since(session: AsyncSession, renovation_id: str) -> str:

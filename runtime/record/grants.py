@@ -1,18 +1,22 @@
 """Who holds which role: the one query of it, for the service, the activities and the audit."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, DateTime, Select, String, bindparam, func, or_, select
 
 from models.tables import FirmPerson, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant
+from runtime.database import Executor
 
 KNOWN = frozenset(role.value for role in Role)
 
 
-def in_force(at: datetime | None = None) -> tuple[ColumnElement[bool], ...]:
+def in_force(
+    at: datetime | ColumnElement[datetime] | None = None,
+) -> tuple[ColumnElement[bool], ...]:
     """Whether a grant has begun and not ended, in a query of `RoleGrant`; `at` as in `load_grants`."""
     moment = func.clock_timestamp() if at is None else at
     return (
@@ -22,41 +26,62 @@ def in_force(at: datetime | None = None) -> tuple[ColumnElement[bool], ...]:
 
 
 async def load_grants(
-    session: AsyncSession, actor_id: str, renovation_id: str = "", at: datetime | None = None
+    session: Executor, actor_id: str, renovation_id: str = "", at: datetime | None = None
 ) -> tuple[Grant, ...]:
     """The roles that an actor holds in a case, each with the path of its place; by place, then role.
 
     Those of the firm for which a person acts are among them, and say so. Those that live in this case
     only are among them too, those of other cases are not; without a case none of either. `at` is a moment of the database's clock (`recorded_at`), else it is now.
     """
-    firms = select(FirmPerson.firm_id).where(FirmPerson.person_id == actor_id)
-    moment = func.clock_timestamp() if at is None else at
-    held = await session.execute(
-        select(RoleGrant, func.coalesce(Place.path, ""), FirmPerson.firm_id)
+    given = {"actor": actor_id, "renovation": renovation_id, "at": at}
+    held = await session.execute(held_roles(now=at is None), given)
+    return grants_in(actor_id, held.all())
+
+
+@cache
+def held_roles(*, now: bool = True) -> Select[str, str, str, str | None, int]:
+    """The query of `load_grants`, made once: every request of an official asks it."""
+    actor: ColumnElement[str] = bindparam("actor", type_=String)
+    moment: ColumnElement[datetime] = (
+        func.clock_timestamp() if now else bindparam("at", type_=DateTime(timezone=True))
+    )
+    firms = select(FirmPerson.firm_id).where(FirmPerson.person_id == actor)
+    path = func.coalesce(Place.path, "").label("path")
+    return (
+        select(RoleGrant.label, RoleGrant.role, path, FirmPerson.firm_id, RoleGrant.id)
         .outerjoin(Place, Place.id == RoleGrant.place_id)
         .outerjoin(
             FirmPerson,
             (FirmPerson.firm_id == RoleGrant.actor_id)
-            & (FirmPerson.person_id == actor_id)
+            & (FirmPerson.person_id == actor)
             & (FirmPerson.added_at <= moment)
             & or_(FirmPerson.ended_at.is_(None), FirmPerson.ended_at > moment),
         )
         .where(
-            or_(RoleGrant.actor_id == actor_id, RoleGrant.actor_id.in_(firms)),
-            or_(RoleGrant.actor_id == actor_id, FirmPerson.firm_id.is_not(None)),
-            or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == renovation_id),
-            *in_force(at),
+            or_(RoleGrant.actor_id == actor, RoleGrant.actor_id.in_(firms)),
+            or_(RoleGrant.actor_id == actor, FirmPerson.firm_id.is_not(None)),
+            or_(
+                RoleGrant.only_case.is_(None),
+                RoleGrant.only_case == bindparam("renovation", type_=String),
+            ),
+            *in_force(moment),
         )
-        .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
+        .order_by(path, RoleGrant.role, RoleGrant.id)
     )
+
+
+def grants_in(
+    actor_id: str, rows: Iterable[tuple[str, str, str, str | None, int]]
+) -> tuple[Grant, ...]:
+    """The grants of an actor in the rows of `held_roles`."""
     return tuple(
         Grant(
             actor_id=actor_id,
-            label=row.label,
-            role=Role(row.role),
+            label=label,
+            role=Role(role),
             place=path,
             on_behalf_of=firm,
         )
-        for row, path, firm in held
-        if row.role in KNOWN
+        for label, role, path, firm, _ in rows
+        if role in KNOWN
     )

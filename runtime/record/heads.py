@@ -6,15 +6,16 @@ After the commit the note is appended to a file that the database cannot reach. 
 killed in between leaves the file one head short; the next start of a worker adds it.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import select
 
-from models.tables import Event, Renovation
 from proof.notes import (
     KEY_ID_BYTES,
     Checkpoint,
@@ -25,15 +26,23 @@ from proof.notes import (
 )
 from proof.signing import signed_by
 from runtime.ballots.sealing import Signer
-from runtime.database import Database
 from runtime.keys.values import every, newest
 from runtime.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    # The audit reads the heads, and needs no pool for it.
+    from runtime.database import Database
 
 log = structlog.get_logger("heads")
 ORIGIN = "gongjian/renovation/"
 PURPOSE = b"gongjian/log-heads"
 OWNER_ONLY = 0o600
 AT_ONCE = 500
+LATEST = """
+SELECT e.renovation_id, e.seq, e.hash, e.head_signature
+FROM renovation r JOIN event e ON e.renovation_id = r.id AND e.seq = r.head_seq
+WHERE e.head_signature IS NOT NULL
+"""
 
 
 class KeptHeads:
@@ -74,7 +83,7 @@ class HeadKeys:
         self._keys = tuple(map(bytes.fromhex, public_keys))
 
     @classmethod
-    def of(cls, keys: SecretStr) -> "HeadKeys":
+    def of(cls, keys: SecretStr) -> HeadKeys:
         """The public halves of a setting's keys."""
         return cls(Signer.of(key, PURPOSE).public_key for key in every(keys))
 
@@ -111,21 +120,11 @@ class Heads:
         """Add the heads that a process which was killed has left out; how many they were."""
         kept = {(head.origin, head.size) for head, _ in self.kept.read()}
         added = 0
-        query = (
-            select(Event.renovation_id, Event.seq, Event.hash, Event.head_signature)
-            .join(
-                Renovation,
-                (Renovation.id == Event.renovation_id) & (Renovation.head_seq == Event.seq),
-            )
-            .where(Event.head_signature.is_not(None))
-            .execution_options(yield_per=AT_ONCE)
-        )
-        async with database.held() as session:
-            async for rid, seq, event_hash, signature in await session.stream(query):
+        async with database.driver() as connection, connection.transaction(readonly=True):
+            latest = connection.cursor(LATEST, prefetch=AT_ONCE)
+            async for rid, seq, event_hash, signature in latest:
                 head = head_of(rid, seq, event_hash)
-                if signature is None or (head.origin, seq) in kept:
-                    continue
-                if self.keys.signed(head, signature):
+                if (head.origin, seq) not in kept and self.keys.signed(head, signature):
                     self.keep(head, signature)
                     added += 1
         return added

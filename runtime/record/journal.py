@@ -22,11 +22,12 @@ from models.tables import CommandReceipt, Event, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
 from proof import chain
-from proof.canonical import digest, utc_text
+from proof.canonical import digest
 from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
+from runtime.rows.hashed import hashed_fields
 from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)
@@ -267,27 +268,6 @@ def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str
             else request.model_dump(mode="json", exclude={"seq", "carried"}),
         }
     )
-
-
-def hashed_fields(event: Event) -> dict[str, JsonValue]:
-    """What the hash of an event covers, in addition to the hash of the event before it."""
-    return {
-        "renovation_id": event.renovation_id,
-        "seq": event.seq,
-        "command_id": event.command_id,
-        "happened_at": utc_text(event.happened_at),
-        "recorded_at": utc_text(event.recorded_at),
-        "actor_id": event.actor_id,
-        "actor_role": event.actor_role,
-        "actor_label": event.actor_label,
-        "actor_place": event.actor_place,
-        "on_behalf_of": event.on_behalf_of,
-        "kind": event.kind,
-        "details": event.details,
-        "rule_pack": event.rule_pack,
-        "workflow_id": event.workflow_id,
-        "run_id": event.run_id,
-    }
 
 
 async def _lock(session: AsyncSession, renovation_id: str) -> Renovation | None:

@@ -16,7 +16,7 @@ from models.tables import PlaceEvent, PlaceLog, RoleGrant
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from proof import chain
-from proof.canonical import utc_text
+from runtime.rows.hashed import hashed_of_place
 
 INSTALLATION = "*"
 """The log of what holds for every place: the administrators."""
@@ -95,39 +95,3 @@ async def told_before(
     if event is not None and event.request_hash != request_hash:
         raise refusal("journal.command_reused", where="command_id", kind=event.kind)
     return event
-
-
-def hashed_of_place(event: PlaceEvent) -> dict[str, JsonValue]:
-    """What the hash of a place's event covers, in addition to the hash of the event before it."""
-    return {
-        "log_id": event.log_id,
-        "seq": event.seq,
-        "command_id": event.command_id,
-        "recorded_at": utc_text(event.recorded_at),
-        "actor_id": event.actor_id,
-        "actor_role": event.actor_role,
-        "actor_label": event.actor_label,
-        "actor_place": event.actor_place,
-        "kind": event.kind,
-        "details": event.details,
-        "request_hash": event.request_hash,
-    }
-
-
-async def faults(session: AsyncSession) -> tuple[int, list[tuple[str, int, str]]]:
-    """The number of all places' events; log, number and reason of the first bad one of each place."""
-    count, bad = 0, []
-    for log in (await session.scalars(select(PlaceLog).order_by(PlaceLog.id))).all():
-        query = select(PlaceEvent).where(PlaceEvent.log_id == log.id).order_by(PlaceEvent.seq)
-        seq, head, reason = 0, chain.GENESIS, None
-        for event in (await session.scalars(query)).all():
-            count += 1
-            if reason is None:
-                link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_of_place(event))
-                reason = chain.fault(link, seq, head)
-                seq, head = event.seq, event.hash
-        if reason is None and (seq, head) != (log.head_seq, log.head_hash):
-            seq, reason = max(seq, log.head_seq), "head"
-        if reason is not None:
-            bad.append((log.id, seq, reason))
-    return count, bad

@@ -25,7 +25,7 @@ from rules.ballots.mandates import (
     proxy_command,
     registration_problems,
 )
-from rules.duties import Duty, is_same
+from rules.duties import Duty, same_name
 from rules.four_eyes import Proposing
 from rules.voting import pack_for, rule_of
 from rules.voting.live.beside import Weight
@@ -201,13 +201,8 @@ async def _refuse_own(
     """Who keeps the register is no agent in it. An official's number is not known here: a namesake counts too."""
     names = await names_of(session, people, [actor.id], shown=False)
     # Whom a case's own correction added is known by the label of the role alone.
-    own = _plain(names.get(actor.id) or actor.label)
-    if is_same(own, _plain(agent_name)):
+    if same_name(names.get(actor.id) or actor.label, agent_name):
         raise refusal(Duty.REGISTER_AGENT.value, where="agent_name", actor=actor.id)
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()
 
 
 async def revoke_mandate(

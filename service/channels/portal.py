@@ -1,6 +1,6 @@
 """Ballots that a city's own portal hands in for its citizens' units."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from proof.canonical import framed
 from service.ballots.receipts import IssuedReceipt
@@ -28,10 +28,10 @@ async def cast_by_portal(
     """
     visit.assertion.must_be_for(visit.renovation_id, ballot.unit_number)
 
-    async def work(session: AsyncSession) -> int:
-        return await use_up(session, visit.assertion)
+    async def work(connection: AsyncConnection) -> int:
+        return await use_up(connection, visit.assertion)
 
-    version = await parts.database.transaction(work)
+    version = await parts.database.statement(work)
     named = framed(_COMMAND, visit.portal.id.encode(), ballot.command_id.encode())
     name = f"portal.{keyed_hash(parts.settings.receipt_key, named).hex()[:40]}"
     return await parts.intake.cast(

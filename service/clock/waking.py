@@ -20,7 +20,8 @@ from service.gateway import Gateway
 from service.situation import Situation
 
 PATIENCE_S = 60.0
-FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
+FIRST_LOOK_S, LAST_LOOK_S, GROWTH = 0.01, 0.1, 1.25
+"""A pause is a quarter of what went before it: doubled, a move of the clock waited as long again as it took."""
 
 
 # One statement for one moment, and one round trip: a case that settles is asked often.
@@ -72,7 +73,7 @@ class Waking:
                 if wait not in woken and await self._wake(situation, wait):
                     woken.add(wait)
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LAST_LOOK_S)
+            pause_s = min(GROWTH * pause_s, LAST_LOOK_S)
 
     async def _due(self, renovation_id: str) -> list[_Due]:
         async with self._database.session() as session:

@@ -29,13 +29,14 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
+from proof.seals import SIGNED_BY
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database, driver_connection
 from runtime.engine.starting import start_renovation
 from runtime.privacy.keys import PersonKeys
 from runtime.record.agenda import replace_waits
-from runtime.record.authority import SIGNED_BY, load_signed_since
+from runtime.record.authority import load_signed_since
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.record.lacks import load_people
@@ -389,12 +390,9 @@ async def _start(
     """
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
-        told = await session.get(CaseClock, renovation_id) is not None
+        clock = "wall" if await session.get(CaseClock, renovation_id) is None else "told"
         signed = await load_signed_since(session, renovation_id)
     if not row.stage_workflow_id:
-        given = Journey(
-            renovation_id=row.id,
-            clock="told" if told else "wall",
-            gateway_public=signer_of(settings).public_key if signed else "",
-        )
+        gateway = signer_of(settings).public_key if signed else ""
+        given = Journey(renovation_id=row.id, clock=clock, gateway_public=gateway)
         await start_renovation(client, settings.task_queue, row, given)

@@ -10,6 +10,7 @@ from formats.roll import stored_owner_key
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, PersonKey, Unit
 from models.tables.privacy.people import KEYS
+from runtime.database import copy_rows
 from runtime.keys.values import oldest
 from runtime.privacy.keys import PersonKeys, seal
 from runtime.settings import Settings
@@ -61,7 +62,7 @@ async def copy_units(
     session: AsyncSession, estate_id: str, units: Iterable[RegisteredUnit], secret: bytes
 ) -> None:
     """New rows of units, with their owners' keys under the secret."""
-    await _copy(
+    await copy_rows(
         session,
         Unit.__tablename__,
         ("id", "estate_id", *UNIT_COLUMNS),
@@ -82,9 +83,9 @@ async def copy_people(
         key, stored = keys.new(person_id)
         wrapped.append((person_id, stored))
         sealed.append((person_id, seal(key, person_id, name)))
-    await _copy(session, PersonKey.__tablename__, ("id", "wrapped"), wrapped, schema=KEYS)
-    await _copy(session, "person", ("id", "sealed"), sealed, schema=PRIVATE)
-    await _copy(
+    await copy_rows(session, PersonKey.__tablename__, ("id", "wrapped"), wrapped, schema=KEYS)
+    await copy_rows(session, "person", ("id", "sealed"), sealed, schema=PRIVATE)
+    await copy_rows(
         session,
         "unit_owner",
         ("unit_id", "person_id", "position"),
@@ -109,21 +110,6 @@ def _people(
             person_id, _ = people.setdefault(key, (uuid.uuid4().hex, name))
             owners.append((unit_id, person_id, position))
     return people, iter(owners)
-
-
-async def _copy(
-    session: AsyncSession,
-    table: str,
-    columns: tuple[str, ...],
-    records: Iterable[tuple[object, ...]],
-    *,
-    schema: str | None = None,
-) -> None:
-    """COPY inside the session's transaction, which earlier statements have begun."""
-    connection = await (await session.connection()).get_raw_connection()
-    driver = connection.driver_connection
-    assert driver is not None
-    await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
 
 
 def columns_for(unit: RegisteredUnit, secret: bytes) -> tuple[object, ...]:

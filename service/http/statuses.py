@@ -92,6 +92,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
+        history.moment_invalid
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
         form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll
@@ -247,7 +248,7 @@ CODES: dict[int, str] = {
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
-        bidding.envelope_shut
+        bidding.envelope_shut bidding.key_needed
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         sign_in.provider_away assertion.keys_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts

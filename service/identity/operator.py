@@ -15,10 +15,10 @@ from models.values.actor import Actor, Role
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
 from proof.canonical import digest
+from proof.seals import BROKE_GLASS
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record import place_log
-from runtime.record.authority import BROKE_GLASS
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from service.identity.cast import Player

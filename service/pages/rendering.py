@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
+from runtime.language import amounts
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
@@ -53,7 +54,7 @@ def page(
         .render(
             t=said.text,
             money=said.money,
-            area=wording.area,
+            area=amounts.area,
             day=said.day,
             moment=said.moment,
             end=said.end,
@@ -90,19 +91,19 @@ class Said:
 
     def money(self, fen: int) -> str:
         """An amount in yuan."""
-        return wording.money(fen, self._language)
+        return amounts.money(fen, self._language)
 
     def day(self, moment: datetime | date) -> Markup:
         """A day, with its machine form for readers of the page."""
-        return self._time(moment, wording.day(moment, self._language, self._zone))
+        return self._time(moment, amounts.day(moment, self._language, self._zone))
 
     def moment(self, moment: datetime) -> Markup:
         """A day and an hour."""
-        return self._time(moment, wording.clock_time(moment, self._language, self._zone))
+        return self._time(moment, amounts.clock_time(moment, self._language, self._zone))
 
     def end(self, moment: datetime) -> Markup:
         """The end of a period."""
-        return self._time(moment, wording.end_time(moment, self._language, self._zone))
+        return self._time(moment, amounts.end_time(moment, self._language, self._zone))
 
     def _time(self, moment: datetime | date, written: str) -> Markup:
         return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), written)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from models.values.voting import Motion, VotingPack
+from rules.checks import recorded_check
 from runtime.language.checks import check_sentence
 from service.pages.display import Language
-from service.paper.posted import TallyLine, check_of, checks_in, figures_of
+from service.paper.posted import TallyLine, checks_in, figures_of
 from service.views import BoxView, Turnout
 
 PERMILLE = 1_000
@@ -94,7 +95,7 @@ def _bar(dimension: str, have: int, whole: int, pack: VotingPack, law: str) -> B
 
 
 def _result(motion: Motion, record: dict[str, JsonValue], language: Language) -> ToldResult:
-    checks = (check_of(each) for each in checks_in(record))
+    checks = (recorded_check(each) for each in checks_in(record))
     return ToldResult(
         motion.title,
         str(record.get("outcome", "")),

@@ -17,13 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Estate
 from models.values.decisions.decision import Check
-from models.values.decisions.rules import RuleCheck
 from models.values.refusal import refusal
 from models.values.voting import Motion
+from rules.checks import recorded_check
 from rules.voting.packs import pack_for
-from runtime.ballots.audit_boxes import event_details
 from runtime.ballots.boxes import load_running_boxes
+from runtime.ballots.said import load_said
 from runtime.ballots.standing import taken_part
+from runtime.database import driver_connection
 from runtime.language.checks import check_sentence
 from runtime.language.moments import CHINESE, local_moment
 from runtime.language.sentences import phrase
@@ -239,13 +240,8 @@ def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
     return [each for each in (checks if isinstance(checks, list) else ()) if isinstance(each, dict)]
 
 
-def check_of(record: Mapping[str, JsonValue]) -> Check:
-    """A recorded test; those of the rule engine say what they are a part of, the others do not."""
-    return (RuleCheck if "fraction" in record else Check).model_validate(record)
-
-
 def _check(record: Mapping[str, JsonValue]) -> Check:
-    check = check_of(record)
+    check = recorded_check(record)
     return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
 
 
@@ -264,8 +260,10 @@ def _scope(box: BallotBox) -> str:
 async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[JsonValue]:
     """By what anybody checks the vote later: the hash of the roll, the signer's key, the root when counted."""
     lines: list[JsonValue] = []
+    driver = await driver_connection(session)
     for box in boxes:
-        for said in await event_details(session, box, "voting.box_announced"):
+        case = box.renovation_id
+        for said in await load_said(driver, case, box.id, "voting.box_announced"):
             lines.append(f"{_scope(box)}名册指纹（SHA-256）：{said.get('roll_hash', '－')}")
             lines.append(f"{_scope(box)}签名公钥（Ed25519）：{said.get('signed_by', '－')}")
         if box.tree_head is not None:

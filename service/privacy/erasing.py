@@ -55,7 +55,7 @@ async def ask_erasure(
         erasure_id = id_from(f"{sender_id}/erasure/{body.command_id}")
         row = await session.get(Erasure, erasure_id)
         if row is None:
-            sender = await _who(session, sender_id, body.person)
+            sender = await _who(session, sender_id, body.person, where="person")
             now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
             row = Erasure(
                 id=erasure_id,
@@ -124,11 +124,11 @@ async def _may(session: AsyncSession, sender_id: str, person: str) -> Actor | No
     return None
 
 
-async def _who(session: AsyncSession, sender_id: str, person: str) -> Actor:
+async def _who(session: AsyncSession, sender_id: str, person: str, where: str = "") -> Actor:
     found = await _may(session, sender_id, person)
     if found is None or await session.get(Person, person) is None:
         # Ids that are tried tell nothing.
-        raise refusal("erasure.unknown")
+        raise refusal("erasure.unknown", where=where)
     return found
 
 

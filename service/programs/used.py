@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.values.refusal import refusal
+from runtime.database import Executor
 from service.programs.assertions import LEEWAY, Vouched
 
 REMEMBERED = timedelta(hours=1)
@@ -15,15 +15,17 @@ WITH swept AS (
   DELETE FROM private.used_assertion WHERE id IN (
     SELECT id FROM private.used_assertion WHERE expires_at < clock_timestamp()
     LIMIT 50 FOR UPDATE SKIP LOCKED)
+), sale AS (
+  SELECT EXISTS (SELECT FROM owner_replacement
+    WHERE {where} AND unit_number = :unit AND recorded_at >= :stale) AS sold
 ), fresh AS (
-  INSERT INTO private.used_assertion (id, expires_at) VALUES (:id, :until)
+  INSERT INTO private.used_assertion (id, expires_at) SELECT :id, :until FROM sale WHERE NOT sold
   ON CONFLICT DO NOTHING RETURNING id
 )
-SELECT EXISTS (SELECT FROM fresh) AS fresh,
-  (SELECT max(recorded_at) FROM owner_replacement
-   WHERE {where} AND unit_number = :unit) AS sold,
+SELECT sold, EXISTS (SELECT FROM fresh) AS fresh,
   coalesce((SELECT version FROM unit_access
    WHERE renovation_id = :renovation AND unit_number = :unit), 0) AS version
+FROM sale
 """
 USE = text(_USE.format(where="renovation_id = :renovation"))
 USE_IN_ESTATE = text(
@@ -32,10 +34,10 @@ USE_IN_ESTATE = text(
 """One statement, for a whole city may come by here: it also forgets some assertions that are over."""
 
 
-async def use_up(session: AsyncSession, assertion: Vouched) -> int:
-    """Use an assertion, in the caller's transaction; the version of the unit for which it speaks.
+async def use_up(session: Executor, assertion: Vouched) -> int:
+    """Use an assertion, in the caller's transaction or in none; the version of the unit for which it speaks.
 
-    One of an estate speaks for no version in a case: then it is 0.
+    What is refused is not used up. One of an estate speaks for no version in a case: then it is 0.
 
     The ballot goes in only if it is the unit's version then: of a sale meanwhile the intake knows.
 
@@ -45,6 +47,7 @@ async def use_up(session: AsyncSession, assertion: Vouched) -> int:
     given = {
         "id": assertion.id,
         "until": assertion.expires_at + REMEMBERED,
+        "stale": assertion.issued_at - LEEWAY,
         "renovation": assertion.renovation_id,
         "unit": assertion.unit_number,
     }
@@ -52,9 +55,9 @@ async def use_up(session: AsyncSession, assertion: Vouched) -> int:
         given["estate"] = assertion.estate_id
     statement = USE_IN_ESTATE if assertion.estate_id else USE
     found = (await session.execute(statement, given)).one()
+    if found.sold:
+        raise refusal("credential.replaced", unit=assertion.unit_number)
     if not found.fresh:
         raise refusal("assertion.used")
-    if found.sold is not None and assertion.issued_at <= found.sold + LEEWAY:
-        raise refusal("credential.replaced", unit=assertion.unit_number)
     version: int = found.version
     return version

@@ -18,7 +18,7 @@ from cli.clock import agenda_table
 from cli.local.up import step_named
 from cli.main import app
 from cli.output import result_console
-from cli.shown import history_table
+from cli.reading.history import history_table
 from cli.words import named, number_of, said
 from models.messages.bidding import BiddingResult
 from models.messages.cost_sharing import CostSharingResult
@@ -29,12 +29,14 @@ from models.values.actor import Role
 from models.values.feedback import Level
 from models.values.states import RenovationState, TicketState
 from models.values.waits import Consequence
+from rules.history.levels import HistoryLevel
+from rules.history.recorded import RecordedEvent
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
+from runtime.history.entries import history_lines
 from runtime.language.sentences import LOCALES
 from runtime.local.programs import ROOT
 from runtime.record.audit import AuditReport, BadEvent
-from runtime.record.events import EventRow
 from service.clock.bodies import ClockView, WaitView
 from tests.support.estate import make_renovation
 
@@ -118,7 +120,7 @@ async def test_commands_of_a_case_speak_chinese(
 
 @pytest.mark.usefixtures("chinese")
 def test_a_history_is_chinese_but_for_what_people_wrote() -> None:
-    event = EventRow(
+    event = RecordedEvent(
         seq=1,
         kind="renovation.opened",
         happened_at=NOON,
@@ -128,17 +130,14 @@ def test_a_history_is_chinese_but_for_what_people_wrote() -> None:
         actor_label="街道办",
         actor_place="d/s",
         on_behalf_of=None,
-        command_id="c1",
-        details="{}",
+        details={},
         rule_pack="CN-2021",
-        workflow_id="w",
-        run_id="",
-        prev_hash="",
         hash="",
     )
     console = result_console()
     with console.capture() as captured:
-        console.print(history_table([event], "Asia/Shanghai"))
+        lines = history_lines([event], HistoryLevel.ALL, "zh_CN", "Asia/Shanghai")
+        console.print(history_table(lines, "Asia/Shanghai"))
     assert {"案内时间", "立项", "街道办事处"} <= set(re.findall("[一-鿿]+", captured.get()))
     assert english_in(captured.get()) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from cli.main import COMMANDS, main, whole_application
+from cli.main import COMMANDS, command_lines, main, whole_application
 from runtime.database import Database
 from runtime.local.programs import ROOT
 from tests.support.estate import make_renovation
@@ -77,7 +77,19 @@ def test_the_help_says_of_each_command_what_the_command_says() -> None:
     assert said == {name: each.help for name, each in COMMANDS.items()}
 
 
-SERVERS = {"sqlalchemy", "asyncpg", "temporalio", "fastapi", "uvicorn", "alembic", "psutil"}
+OVER_HTTP = ("estates list", "show r1 tenders", "call GET /v1/estates")
+MANY = 100
+SERVERS = {
+    "sqlalchemy",
+    "asyncpg",
+    "temporalio",
+    "fastapi",
+    "uvicorn",
+    "alembic",
+    "psutil",
+    "httpx",
+}
+PRINTERS = {"typst", "jinja2", "PIL", "segno", "xlsxwriter", "python_calamine"}
 LOOK = """
 import contextlib, io, sys
 from cli.main import main
@@ -85,14 +97,14 @@ for line in sys.argv[1:]:
     sys.argv = ["gongjian", *line.split()]
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
         main()
-    print(line, *({servers} & set(sys.modules)), sep=",")
+    print(line, *({libraries} & set(sys.modules)), sep=",")
 """
 
 
 def loaded(*lines: str) -> dict[str, set[str]]:
-    """The libraries of servers that are loaded after each of these commands, in one process."""
+    """Which libraries of servers and of printing are loaded after each of these commands, in one process."""
     done = subprocess.run(
-        [sys.executable, "-c", LOOK.format(servers=SERVERS), *lines],
+        [sys.executable, "-c", LOOK.format(libraries=SERVERS | PRINTERS), *lines],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -102,8 +114,9 @@ def loaded(*lines: str) -> dict[str, set[str]]:
     return {words[0]: set(words[1:]) for words in said}
 
 
-def test_no_help_needs_a_library_of_a_server() -> None:
-    lines = ["", "--help", *(f"{name} --help" for name in COMMANDS)]
+def test_no_help_of_any_command_needs_a_library_of_a_server() -> None:
+    lines = ["", "--help", *(f"{line} --help" for line in command_lines())]
+    assert len(lines) > MANY
     assert loaded(*lines) == dict.fromkeys(lines, frozenset())
 
 
@@ -114,8 +127,17 @@ def servers_of_the_tests(database: Database, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("servers_of_the_tests")
-async def test_a_command_that_reads_loads_what_it_reads_with_only(database: Database) -> None:
+async def test_a_command_loads_what_it_reads_or_sends_with_and_no_more(
+    database: Database, tmp_path: Path
+) -> None:
     rid = await make_renovation(database, rid="rloaded", units=1)
-    lines = ["packs", "list", "list --stuck", f"status {rid}", f"history {rid}"]
-    found = await asyncio.to_thread(loaded, *lines)
-    assert found == {"packs": set(), **dict.fromkeys(lines[1:], frozenset({"asyncpg"}))}
+    alone = ["packs", "evidence script", f"keys list --data {tmp_path}"]
+    over_http = [f"{line} --service http://127.0.0.1:9" for line in OVER_HTTP]
+    reading = ["list", "list --stuck", f"status {rid}", f"history {rid}", f"audit {rid}"]
+    found = await asyncio.to_thread(loaded, *alone, *over_http)
+    assert found == {
+        **dict.fromkeys(alone, frozenset()),
+        **dict.fromkeys(over_http, frozenset({"httpx"})),
+    }
+    found = await asyncio.to_thread(loaded, *reading)
+    assert found == dict.fromkeys(reading, frozenset({"asyncpg"}))

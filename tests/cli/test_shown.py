@@ -11,14 +11,17 @@ from typer.testing import CliRunner
 
 from cli.clock import agenda_table
 from cli.main import app
-from cli.shown import history_table, list_table, status_json, status_lines, stuck_table
+from cli.reading.history import history_table
+from cli.shown import list_table, status_json, status_lines, stuck_table
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
+from rules.history.levels import HistoryLevel
+from rules.history.recorded import RecordedEvent
 from runtime.database import Database
+from runtime.history.entries import history_lines
 from runtime.local.programs import ROOT
 from runtime.record.cases import CaseRow, Trouble
 from runtime.record.consents import OccupiedPart
-from runtime.record.events import EventRow
 from service.clock.bodies import ClockView, WaitView
 from tests.support.estate import make_renovation
 
@@ -62,7 +65,7 @@ async def test_a_case_is_shown_in_its_own_zone(
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) -> None:
-    event = EventRow(
+    event = RecordedEvent(
         seq=1,
         kind="renovation.opened",
         happened_at=NOON,
@@ -72,16 +75,13 @@ def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) ->
         actor_label="Street office",
         actor_place="d/s",
         on_behalf_of=None,
-        command_id="c1",
-        details="{}",
+        details={},
         rule_pack="CN-2021",
-        workflow_id="w",
-        run_id="",
-        prev_hash="",
         hash="",
     )
     case = case_in(zone)
-    for table in (history_table([event], zone), list_table([case]), stuck_table([case])):
+    lines = history_lines([event], HistoryLevel.ALL, "en", zone)
+    for table in (history_table(lines, zone), list_table([case]), stuck_table([case])):
         assert ZONES[zone] in printed(table)
 
 

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from formats.file_text import read_text
 from models.values.refusal import Refused
+from tests.support.slow import examples
 
 EVERYDAY_NAMES = ("王建国", "李秀英", "张伟", "刘芳", "陈志强", "杨丽华", "赵敏", "黄海燕")
 """No roll has one rare name and nothing else."""
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 BIG5 = [
     bytes([first, second]).decode("big5")
     for first in range(0xA4, 0xC6)

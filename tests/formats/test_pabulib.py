@@ -16,8 +16,9 @@ from models.values.decisions.menu import (
 from models.values.refusal import Refused
 from rules.menu import counted, equal_shares, greedy, tally
 from runtime.language.sentences import sentence
+from tests.support.slow import examples
 
-FEW = settings(max_examples=80, deadline=None)
+FEW = settings(max_examples=examples(80), deadline=None)
 GOOD = """META
 key;value
 num_projects;2

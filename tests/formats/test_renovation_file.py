@@ -17,6 +17,7 @@ from models.values.bidding import BenchmarkTerms
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
 from runtime.language.sentences import sentence
+from tests.support.slow import examples
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 EXAMPLE = (EXAMPLES / "estate.yaml").read_text(encoding="utf-8")
@@ -438,13 +439,13 @@ def test_what_becomes_a_key_of_a_row_is_short() -> None:
     assert only.where.endswith("scheme.motions[0].options[0].id")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["a.yaml", "a.json"]))
 def test_whatever_the_bytes_there_is_a_refusal_and_nothing_else(data, name) -> None:
     assert codes(data, name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(sorted(file())),
     st.recursive(

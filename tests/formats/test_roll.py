@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from formats.roll import owner_key, read_roll
 from models.values.refusal import Problem, Refused
 from runtime.language.sentences import sentence
+from tests.support.slow import examples
 
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
 ROW = "1-101,1,1,1,56.65,flat,Ann,12,no"
@@ -169,7 +170,7 @@ def test_bytes_of_no_encoding_are_named() -> None:
     assert the_problem(csv(ROW) + b"\n1-\xff") == ("file.not_text", "roll.csv line 3, byte 3")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.text("联通住宅张王李赵刘陈杨黄周吴一二三四五六七八九十", min_size=1), min_size=1)
 )
@@ -234,7 +235,7 @@ def test_two_hundred_thousand_rows_are_read() -> None:
     assert len(read_roll(data, "roll.csv").units) == 200_000
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data) -> None:
     answer: object = None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from proof.canonical import canonical_json, digest
 from proof.chain import GENESIS, Link, event_hash, verify
+from tests.support.slow import examples
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 JSON = st.recursive(
@@ -40,7 +41,7 @@ def test_the_hash_is_the_one_anybody_computes_with_the_standard_library() -> Non
 
 
 @given(JSON)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_canonical_json_does_not_depend_on_the_order_and_survives_a_round_trip(value) -> None:
     written = canonical_json(value)
     assert json.loads(written) == value
@@ -60,13 +61,13 @@ def test_what_is_no_json_is_refused(value: Any) -> None:
 
 
 @given(st.lists(FIELDS, max_size=5))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_a_chain_as_it_was_written_is_whole(contents) -> None:
     assert verify(chain_of(*contents)) is None
 
 
 @given(st.lists(FIELDS, min_size=1, max_size=5), st.data())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_changed_event_is_the_first_bad_one(contents, data) -> None:
     links = chain_of(*contents)
     at = data.draw(st.integers(0, len(links) - 1))
@@ -76,7 +77,7 @@ def test_any_changed_event_is_the_first_bad_one(contents, data) -> None:
 
 
 @given(st.lists(FIELDS, min_size=2, max_size=5), st.data())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_a_removed_event_is_found_at_its_successor(contents, data) -> None:
     links = chain_of(*contents)
     at = data.draw(st.integers(0, len(links) - 2))

@@ -27,9 +27,12 @@ from proof.verifier.reading import Fault
 from rules.voting import as_put
 from tests.proof.test_evidence_verify import VALUES, both, places
 from tests.support.files.bundles import Cast, Entry, Vote, changed, signed, written
+from tests.support.slow import examples
 
 SLOW = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(60),
 )
 OPTIONS = ("glass", "steel", "wood")
 WORKS = ("bench", "lamp", "ramp", "tree")
@@ -92,7 +95,7 @@ def votes(draw: st.DrawFn) -> Vote:
 
 
 @pytest.mark.slow
-@settings(SLOW, max_examples=200)
+@settings(SLOW, max_examples=examples(200))
 @given(vote=votes())
 def test_both_find_the_same_winners(tmp_path: Path, vote: Vote) -> None:
     script, ours = both(written(tmp_path, vote.bundle()))
@@ -219,7 +222,7 @@ def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(SLOW, max_examples=300)
+@settings(SLOW, max_examples=examples(300))
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field(tmp_path: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from((bundle.RESULT, bundle.MOTIONS, bundle.RULES)))

@@ -24,9 +24,12 @@ from rules.voting.live.collected import COLLECTED
 from rules.voting.registry import rule_named
 from tests.proof.test_evidence_verify import VALUES, both, places
 from tests.support.files.bundles import AT, Bundle, Cast, Entry, Vote, signed, written
+from tests.support.slow import examples
 
 SLOW = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(150),
 )
 
 
@@ -182,7 +185,7 @@ OF_RELEASE = sorted(
 )
 
 
-@settings(SLOW, max_examples=12)
+@settings(SLOW, max_examples=examples(12))
 @pytest.mark.parametrize("name", OF_RELEASE)
 @given(words=st.text("yna-", min_size=0, max_size=11), objected=st.none() | st.just(("1-09",)))
 def test_every_rule_of_this_release_can_be_verified(
@@ -252,7 +255,7 @@ def test_a_second_vote_that_cannot_be_opened_counts_nobody_who_came() -> None:
 
 
 @pytest.mark.slow
-@settings(SLOW, max_examples=400)
+@settings(SLOW, max_examples=examples(400))
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field_of_rules_and_result(
     tmp_path: Path, data: st.DataObject

@@ -37,12 +37,15 @@ from tests.support.files.bundles import (
     signed,
     written,
 )
+from tests.support.slow import examples
 
 GOOD = bundles.GOOD
 NAMES = sorted(GOOD)
 LINES = (bundle.ROLL, bundle.BALLOTS, bundle.RULINGS)
 SLOW = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(150),
 )
 
 
@@ -541,7 +544,7 @@ def test_a_rule_that_nothing_has_to_approve_is_refused_by_both(tmp_path: Path) -
     assert both(written(tmp_path, files)) == ("rules.json", "rules.json")
 
 
-@settings(SLOW, max_examples=400)
+@settings(SLOW, max_examples=examples(400))
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field_of_a_signed_bundle(
     tmp_path: Path, data: st.DataObject

@@ -13,6 +13,7 @@ from models.values.scheme import Target
 from models.values.timetable import Timetable, WorkCalendar
 from rules import feedback as law
 from tests.support.cases import worked
+from tests.support.slow import examples
 
 CASES = worked("evaluation")
 CALENDAR = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
@@ -194,7 +195,7 @@ def test_without_answers_there_is_no_interval() -> None:
         law.wilson(2, 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_interval_holds_the_share_and_agrees_with_the_real_formula(
     given_share: tuple[int, int],

@@ -11,6 +11,7 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, WorkCalendar
 from rules import inspection as law
 from tests.support.cases import worked
+from tests.support.slow import examples
 
 CASES = worked("construction")
 MONDAY = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -240,7 +241,7 @@ def test_more_deductions_than_value_are_refused() -> None:
         law.omission_credit_fen(100, 60, 50)
 
 
-@settings(max_examples=150, deadline=timedelta(seconds=2))
+@settings(max_examples=examples(150), deadline=timedelta(seconds=2))
 @given(
     planned=st.lists(
         st.tuples(st.sampled_from(["passed", "default", "cancelled"]), st.integers(0, 10**12)),

@@ -15,11 +15,11 @@ from cryptography.x509.oid import NameOID
 from runtime.settings import Settings
 from service.front import FORM_AROUND_BYTES
 from service.pictures.reading import MOST_BYTES
+from tests.support.processes.programs import program
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NGINX = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-PROXY = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 SYSTEMD = shutil.which("systemd-analyze")
 
 
@@ -44,7 +44,6 @@ def certificate(folder: Path) -> None:
     )
 
 
-@pytest.mark.skipif(PROXY is None, reason="nginx is not installed")
 def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
     certificate(tmp_path)
     text = NGINX.replace("/etc/letsencrypt/live/vote.example.org", str(tmp_path))
@@ -53,7 +52,7 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
     )
     text = re.sub(r"listen (\[::\]:)?(80|443)", r"listen \g<1>1\g<2>", text)
     (tmp_path / "nginx.conf").write_text(text)
-    command = (str(PROXY), "-t", "-c", str(tmp_path / "nginx.conf"))
+    command = (str(program("nginx")), "-t", "-c", str(tmp_path / "nginx.conf"))
     tried = subprocess.run(command, capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
     assert "syntax is ok" in tried.stderr

@@ -24,6 +24,7 @@ from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
+from rules.bidding.submission import RELATED
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
@@ -178,14 +179,21 @@ class JourneyDriver:
         return unit_ticket(self.parts.settings.session_key or self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
-        """The session of an official, who holds the role here from now on."""
+        """The session of an official, who holds the role here from now on.
+
+        A firm that is given a role with which nobody bids has it in this case alone: it bids in those of
+        other tests.
+        """
         await self.db.execute(
-            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1,$2,$3,$4)"
+            "INSERT INTO role_grant (actor_id, label, role, place_id, only_case)"
+            " SELECT $1::varchar, $2, $3, $4, CASE WHEN EXISTS (SELECT FROM role_grant"
+            " WHERE actor_id = $1::varchar AND role = 'contractor') THEN $5::varchar END"
             " ON CONFLICT DO NOTHING",
             who.id,
             who.label,
             who.role.value,
             None if who.role is Role.ADMINISTRATOR else who.place,
+            self.rid if who.role in RELATED else None,
         )
         return await sign_in(self.db, who.id)
 

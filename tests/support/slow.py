@@ -1,5 +1,6 @@
-"""Of the values of one test, those that only `make test-slow` tries."""
+"""What only `make test-slow` tries: some values of a test, and most examples of a property."""
 
+import os
 from typing import Any
 
 import pytest
@@ -11,3 +12,11 @@ def some_are_slow(*values: Any) -> list[Any]:
         pytest.param(*(each if isinstance(each, tuple) else (each,)), marks=pytest.mark.slow)
         for each in values
     ]
+
+
+THOROUGH = os.environ.get("GONGJIAN_TESTS") == "thorough"
+
+
+def examples(thorough: int) -> int:
+    """The number of examples in this run, of the number that the slow suite tries; else a quarter of it."""
+    return thorough if THOROUGH else max(4, thorough // 4)

@@ -1,33 +1,41 @@
 """The audit: recomputes every hash of the event log and of the ballots from what the tables hold.
 
-It reads row by row, so that a million events need no more memory than one, and in one snapshot, so
-that writers do not disturb it. It needs the rights of the application's role only.
+It reads row by row, so that a million events need hardly more memory than one (of each signed act it
+keeps the hash of what was asked), and in one snapshot, so that writers do not disturb it. It needs the
+rights of the application's role only, and none of the models: a command need not wait for them.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from typing import TypeVar
+from __future__ import annotations
 
-from sqlalchemy import Select, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from models.tables import BallotBox, CaseClock, CommandReceipt, Event, Renovation
+import asyncpg
+
 from models.values.base import Value
 from models.values.refusal import refusal
 from proof import chain
 from proof.seals import GatewayKeys
 from runtime.ballots.audit import BadBallot, audit_box
-from runtime.database import Database
-from runtime.record import place_log
+from runtime.record.audit import places
 from runtime.record.audit.acts import BadAct, audit_acts
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.audit.ledger import first_bad_transfers
-from runtime.record.journal import hashed_fields
+from runtime.rows import AuditedBox, AuditedCase, AuditedClock, AuditedEvent, fetch, rows
+from runtime.rows.hashed import hashed_fields
 
-Row = TypeVar("Row", bound=Event)
-AT_ONCE = 500
-"""Rows fetched in one round trip."""
+if TYPE_CHECKING:
+    # The command brings a connection of its own: it does not wait for the models.
+    from runtime.database import Database
+
+NO_RECEIPT = """
+SELECT e.seq FROM event e LEFT JOIN receipt r ON r.command_id = e.command_id
+WHERE e.renovation_id = $1 AND (r.command_id IS NULL
+  OR r.renovation_id <> e.renovation_id OR r.seq <> e.seq OR r.kind <> e.kind)
+ORDER BY e.seq LIMIT 1
+"""
 
 
 class BadEvent(Value):
@@ -76,6 +84,18 @@ async def audit(
     heads: KnownHeads | None = None,
     gateway: GatewayKeys | None = None,
 ) -> AuditReport:
+    """`audit_record` with a connection of the pool."""
+    async with database.driver() as connection:
+        return await audit_record(connection, renovation_id, receipts_key, heads, gateway)
+
+
+async def audit_record(
+    connection: asyncpg.Connection,
+    renovation_id: str | None = None,
+    receipts_key: str | Sequence[str] | None = None,
+    heads: KnownHeads | None = None,
+    gateway: GatewayKeys | None = None,
+) -> AuditReport:
     """Check one renovation, or all of them.
 
     `receipts_key` is the public key (hex) of the service's receipts, or those of now and before;
@@ -86,33 +106,32 @@ async def audit(
     Raises:
         Refused: `renovation.unknown`.
     """
-    async with database.held() as session:
-        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        renovations = await _renovations(session, renovation_id)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        renovations = await _renovations(connection, renovation_id)
         events, bad, since = 0, [], dict[str, int | None]()
         bad_acts: list[BadAct] = []
         for each in renovations:
             signed = None if heads is None else heads.of(each.id)
-            count, fault = await _chain(session, each, signed)
+            count, fault = await _chain(connection, each, signed)
             if signed is not None:
                 since[each.id] = signed.since
             events += count
-            fault = fault or await _receipts(session, each) or await _bids(session, each)
-            fault = fault or await _ledger(session, each)
+            fault = fault or await _receipts(connection, each) or await _bids(connection, each)
+            fault = fault or await _ledger(connection, each)
             bad += [fault] if fault is not None else []
-            bad_acts += await audit_acts(session, each, gateway)
+            bad_acts += await audit_acts(connection, each.id, gateway)
         if heads is not None and renovation_id is None:
             gone = heads.lost([each.id for each in renovations])
             bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
         if renovation_id is None:
-            of_places, faults = await place_log.faults(session)
+            of_places, faults = await places.faults(connection)
             events += of_places
             bad += [
                 BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
                 for log_id, seq, reason in faults
             ]
         keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
-        ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, keys)
+        ballots, unsigned, bad_ballots = await _boxes(connection, renovation_id, keys)
     return AuditReport(
         renovations=len(renovations),
         events=events,
@@ -125,25 +144,27 @@ async def audit(
     )
 
 
-async def _renovations(session: AsyncSession, renovation_id: str | None) -> Sequence[Renovation]:
-    query = select(Renovation).order_by(Renovation.id)
-    if renovation_id is not None:
-        query = query.where(Renovation.id == renovation_id)
-    found = (await session.scalars(query)).all()
-    if renovation_id is not None and not found:
+async def _renovations(
+    connection: asyncpg.Connection, renovation_id: str | None
+) -> Sequence[AuditedCase]:
+    if renovation_id is None:
+        return await fetch(connection, AuditedCase, "ORDER BY id")
+    found = await fetch(connection, AuditedCase, "WHERE id = $1", renovation_id)
+    if not found:
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     return found
 
 
 async def _chain(
-    session: AsyncSession, renovation: Renovation, heads: HeadAudit | None
+    connection: asyncpg.Connection, renovation: AuditedCase, heads: HeadAudit | None
 ) -> tuple[int, BadEvent | None]:
     """The number of events of a renovation, and the first that is bad."""
     count, seq, head = 0, 0, chain.GENESIS
     bad: BadEvent | None = None
-    clock = ClockAudit(await session.get(CaseClock, renovation.id))
-    query = select(Event).where(Event.renovation_id == renovation.id).order_by(Event.seq)
-    async for event in _rows(session, query):
+    told = await fetch(connection, AuditedClock, "WHERE renovation_id = $1", renovation.id)
+    clock = ClockAudit(told[0] if told else None)
+    of_case = "WHERE renovation_id = $1 ORDER BY seq"
+    async for event in rows(connection, AuditedEvent, of_case, renovation.id):
         count += 1
         if bad is not None:
             continue
@@ -165,56 +186,33 @@ async def _chain(
     return count, bad
 
 
-async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
+async def _receipts(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
     """The first event whose receipt is missing, belongs to another command, or has another kind."""
-    query = (
-        select(Event.seq)
-        .outerjoin(CommandReceipt, CommandReceipt.command_id == Event.command_id)
-        .where(
-            Event.renovation_id == renovation.id,
-            (CommandReceipt.command_id.is_(None))
-            | (CommandReceipt.renovation_id != Event.renovation_id)
-            | (CommandReceipt.seq != Event.seq)
-            | (CommandReceipt.kind != Event.kind),
-        )
-        .order_by(Event.seq)
-        .limit(1)
-    )
-    seq = await session.scalar(query)
+    seq = await connection.fetchval(NO_RECEIPT, renovation.id)
     if seq is None:
         return None
     return BadEvent(renovation_id=renovation.id, seq=seq, reason="receipt")
 
 
-async def _bids(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
-    seq = await first_bad_bid(session, renovation.id)
+async def _bids(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
+    seq = await first_bad_bid(connection, renovation.id)
     return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="bid")
 
 
-async def _ledger(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
-    seq = await first_bad_transfers(session, renovation.id)
+async def _ledger(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
+    seq = await first_bad_transfers(connection, renovation.id)
     return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="ledger")
 
 
 async def _boxes(
-    session: AsyncSession, renovation_id: str | None, receipts_keys: Sequence[str] | None
+    connection: asyncpg.Connection, renovation_id: str | None, receipts_keys: Sequence[str] | None
 ) -> tuple[int, int, list[BadBallot]]:
     """Ballots, unsigned ones, and what is wrong with any of them or with their boxes."""
-    query = select(BallotBox).order_by(BallotBox.id)
-    if renovation_id is not None:
-        query = query.where(BallotBox.renovation_id == renovation_id)
+    of_case = "WHERE $1::text IS NULL OR renovation_id = $1 ORDER BY id"
     ballots, unsigned, bad = 0, 0, []
-    for box in (await session.scalars(query)).all():
-        found = await audit_box(session, box, receipts_keys)
+    for box in await fetch(connection, AuditedBox, of_case, renovation_id):
+        found = await audit_box(connection, box, receipts_keys)
         ballots += found.ballots
         unsigned += found.unsigned
         bad += found.bad
     return ballots, unsigned, bad
-
-
-async def _rows(session: AsyncSession, query: Select[Row]) -> AsyncIterator[Row]:
-    """The rows one by one, on a server-side cursor; each is forgotten when the next one comes."""
-    result = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
-    async for row in result:
-        yield row
-        session.expunge(row)

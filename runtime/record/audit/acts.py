@@ -3,20 +3,27 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+import asyncpg
 
 from models.messages.command import Seal
-from models.tables import CommandReceipt, Event, Place, Renovation, RoleGrant
 from models.values.actor import SEALED_BIDDER, Actor, Role
 from models.values.base import Value
-from proof.seals import GatewayKeys
+from proof.seals import BROKE_GLASS, SIGNED_BY, GatewayKeys
 from rules.authority import RESIDENTS
-from runtime.record.authority import BROKE_GLASS, load_signed_since
+from runtime.rows import AuditedEvent, rows
 
-AT_ONCE = 500
+OPENING = "SELECT details ->> $2 FROM event WHERE renovation_id = $1 AND seq = 1"
+HELD = """
+SELECT g.actor_id, g.role, coalesce(p.path, ''), g.valid_from, g.valid_until
+FROM role_grant g LEFT JOIN place p ON p.id = g.place_id
+WHERE g.valid_from IS NOT NULL AND (g.only_case IS NULL OR g.only_case = $1)
+"""
+ASKED = """
+SELECT e.command_id, r.request_hash FROM event e JOIN receipt r ON r.command_id = e.command_id
+WHERE e.renovation_id = $1 AND e.actor_role <> $2 AND e.signature IS NOT NULL
+"""
 
 
 class BadAct(Value):
@@ -54,55 +61,39 @@ Lives = Mapping[Held, Sequence[Life]]
 
 
 async def audit_acts(
-    session: AsyncSession, renovation: Renovation, keys: GatewayKeys | None
+    connection: asyncpg.Connection, renovation_id: str, keys: GatewayKeys | None
 ) -> list[BadAct]:
     """Every event of a case in a person's name for which nobody answers.
 
     Without `keys` a signature is taken for what it says. In a case of before, what has no signature is
     let pass: there is none.
     """
-    signed = bool(await load_signed_since(session, renovation.id))
-    held = await _held(session, renovation.id)
+    signed = bool(await connection.fetchval(OPENING, renovation_id, SIGNED_BY))
+    held = await _held(connection, renovation_id)
+    asked = dict(map(tuple, await connection.fetch(ASKED, renovation_id, Role.ENGINE.value)))
     return [
-        BadAct(renovation_id=renovation.id, seq=event.seq, reason=reason)
-        async for event, content in _of_people(session, renovation.id)
-        if (reason := _reason(event, content, keys, held, signed=signed))
+        BadAct(renovation_id=renovation_id, seq=event.seq, reason=reason)
+        async for event in _of_people(connection, renovation_id)
+        if (reason := _reason(event, asked.get(event.command_id, ""), keys, held, signed=signed))
     ]
 
 
-async def _held(session: AsyncSession, renovation_id: str) -> Lives:
+async def _held(connection: asyncpg.Connection, renovation_id: str) -> Lives:
     """Who held what when, of all places and of this case."""
-    rows = await session.execute(
-        select(RoleGrant, func.coalesce(Place.path, ""))
-        .outerjoin(Place, Place.id == RoleGrant.place_id)
-        .where(
-            RoleGrant.valid_from.is_not(None),
-            or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == renovation_id),
-        )
-    )
     lives: dict[Held, list[Life]] = defaultdict(list)
-    for row, path in rows:
-        life = Life(cast("datetime", row.valid_from), row.valid_until)
-        lives[Held(row.actor_id, row.role, path)].append(life)
+    for actor_id, role, path, begins, ends in await connection.fetch(HELD, renovation_id):
+        lives[Held(actor_id, role, path)].append(Life(begins, ends))
     return lives
 
 
-async def _of_people(session: AsyncSession, renovation_id: str) -> AsyncIterator[tuple[Event, str]]:
-    """Events that the engine did not write by itself, each with the hash of what was asked."""
-    query = (
-        select(Event, CommandReceipt.request_hash)
-        .outerjoin(CommandReceipt, CommandReceipt.command_id == Event.command_id)
-        .where(Event.renovation_id == renovation_id, Event.actor_role != Role.ENGINE.value)
-        .order_by(Event.seq)
-    )
-    result = await session.stream(query.execution_options(yield_per=AT_ONCE))
-    async for event, content in result:
-        yield event, content or ""
-        session.expunge(event)
+def _of_people(connection: asyncpg.Connection, renovation_id: str) -> AsyncIterator[AuditedEvent]:
+    """Events that the engine did not write by itself."""
+    rest = "WHERE renovation_id = $1 AND actor_role <> $2 ORDER BY seq"
+    return rows(connection, AuditedEvent, rest, renovation_id, Role.ENGINE.value)
 
 
 def _reason(
-    event: Event, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
+    event: AuditedEvent, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
 ) -> str:
     """Why nobody answers for an event; "" where somebody does."""
     if event.signature is None:
@@ -114,7 +105,7 @@ def _reason(
     return "" if holds or _is_on_no_list(event) else "not_granted"
 
 
-def _is_on_no_list(event: Event) -> bool:
+def _is_on_no_list(event: AuditedEvent) -> bool:
     """A resident, or a bidder without a name: whether they may was asked at the door, and is signed.
 
     Nor is anybody given the role of the operator: that one breaks the glass, signed and named so.
@@ -124,7 +115,7 @@ def _is_on_no_list(event: Event) -> bool:
     return nameless or operator or event.actor_role in {role.value for role in RESIDENTS}
 
 
-def _fault(event: Event, content: str, keys: GatewayKeys) -> bool:
+def _fault(event: AuditedEvent, content: str, keys: GatewayKeys) -> bool:
     seal = Seal.model_validate(event.signature)
     actor = Actor(
         id=event.actor_id,

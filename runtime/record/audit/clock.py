@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from models.tables import CaseClock, Event
+from runtime.rows import AuditedClock, AuditedEvent
 
 OPENED, ADVANCED, TOLD = "renovation.opened", "clock.advanced", "told"
 OF_BEFORE = "sandbox_day_s"
@@ -52,14 +52,14 @@ class ClockAudit:
     `told` is the clock of a told case, None for a case on the wall clock.
     """
 
-    def __init__(self, told: CaseClock | None) -> None:
+    def __init__(self, told: AuditedClock | None) -> None:
         self._told = told
         self._now: datetime | None = None
         """Of a told case the tick at which the next event happens, else that of the last one."""
         self._moved_seq = 1
         self._of_before = False
 
-    def fault(self, event: Event) -> str | None:
+    def fault(self, event: AuditedEvent) -> str | None:
         """What is wrong with the time of the next event, as `BadEvent.reason`; None: nothing."""
         if self._now is None:
             self._now = event.happened_at
@@ -76,7 +76,7 @@ class ClockAudit:
         stands = (self._told.now, self._told.moved_seq)
         return None if stands == (self._now, self._moved_seq) else "clock"
 
-    def _clock_fault(self, event: Event, now: datetime) -> str | None:
+    def _clock_fault(self, event: AuditedEvent, now: datetime) -> str | None:
         if self._told is None:
             self._now = event.happened_at
             if event.kind == ADVANCED:
@@ -92,7 +92,7 @@ class ClockAudit:
         return None
 
 
-def _deadline_fault(event: Event) -> str | None:
+def _deadline_fault(event: AuditedEvent) -> str | None:
     # A look at the turnout that extends nothing sets nothing; it may come late.
     if event.kind == TURNOUT and event.details.get("extended") is False:
         return None
@@ -100,7 +100,7 @@ def _deadline_fault(event: Event) -> str | None:
     return "deadline" if any(moment < event.happened_at for moment in moments) else None
 
 
-def _moments(event: Event, key: str) -> Iterator[datetime]:
+def _moments(event: AuditedEvent, key: str) -> Iterator[datetime]:
     """The moments under a key; what is not there or null sets nothing."""
     detail = event.details.get(key)
     for each in detail if isinstance(detail, list) else [detail]:

@@ -7,9 +7,9 @@ the database back has older heads with good signatures: only the file outside te
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from models.tables import Event
 from models.values.base import Value
 from runtime.record.heads import ORIGIN, HeadKeys, KeptHeads, head_of
+from runtime.rows import AuditedEvent
 from runtime.settings import WorkerSettings
 
 
@@ -41,7 +41,7 @@ class HeadAudit:
         self.since: int | None = None
         """The first event that is signed; None as long as none is."""
 
-    def fault(self, event: Event) -> str | None:
+    def fault(self, event: AuditedEvent) -> str | None:
         """What is wrong with the head that the next event makes, as `BadEvent.reason`."""
         head = head_of(event.renovation_id, event.seq, event.hash)
         if event.head_signature is None:

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from formats.renovation_file.reading import read_revision
 from models.messages.act_bodies import BODIES
 from models.values.refusal import Problem, Refused
+from runtime.language.amounts import money
 from service.http.problems import read_fields
 from service.pages.display import Language
 from service.pages.office.fields import (
@@ -21,7 +22,6 @@ from service.pages.office.fields import (
     row_of,
     rows_of,
 )
-from service.pages.wording import money
 
 SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 """The file of a scheme, and what the check page carries of it."""

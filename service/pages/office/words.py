@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
+from runtime.language import amounts
 from runtime.language.sentences import sentence
 from runtime.record.awaited import AwaitedLine
 from service.pages import wording
@@ -70,11 +71,11 @@ def _said(name: str, value: JsonValue, language: Language) -> str:
     if isinstance(value, bool):
         return named("office", "yes" if value else "no", language)
     if isinstance(value, int) and name.endswith("_fen"):
-        return wording.money(value, language)
+        return amounts.money(value, language)
     if isinstance(value, list):
         return listed((named("choice", str(each), language) for each in value), language)
     if name.endswith(("_until", "_at")):
-        return wording.day(datetime.fromisoformat(str(value)), language, ZONE)
+        return amounts.day(datetime.fromisoformat(str(value)), language, ZONE)
     return named("choice", str(value), language)
 
 

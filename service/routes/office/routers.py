@@ -14,6 +14,7 @@ from service.routes.office import (
     work,
     writes,
 )
+from service.routes.office.reading import history
 from service.routes.office.training import beginning, components, playing
 
 OFFICE = (
@@ -26,6 +27,7 @@ OFFICE = (
     opening.router,
     beginning.router,
     cases.router,
+    history.router,
     acts.router,
     campaign.router,
     letters.router,

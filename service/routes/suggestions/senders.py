@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.fields import Id
 from models.values.actor import Actor
@@ -58,10 +58,10 @@ class EstateVisit(Value):
         """
         self.assertion.must_be_of(self.estate.id, unit_number)
 
-        async def work(session: AsyncSession) -> None:
-            await use_up(session, self.assertion)
+        async def work(connection: AsyncConnection) -> None:
+            await use_up(connection, self.assertion)
 
-        await parts.database.transaction(work)
+        await parts.database.statement(work)
         return FromWhom(self.estate.owner(unit_number))
 
 

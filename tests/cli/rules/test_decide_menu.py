@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from models.values.refusal import Refused
+from tests.support.slow import examples
 
 ROLL = {"head": 100, "area": 10_000}
 Numbers = dict[str, Any]
@@ -164,7 +165,7 @@ COUNTS = st.integers(0, 100)
 @pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

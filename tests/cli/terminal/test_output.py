@@ -21,6 +21,7 @@ from models.fields import UNREADABLE
 from proof.verifier import printing
 from runtime.local.programs import ROOT
 from tests.cli.test_help import leaves
+from tests.support.slow import examples
 
 COMMANDS = dict(leaves(get_command(whole_application())))
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -75,7 +76,7 @@ def is_harmless(text: str) -> bool:
 TEXTS = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(), max_size=20))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(text=TEXTS)
 def test_no_text_of_somebody_steers_the_terminal(text: str) -> None:
     as_json = output.json_text({"name": text, text: [text]})

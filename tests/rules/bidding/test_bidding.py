@@ -20,6 +20,7 @@ from rules import bidding as law
 from rules.bidding import clocks, documents
 from rules.time.deadlines import deadline
 from rules.time.spans import within
+from tests.support.slow import examples
 
 TIMETABLE = Timetable()
 ZONE = TIMETABLE.zone
@@ -176,7 +177,7 @@ ANSWERS = (calendar_days(0), calendar_days(3), working_days(1), working_days(3))
 HOURS = st.integers(0, 24 * 18)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(HOURS, HOURS, st.sampled_from(ANSWERS))
 def test_what_is_within_a_period_is_what_its_deadline_says(
     start: int, later: int, period: Period
@@ -326,7 +327,7 @@ def test_the_next_candidate_follows_or_it_is_tendered_again() -> None:
 
 
 @given(days=st.integers(20, 365), hour=st.integers(0, 23), offset=st.integers(0, 300))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_deadline_of_the_law_leaves_at_least_the_days_it_promises(
     days: int, hour: int, offset: int
 ) -> None:
@@ -337,7 +338,7 @@ def test_every_deadline_of_the_law_leaves_at_least_the_days_it_promises(
 
 
 @given(estimate=st.integers(1, 10**15), permille=st.integers(0, 1000))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_the_bond_that_is_taken_is_the_highest_that_documents_may_ask_for(
     estimate: int, permille: int
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.values.bidding import BenchmarkTerms, Criteria, JudgedBid, Method, TieBreak
 from rules.bidding.ranking import benchmark_points, rank, undecided
+from tests.support.slow import examples
 
 HALF = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=500)
 
@@ -122,7 +123,7 @@ LOTS = st.permutations([f"b{n}" for n in range(7)]).flatmap(
 
 
 @given(bids=BIDS, criteria=CRITERIA, lots=LOTS)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_the_ranking_is_that_of_the_oracle_in_every_method(
     bids: list[JudgedBid], criteria: Criteria, lots: list[str]
 ) -> None:
@@ -147,7 +148,7 @@ def test_the_ranking_is_that_of_the_oracle_in_every_method(
 
 
 @given(bids=BIDS, criteria=CRITERIA)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_the_ranking_does_not_depend_on_the_order_of_the_bids(
     bids: list[JudgedBid], criteria: Criteria
 ) -> None:
@@ -155,7 +156,7 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_bids(
 
 
 @given(bids=BIDS, weight=st.integers(1, 1_000))
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 def test_a_lower_price_never_hurts_its_bidder(bids: list[JudgedBid], weight: int) -> None:
     criteria = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=weight)
     first = bids[0]

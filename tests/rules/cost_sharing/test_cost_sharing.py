@@ -28,8 +28,9 @@ from models.values.refusal import Refused
 from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
 from models.values.timetable import Timetable
 from rules import cost_sharing as law
+from tests.support.slow import examples
 
-FEW = settings(max_examples=80, deadline=None)
+FEW = settings(max_examples=examples(80), deadline=None)
 WEIGHTS = st.dictionaries(
     st.text("0123456789", min_size=1, max_size=4), st.fractions(0, 50), min_size=1, max_size=12
 ).filter(lambda weights: any(weights.values()))

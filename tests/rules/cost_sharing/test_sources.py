@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from models.values.cost_sharing import CostItem, Funding, FundingSource, ItemCategory
 from rules import cost_sharing as law
 from rules.cost_sharing.sources import most_fen
+from tests.support.slow import examples
 
 NAMES = ("a", "b", "c", "d", "e")
 ITEMS = st.lists(
@@ -61,7 +62,7 @@ def by_item(items: list[CostItem], funding: list[Funding]) -> dict[str, object]:
     return {each.item_id: each for each in law.waterfall(items, funding)}
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(schemes(), st.randoms(use_true_random=False))
 def test_any_order_of_lines_gives_every_item_the_same(given_scheme, rng) -> None:
     items, funding = given_scheme
@@ -73,7 +74,7 @@ def test_any_order_of_lines_gives_every_item_the_same(given_scheme, rng) -> None
     assert law.gap_plan(mixed, sources, 20) == plan
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(schemes())
 def test_the_owners_gap_is_the_least_that_the_sources_allow(given_scheme) -> None:
     items, funding = given_scheme
@@ -81,7 +82,7 @@ def test_the_owners_gap_is_the_least_that_the_sources_allow(given_scheme) -> Non
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(schemes())
 def test_no_source_pays_beyond_its_sum_or_what_it_may_pay_for_an_item(given_scheme) -> None:
     items, funding = given_scheme
@@ -97,7 +98,7 @@ def test_no_source_pays_beyond_its_sum_or_what_it_may_pay_for_an_item(given_sche
         assert all(fen <= most_fen(source, item) for item, fen in parts)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(schemes(), st.integers(0, 60))
 def test_what_was_given_up_and_still_fits_is_given_back(given_scheme, limit) -> None:
     items, funding = given_scheme

@@ -18,8 +18,9 @@ from models.values.decisions.menu import (
     TieRule,
 )
 from rules.menu import ballot_of, choice_of, counted, greedy, problems_of_menu_choice, tally
+from tests.support.slow import examples
 
-FEW = settings(max_examples=150, deadline=None)
+FEW = settings(max_examples=examples(150), deadline=None)
 COSTS = {"lift": 300, "light": 40, "benches": 60, "paint": 60}
 
 

@@ -23,9 +23,10 @@ from rules.menu import counted, equal_shares
 from rules.menu.electorate import electorate
 from rules.menu.market import Market, RoughMarket, Unclear
 from rules.menu.tally import points_of, tally, tie_order
+from tests.support.slow import examples
 
-MANY = settings(max_examples=300, deadline=None)
-SOME = settings(max_examples=100, deadline=None)
+MANY = settings(max_examples=examples(300), deadline=None)
+SOME = settings(max_examples=examples(100), deadline=None)
 NAMES = "abcdefg"
 MODULE = import_module("rules.menu.equal_shares")
 """The package has a function of this name."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from models.values.timetable import Period, WorkCalendar, calendar_days, working_days
 from rules.time.deadlines import deadline, is_working_day, latest_before
+from tests.support.slow import examples
 
 ZONE = "Asia/Shanghai"
 DAY = timedelta(days=1)
@@ -40,7 +41,7 @@ def worked(after: date, until: date, calendar: WorkCalendar) -> int:
     return sum(is_working_day(after + number * DAY, calendar) for number in range(1, span + 1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, PERIODS)
 def test_a_deadline_is_the_local_midnight_after_a_working_day(
     calendar: WorkCalendar, start: datetime, period: Period
@@ -51,7 +52,7 @@ def test_a_deadline_is_the_local_midnight_after_a_working_day(
     assert is_working_day(local_day(end - TICK), calendar)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, st.integers(1, 60))
 def test_a_working_day_period_holds_exactly_its_working_days(
     calendar: WorkCalendar, start: datetime, days: int
@@ -60,7 +61,7 @@ def test_a_working_day_period_holds_exactly_its_working_days(
     assert worked(local_day(start), local_day(end - TICK), calendar) == days
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, st.integers(1, 60))
 def test_a_calendar_period_is_moved_only_over_days_off(
     calendar: WorkCalendar, start: datetime, days: int
@@ -71,7 +72,7 @@ def test_a_calendar_period_is_moved_only_over_days_off(
     assert worked(nominal - DAY, last, calendar) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, st.integers(0, 59), st.sampled_from(("calendar", "working")))
 def test_a_longer_period_never_ends_earlier(
     calendar: WorkCalendar, start: datetime, days: int, kind: str
@@ -81,7 +82,7 @@ def test_a_longer_period_never_ends_earlier(
     assert deadline(start, shorter, calendar, ZONE) <= deadline(start, longer, calendar, ZONE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, st.integers(1, 60))
 def test_whoever_acts_at_the_last_moment_before_leaves_the_whole_working_period(
     calendar: WorkCalendar, end: datetime, days: int
@@ -91,7 +92,7 @@ def test_whoever_acts_at_the_last_moment_before_leaves_the_whole_working_period(
     assert worked(local_day(latest), local_day(end) - DAY, calendar) < days
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(MOMENTS, st.integers(1, 60))
 def test_n_calendar_days_before_are_n_whole_days(end: datetime, days: int) -> None:
     every_day_worked = WorkCalendar(

@@ -12,6 +12,7 @@ from rules.voting import configured, judged, rule_named
 from rules.voting.inputs.facts import facts_from
 from rules.voting.law import RULES
 from rules.voting.options import decide_options
+from tests.support.slow import examples
 
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.id}-{rule.version}")
 
@@ -159,7 +160,7 @@ def without_a_vote(draw: st.DrawFn) -> Facts:
 
 
 @EVERY_RULE
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(vote=without_a_vote())
 def test_with_nothing_cast_no_rule_adopts(rule: Rule, vote: Facts) -> None:
     found = judged(rule, vote)

@@ -15,6 +15,7 @@ from rules.voting.inputs.consistency import disagreements
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 from rules.voting.registry import rule_named
+from tests.support.slow import examples
 
 MAJOR = rule_named("CN.278.major")
 ORDINARY = rule_named("CN.278.ordinary")
@@ -70,7 +71,7 @@ def verdict(rule: Rule, vote: dict[str, Amounts]) -> str:
 
 
 @EVERY_RULE
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(vote=votes(), data=st.data())
 def test_one_more_yes_never_defeats(rule: Rule, vote: dict[str, Amounts], data: Any) -> None:
     """A no, an abstention or an absentee becomes a yes, in every dimension."""
@@ -89,7 +90,7 @@ def test_one_more_yes_never_defeats(rule: Rule, vote: dict[str, Amounts], data: 
 
 
 @EVERY_RULE
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(vote=votes(), data=st.data())
 def test_one_more_no_instead_of_a_yes_never_carries(
     rule: Rule, vote: dict[str, Amounts], data: Any
@@ -104,7 +105,7 @@ def test_one_more_no_instead_of_a_yes_never_carries(
 
 
 @EVERY_RULE
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(vote=votes(), data=st.data())
 def test_a_verdict_on_fewer_numbers_holds_when_the_rest_is_known(
     rule: Rule, vote: dict[str, Amounts], data: Any
@@ -127,7 +128,7 @@ def test_a_verdict_on_fewer_numbers_holds_when_the_rest_is_known(
 
 
 @EVERY_RULE
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(vote=votes(), factor=st.integers(2, 10**40))
 def test_the_unit_of_measurement_is_irrelevant(
     rule: Rule, vote: dict[str, Amounts], factor: int
@@ -145,7 +146,7 @@ def test_the_unit_of_measurement_is_irrelevant(
 
 
 @EVERY_RULE
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(vote=votes())
 def test_short_by_is_exactly_what_is_missing(rule: Rule, vote: dict[str, Amounts]) -> None:
     for check in judged(rule, Facts(**vote)).checks:
@@ -161,7 +162,7 @@ def test_short_by_is_exactly_what_is_missing(rule: Rule, vote: dict[str, Amounts
 
 
 @EVERY_RULE
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(vote=votes())
 def test_the_least_yes_carries_and_one_less_does_not(rule: Rule, vote: dict[str, Amounts]) -> None:
     """Everybody takes part, and nobody abstains."""
@@ -187,7 +188,7 @@ def test_the_least_yes_carries_and_one_less_does_not(rule: Rule, vote: dict[str,
             assert judged(rule, split(one_less)).approve == "FAIL"
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(n=st.integers(1, 10**60), area=st.integers(1, 10**30))
 def test_exactly_two_thirds_and_three_quarters_pass_however_large(n: int, area: int) -> None:
     def both(number: int) -> Amounts:
@@ -212,7 +213,7 @@ def test_a_tie_is_not_a_majority(n: int) -> None:
     }
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     areas=st.lists(st.integers(2, 20_000), min_size=1, max_size=8),
     data=st.data(),
@@ -242,7 +243,7 @@ def test_consistent_numbers_are_never_refused(vote: dict[str, Amounts]) -> None:
     assert not list(disagreements(Facts(**vote), "vote"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(vote=votes(), data=st.data())
 def test_more_of_anybody_than_the_roll_is_always_refused(
     vote: dict[str, Amounts], data: Any

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from models.values.voting import Choice, Motion, MotionKind, RollUnit, Tally
 from rules.voting import decide, head_groups, pack_for
 from tests.rules.voting.tallies import tally_of
+from tests.support.slow import examples
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)
@@ -74,7 +75,7 @@ def test_exactly_half_of_the_heads_fails_and_one_more_passes(n: int) -> None:
     assert decide(PACK, ORDINARY, whole(n + 1, 2 * n + 1, no=n)).passed
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(UNITS, st.data(), KINDS)
 def test_the_order_of_units_and_of_ballots_is_irrelevant(
     units: list[RollUnit], data: st.DataObject, motion: Motion
@@ -90,7 +91,7 @@ def test_the_order_of_units_and_of_ballots_is_irrelevant(
     assert decide(PACK, motion, one) == decide(PACK, motion, two)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(UNITS, st.data(), KINDS)
 def test_one_more_yes_never_defeats_a_motion(
     units: list[RollUnit], data: st.DataObject, motion: Motion
@@ -104,7 +105,7 @@ def test_one_more_yes_never_defeats_a_motion(
     assert after.passed or not before.passed
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(UNITS)
 def test_merging_heads_loses_no_unit_and_no_area(units: list[RollUnit]) -> None:
     groups = head_groups(units, PACK)
@@ -118,7 +119,7 @@ def test_merging_heads_loses_no_unit_and_no_area(units: list[RollUnit]) -> None:
     assert len(voters) == len(owners)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(UNITS, st.data())
 def test_what_is_cast_adds_up_to_what_took_part(units: list[RollUnit], data: st.DataObject) -> None:
     groups = head_groups(units, PACK)

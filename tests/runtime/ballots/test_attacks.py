@@ -27,7 +27,7 @@ from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import AuditReport, audit
-from runtime.record.journal import hashed_fields
+from runtime.rows.hashed import hashed_fields
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from tests.support.box import put_ballots

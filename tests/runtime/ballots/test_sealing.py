@@ -13,6 +13,7 @@ from proof.ballots import commitment_of
 from proof.signing import signed_by
 from rules.ballots.ballot import padded_length, plain_ballot, words_of
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Sealer, Signer, public_half
+from tests.support.slow import examples
 
 KEYS = BoxKeys(SecretStr("b0" * 32))
 BOX = "r1.1"
@@ -134,7 +135,7 @@ MOTIONS = [
 
 
 @given(st.data())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_all_sealed_ballots_of_a_box_are_equally_long_whatever_they_say(
     data: st.DataObject,
 ) -> None:

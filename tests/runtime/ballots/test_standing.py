@@ -36,6 +36,7 @@ from runtime.ballots.standing import (
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, open_box, put_ballots
 from tests.support.estate import make_renovation
+from tests.support.slow import examples
 
 RID = "standing"
 NUMBERS = count(1)
@@ -237,7 +238,7 @@ async def boxes(database: Database, owner: str) -> AsyncIterator[Boxes]:
 
 @given(acts=ACTS, routes=TABLES)
 @example(acts=ACCEPTED_THEN_CONTESTED, routes=ROUTE_OF)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_sql_and_rule_agree_on_the_state_of_each_ballot(
     boxes: Boxes, acts: list[Act], routes: Routes
 ) -> None:
@@ -248,7 +249,7 @@ async def test_sql_and_rule_agree_on_the_state_of_each_ballot(
 
 
 @given(acts=ACTS, routes=TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_who_has_taken_part_is_who_has_a_ballot_that_counts(
     boxes: Boxes, acts: list[Act], routes: Routes
 ) -> None:
@@ -262,7 +263,7 @@ async def test_who_has_taken_part_is_who_has_a_ballot_that_counts(
 
 
 @given(acts=ACTS, routes=TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_who_is_reminded_is_who_has_no_ballot_that_counts(
     boxes: Boxes, acts: list[Act], routes: Routes
 ) -> None:
@@ -274,7 +275,7 @@ async def test_who_is_reminded_is_who_has_no_ballot_that_counts(
 
 
 @given(acts=ACTS, routes=TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_the_list_of_contested_ballots_is_what_the_rule_contests(
     boxes: Boxes, acts: list[Act], routes: Routes
 ) -> None:
@@ -291,7 +292,7 @@ async def test_the_list_of_contested_ballots_is_what_the_rule_contests(
 
 
 @given(acts=ACTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 async def test_the_count_takes_the_ballots_that_the_rule_counts(
     boxes: Boxes, acts: list[Act]
 ) -> None:

@@ -19,7 +19,8 @@ from runtime.addresses import asyncpg_url
 from runtime.database import Database
 from runtime.record.audit import BadEvent, audit
 from runtime.record.audit.clock import DEADLINES, TURNOUT
-from runtime.record.journal import Journal, Recorded, hashed_fields
+from runtime.record.journal import Journal, Recorded
+from runtime.rows.hashed import hashed_fields
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock
 

@@ -22,7 +22,8 @@ from runtime.database import Database
 from runtime.record.audit import AuditReport, BadEvent, audit
 from runtime.record.audit.heads import HeadsAudit, KnownHeads
 from runtime.record.heads import HeadKeys, Heads, KeptHeads, head_of
-from runtime.record.journal import Journal, Recorded, hashed_fields
+from runtime.record.journal import Journal, Recorded
+from runtime.rows.hashed import hashed_fields
 from tests.support.estate import make_renovation
 
 NUMBERS = count(1)

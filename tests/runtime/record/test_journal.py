@@ -22,7 +22,8 @@ from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from runtime.record.audit import audit
-from runtime.record.journal import Journal, Recorded, hashed_fields
+from runtime.record.journal import Journal, Recorded
+from runtime.rows.hashed import hashed_fields
 from tests.support.estate import make_renovation
 from tests.support.waiting import blocked_by
 

@@ -224,8 +224,8 @@ async def test_an_envelope_that_was_touched_in_the_database_is_found(
     await bid(http, rid)
 
     async def found() -> bool:
-        async with database.session() as session:
-            return await first_bad_bid(session, rid) is not None
+        async with database.driver() as connection:
+            return await first_bad_bid(connection, rid) is not None
 
     assert not await found()
     await sql.execute(TAMPERED[how], name)

@@ -42,6 +42,7 @@ from tests.support.channels import Channels, grant_roles, official
 from tests.support.estate import make_renovation
 from tests.support.people import sign_in, token_of
 from tests.support.processes.chaos import receipts_that_lie
+from tests.support.slow import examples
 from tests.support.votes.tickets import agent_ticket, unit_ticket
 from tests.support.votes.vote import LiveVote
 
@@ -332,7 +333,7 @@ async def test_two_worlds_that_voted_differently_look_alike_in_every_column(
 # A credential that nobody gave out.
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     mac=st.binary(max_size=40),

@@ -10,21 +10,41 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
 
 from runtime.settings import Settings
 from service.edge.limits import limits_of
-from tests.runtime.test_deploy import NGINX, PROXY, certificate
+from tests.runtime.test_deploy import NGINX, certificate
 from tests.service.edge.test_connections import SMUGGLED, SMUGGLING
+from tests.support.edge import h2
 from tests.support.edge.raw import Edge, Peer, listening
+from tests.support.processes.programs import program
 
-pytestmark = pytest.mark.skipif(PROXY is None, reason="nginx is not installed")
+pytestmark = pytest.mark.slow
 NAME = b"vote.example.org"
 LAST = b"GET /v1/last HTTP/1.1\r\nHost: vote.example.org\r\nConnection: close\r\n\r\n"
 LOOK_S = 0.02
 PATIENCE_S = 30
+
+
+class H2(NamedTuple):
+    """A request of HTTP/2: its fields, pseudo-fields first, its body frame by frame, its trailers."""
+
+    fields: h2.Fields
+    body: tuple[bytes, ...] = ()
+    trailers: h2.Fields = ()
+
+
+def h2_head(path: bytes = b"/v1/last", method: bytes = b"POST") -> list[tuple[bytes, bytes]]:
+    return [
+        (b":method", method),
+        (b":scheme", b"https"),
+        (b":authority", NAME),
+        (b":path", path),
+    ]
 
 
 @dataclass
@@ -34,6 +54,13 @@ class Proxied:
     edge: Edge
     port: int
     log: Path
+
+    async def ask_h2(self, request: "H2") -> h2.Answer:
+        """What comes back for a request of HTTP/2."""
+        name = NAME.decode()
+        return await h2.asked(
+            self.port, request.fields, *request.body, name=name, trailers=request.trailers
+        )
 
     async def ask(self, *pieces: bytes, name: str = "vote.example.org") -> bytes:
         """What comes back for these bytes, sent over TLS, until nginx hangs up."""
@@ -102,7 +129,7 @@ async def proxied(
         ports = free_ports()
         file = folder / "nginx.conf"
         file.write_text(configuration(folder, ports, edge.port))
-        command = (str(PROXY), "-p", str(folder), "-c", str(file))
+        command = (str(program("nginx")), "-p", str(folder), "-c", str(file))
         with (folder / "said").open("wb") as said, subprocess.Popen(command, stderr=said) as nginx:
             try:
                 found = Proxied(edge, ports[0], folder / "paths.log")
@@ -148,6 +175,64 @@ async def test_the_service_sees_the_requests_that_the_proxy_has_read_and_no_othe
     # Afterwards a stranger's request on nginx's kept connections is answered as what it is.
     answer = await proxied.ask(LAST.replace(b"/v1/last", b"/v1/renovations"))
     assert answer.startswith(b"HTTP/1.1 200 "), answer
+
+
+CHUNKED = (b"transfer-encoding", b"chunked")
+SMUGGLING_H2 = {
+    "a length shorter than the body": H2([*h2_head(), (b"content-length", b"0")], (SMUGGLED,)),
+    "a length longer than the body": H2([*h2_head(), (b"content-length", b"500")], (b"x",)),
+    "two lengths": H2(
+        [*h2_head(), (b"content-length", b"0"), (b"content-length", b"%d" % len(SMUGGLED))],
+        (SMUGGLED,),
+    ),
+    "chunks, which HTTP/2 has not": H2([*h2_head(), CHUNKED], (b"0\r\n\r\n" + SMUGGLED,)),
+    "chunks without a body": H2([*h2_head(), CHUNKED]),
+    "a line end in a value": H2([*h2_head(), (b"x-a", b"b\r\ntransfer-encoding: chunked")]),
+    "a request in a value": H2([*h2_head(), (b"x-a", b"b\r\n\r\n" + SMUGGLED)]),
+    "a bare return in a value": H2([*h2_head(), (b"x-a", b"b\rtransfer-encoding: chunked")]),
+    "a NUL in a value": H2([*h2_head(), (b"x-a", b"b\0c")]),
+    "a line end in a name": H2([*h2_head(), (b"x-a: b\r\ntransfer-encoding", b"chunked")]),
+    "a colon in a name": H2([*h2_head(), (b"transfer-encoding: chunked\r\nx", b"y")]),
+    "an upper-case name": H2([*h2_head(), (b"Transfer-Encoding", b"chunked")]),
+    "a request in the path": H2(h2_head(b"/v1/last HTTP/1.1\r\nhost: a\r\n\r\n" + SMUGGLED)),
+    "a blank in the path": H2(h2_head(b"/v1/last HTTP/1.1")),
+    "a request in the method": H2(h2_head(method=b"GET /v1/smuggled HTTP/1.1\r\nx: y\r\n\r\nGET")),
+    "no path": H2(h2_head()[:3]),
+    "two paths": H2([*h2_head(), (b":path", b"/v1/smuggled")]),
+    "a pseudo-field at the end": H2([*h2_head()[:3], (b"x-a", b"b"), h2_head()[3]]),
+    "another host": H2([*h2_head(), (b"host", b"evil.example")]),
+    "a connection's field": H2([*h2_head(), (b"connection", b"transfer-encoding"), CHUNKED]),
+    "an upgrade": H2([*h2_head(method=b"GET"), (b"connection", b"upgrade"), (b"upgrade", b"h2c")]),
+    "trailers that are a head": H2(h2_head(), (b"x",), [(b":path", b"/v1/smuggled"), CHUNKED]),
+    "a length in the trailers": H2(h2_head(), (SMUGGLED,), [(b"content-length", b"0")]),
+}
+"""What a proxy may make of HTTP/2 when it writes HTTP/1.1 (RFC 9113, 8.2 and 10.3)."""
+
+
+async def test_http_2_before_the_proxy_is_http_1_1_behind_it(proxied: Proxied) -> None:
+    seen = len(proxied.edge.seen)
+    answer = await proxied.ask_h2(H2(h2_head(b"/v1/renovations?limit=1", b"GET")))
+    assert (answer.status, answer.body[:1]) == (200, b"[")
+    assert proxied.edge.seen[seen:] == ["GET /v1/renovations"]
+    # The service itself says nothing of HTTP/2: a preface is no request.
+    assert b"HTTP/1.1 400" in await proxied.edge.ask(h2.PREFACE)
+
+
+@pytest.mark.parametrize("name", SMUGGLING_H2)
+async def test_what_http_2_can_say_becomes_one_request_or_none(proxied: Proxied, name: str) -> None:
+    before = len(proxied.handed_on()), len(proxied.edge.seen)
+    await proxied.ask_h2(SMUGGLING_H2[name])
+    # A stranger's requests on the connections that nginx keeps are answered as what they are.
+    for _ in range(3):
+        other = await proxied.ask_h2(H2(h2_head(b"/v1/renovations", b"GET")))
+        assert (other.status, other.body[:1]) == (200, b"["), other
+    async with asyncio.timeout(PATIENCE_S):
+        while len(proxied.handed_on()) - before[0] < len(proxied.edge.seen) - before[1]:
+            await asyncio.sleep(LOOK_S)
+    handed, seen = proxied.handed_on()[before[0] :], proxied.edge.seen[before[1] :]
+    assert seen == handed
+    assert not any("smuggled" in each for each in seen)
+    assert len(seen) <= 4
 
 
 async def test_by_another_name_or_by_none_nobody_gets_as_far_as_the_service(

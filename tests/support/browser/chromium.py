@@ -2,18 +2,16 @@
 
 import base64
 import hashlib
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.support.processes.programs import program
+
 KEY_OF_ROOM = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -25,15 +23,6 @@ KEY_OF_ROOM = {
 """An authenticator that belongs to the device and verifies its user."""
 
 
-def program() -> str:
-    """Where Chromium is. Without one its tests are skipped, where CI is set they fail: `make browser`."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if found is None:
-        assert "CI" not in os.environ, "no Chromium"
-        pytest.skip("no Chromium on this machine: make browser")
-    return found
-
-
 @asynccontextmanager
 async def chromium(cert: Path, *names: str) -> AsyncIterator[Browser]:
     """A browser for which these names are this machine, and whose sites may have this certificate."""
@@ -43,7 +32,7 @@ async def chromium(cert: Path, *names: str) -> AsyncIterator[Browser]:
     rules = ",".join(f"MAP {name} 127.0.0.1" for name in names)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program(),
+            executable_path=program("Chromium"),
             args=[
                 "--no-sandbox",
                 f"--host-resolver-rules={rules}",

@@ -29,7 +29,7 @@ def placed(part: Any, path: Sequence[Step], value: object) -> Any:
         return dict.fromkeys([value], part[GOOD["word"]])
     if isinstance(step, int):
         return [placed(part[0] if part else None, rest, value)]
-    name = GOOD["word"] if step == ENTRY else step
+    name = GOOD["word"] if step is ENTRY else step
     there = part or {}
     return {**there, name: placed(there.get(name), rest, value)}
 

@@ -11,8 +11,16 @@ from models.values.base import Carried
 Step = str | int
 KEY = "\0key"
 """In a path: the key of an entry itself, not its value."""
-ENTRY = "entry"
-"""In a path: the value under any key."""
+
+
+class Entry(str):
+    """A key that is nobody's own: a field may be called like it."""
+
+    __slots__ = ()
+
+
+ENTRY = Entry("entry")
+"""In a path: the value under any key; it is this one object."""
 WITHOUT_TEXT = {"bool": "yes_no", "literal": "one_of", "enum": "one_of"}
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.acts import Done
 from models.messages.command import Command
-from runtime.record.authority import SIGNED_BY
+from proof.seals import SIGNED_BY
 from runtime.record.journal import Journal, Recorded
 from tests.support.journey import STREET, JourneyDriver
 from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER

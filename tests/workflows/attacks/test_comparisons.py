@@ -7,14 +7,27 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
 
 from models.messages import acts as a
-from models.messages.reconciling import Discrepancy, Fault, ReconcileReport, Reconciliation
+from models.messages.reconciling import (
+    OPERATOR,
+    Discrepancy,
+    Fault,
+    ReconcileReport,
+    Reconciliation,
+)
 from runtime.database import Database
-from runtime.engine.reconciliation import WORKFLOW
+from runtime.engine.builds import make_current
+from runtime.engine.reconciliation import WORKFLOW, reconcile
+from runtime.engine.routing import other_builds
 from tests.support.signed.driver import SignedDriver
 from tests.workflows.attacks.test_means import MAYOR, at, ends_well, repaired, reset
+from tests.workflows.attacks.test_sisters import ROGUE, current, rogue_worker
 
 SOON = timedelta(seconds=1)
 Means = Callable[[SignedDriver], Awaitable[None]]
@@ -100,4 +113,56 @@ async def test_a_comparison_that_is_reset_compares_once_more(
     await reset(j.client, handle.id)
     again = await j.client.get_workflow_handle(handle.id, result_type=ReconcileReport).result()
     assert Fault.LOST in {each.fault for each in again.findings}
+    await ends_well(j, database)
+
+
+NOTHING_FOUND = ReconcileReport(cases=1, findings=())
+
+
+async def told_by(j: SignedDriver) -> ReconcileReport:
+    """What a comparison that only looks says now; it is found or not, and nothing is healed."""
+    given = Reconciliation(renovation_id=j.rid, dry_run=True, by=OPERATOR)
+    return await reconcile(j.client, j.queue, given)
+
+
+@pytest.mark.slow
+async def test_a_comparison_that_was_given_to_a_rogue_build_is_believed_by_nobody_who_is_told_of_it(
+    journey: Any, database: Database
+) -> None:
+    """`gongjian repair` names the other build before it asks; what the rogue says changes nothing."""
+    j = await at(journey, "open_vote")
+    await j.handle.terminate("mine now")
+    before, build = await j.seq(), j.parts.settings.build_id
+    try:
+        async with rogue_worker(j.client, j.queue, said=NOTHING_FOUND, to="repair/"):
+            await current(j, "")
+            assert await other_builds(j.client, j.queue, build) == (ROGUE,)
+            async with asyncio.timeout(60):
+                while (await told_by(j)).findings:
+                    pass
+    finally:
+        await make_current(j.client, j.queue, build)
+    assert await j.seq() == before
+    assert Fault.LOST in dict(await repaired(j)).values()
+    await ends_well(j, database)
+
+
+@pytest.mark.slow
+async def test_a_worker_that_gives_itself_out_for_our_build_delays_a_comparison_and_changes_nothing(
+    journey: Any, database: Database
+) -> None:
+    """Kept out by mTLS only: its lie is believed once. The next comparison that a worker of ours takes heals."""
+    j = await at(journey, "open_vote")
+    await j.handle.terminate("mine now")
+    before, build = await j.seq(), j.parts.settings.build_id
+    async with rogue_worker(j.client, j.queue, build, NOTHING_FOUND, to="repair/"):
+        async with asyncio.timeout(60):
+            while (await told_by(j)).findings:
+                pass
+        assert await other_builds(j.client, j.queue, build) == ()
+    assert await j.seq() == before
+    async with asyncio.timeout(60):
+        # A poll of the rogue may still wait at the server.
+        while Fault.LOST not in dict(await repaired(j)).values():
+            pass
     await ends_well(j, database)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from temporalio.api.command.v1 import Command, CompleteWorkflowExecutionCommandAttributes
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import CommandType, VersioningBehavior, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -18,6 +18,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentVersionRequest,
     PollWorkflowTaskQueueRequest,
     RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
     SetWorkerDeploymentCurrentVersionRequest,
     SetWorkerDeploymentRampingVersionRequest,
     UpdateWorkflowExecutionOptionsRequest,
@@ -47,6 +48,8 @@ from tests.support.signed.driver import SignedDriver
 from tests.workflows.attacks.test_means import MAYOR, at, ends_well, repaired, replace, reset
 
 ROGUE = "rogue"
+POLLERS = 8
+"""So many tasks a rogue asks for at once where others ask too."""
 Means = Callable[[SignedDriver, WorkflowHandle[Any, Any]], Awaitable[object]]
 
 
@@ -140,14 +143,26 @@ async def test_a_complaint_of_nobody_is_started_in_vain(journey: Any, database: 
 
 
 @asynccontextmanager
-async def rogue_worker(client: Client, queue: str) -> AsyncIterator[None]:
-    """Takes workflow tasks as another build, and answers each: the workflow has ended, and well."""
+async def rogue_worker(
+    client: Client, queue: str, build: str = ROGUE, said: object = None, to: str = ""
+) -> AsyncIterator[None]:
+    """Takes workflow tasks as a build, and answers each: the workflow has ended, and well.
+
+    `said` is its result; what is not of a workflow whose id begins with `to` is given back.
+    """
     options = WorkerDeploymentOptions(
         deployment_name=deployment_of(queue),
-        build_id=ROGUE,
+        build_id=build,
         worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
     )
     service, namespace = client.workflow_service, client.namespace
+    payloads = [] if said is None else await client.data_converter.encode([said])
+    done = Command(
+        command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+        complete_workflow_execution_command_attributes=CompleteWorkflowExecutionCommandAttributes(
+            result=Payloads(payloads=payloads)
+        ),
+    )
 
     async def work() -> None:
         while True:
@@ -161,38 +176,41 @@ async def rogue_worker(client: Client, queue: str) -> AsyncIterator[None]:
             )
             if not task.task_token:
                 continue
-            done = Command(
-                command_type=CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
-                complete_workflow_execution_command_attributes=(
-                    CompleteWorkflowExecutionCommandAttributes()
-                ),
-            )
+            answer: dict[str, Any] = {
+                "namespace": namespace,
+                "task_token": task.task_token,
+                "identity": ROGUE,
+            }
+            if not task.workflow_execution.workflow_id.startswith(to):
+                await service.respond_workflow_task_failed(
+                    RespondWorkflowTaskFailedRequest(**answer, deployment_options=options)
+                )
+                continue
             await service.respond_workflow_task_completed(
                 RespondWorkflowTaskCompletedRequest(
-                    namespace=namespace,
-                    task_token=task.task_token,
+                    **answer,
                     commands=[done],
-                    identity=ROGUE,
                     deployment_options=options,
                     versioning_behavior=VersioningBehavior.VERSIONING_BEHAVIOR_AUTO_UPGRADE,
                 )
             )
 
-    working = asyncio.create_task(work())
+    working = [asyncio.create_task(work()) for _ in range(POLLERS if to else 1)]
     try:
-        await until_known(client, queue)
+        await until_known(client, queue, build)
         yield
     finally:
-        working.cancel()
+        for each in working:
+            each.cancel()
 
 
-def rogue_version(queue: str) -> WorkerDeploymentVersion:
-    return WorkerDeploymentVersion(deployment_name=deployment_of(queue), build_id=ROGUE)
+def rogue_version(queue: str, build: str = ROGUE) -> WorkerDeploymentVersion:
+    return WorkerDeploymentVersion(deployment_name=deployment_of(queue), build_id=build)
 
 
-async def until_known(client: Client, queue: str) -> None:
+async def until_known(client: Client, queue: str, build: str) -> None:
     asked = DescribeWorkerDeploymentVersionRequest(
-        namespace=client.namespace, deployment_version=rogue_version(queue)
+        namespace=client.namespace, deployment_version=rogue_version(queue, build)
     )
     async with asyncio.timeout(30):
         while True:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from models.values.decisions.rules import Amounts, Facts, Rule
 from rules.voting import configured, judged, rule_named
 from rules.voting.law import RULES
+from tests.support.slow import examples
 
 STATES = (
     "yes",
@@ -266,14 +267,14 @@ def test_all_small_electorates_and_those_at_the_bars(rule: Rule) -> None:
 
 
 @EVERY_RULE
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(owners=st.lists(OWNER, min_size=1, max_size=24))
 def test_random_electorates(rule: Rule, owners: list[Owner]) -> None:
     count = Count(owners)
     compare(rule, owners, count, count.facts())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(owners=st.lists(OWNER, min_size=1, max_size=24))
 def test_silence_that_follows_the_majority_is_that_of_who_returned_nothing(
     owners: list[Owner],

@@ -12,6 +12,7 @@ from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 from tests.support.cases import FOLDER, book
+from tests.support.slow import examples
 
 EVALUATOR = FOLDER / "check_cases.py.txt"
 TEXT = EVALUATOR.read_text(encoding="utf-8")
@@ -77,7 +78,7 @@ def test_every_rule_of_the_book_is_ours(rule_id: str) -> None:
 
 
 @pytest.mark.parametrize("rule_id", IDS)
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(vote=votes())
 def test_the_engine_and_the_evaluator_agree(rule_id: str, vote: dict[str, Any]) -> None:
     if rule_id.startswith("AU-NSW"):

@@ -1,0 +1,66 @@
+"""One event of the record as a sentence: who, in which capacity, did what, with the figures that the event has."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from models.values.actor import Role
+from rules.disclosure.events import HOUSEHOLDS, REDACTED
+from rules.history.recorded import RecordedEvent
+from runtime.history.figures import figure, text
+from runtime.language.sentences import phrase
+
+CLAUSE = re.compile(r"\[(?:(!?)(\w+)\?)?([^\[\]]*)\]")
+"""A part that is left out where the record lacks one of its figures, or what it is on is not so."""
+FIGURE = re.compile(r"%\((\w+)\)s")
+
+
+def predicate(event: RecordedEvent, language: str, zone: str) -> str | None:
+    """What was done, to be put behind who did it; None where the event lacks what its sentence is about."""
+    template = text(f"told.{event.kind}", language, {})
+    given = {"rule_pack": event.rule_pack, **event.given}
+    if template is None:
+        return None
+
+    def clause(match: re.Match[str]) -> str:
+        inverted, condition, words = match.groups()
+        if condition and given.get(condition) is not (not inverted):
+            return ""
+        return _filled(words, given, language, zone) or ""
+
+    return _filled(CLAUSE.sub(clause, template), given, language, zone)
+
+
+def told(event: RecordedEvent, who: str, language: str, zone: str) -> str:
+    """The whole sentence."""
+    did = predicate(event, language, zone)
+    if did is None:
+        name = phrase(f"event.{event.kind}", language, {}) or event.kind
+        return text("line.plain", language, {"who": who, "name": name}) or name
+    return text("line", language, {"who": who, "did": did}) or did
+
+
+def actor_words(role: str, label: str, on_behalf_of: str | None, language: str) -> str:
+    """Who acted, by name and capacity of that day; of a home that is not to be read only that it was one."""
+    if role == Role.ENGINE:
+        return text("who.engine", language, {}) or role
+    if role in HOUSEHOLDS and label == REDACTED:
+        return text("who.home", language, {}) or role
+    capacity = text(f"value.role.{role}", language, {}) or phrase(f"role.{role}", language, {})
+    named = {"label": label, "role": capacity or role}
+    who = text("who.person", language, named) if label else named["role"]
+    if not on_behalf_of or on_behalf_of == REDACTED or who is None:
+        return who or role
+    return text("who.for", language, {"who": who, "whom": on_behalf_of}) or who
+
+
+def _filled(words: str, given: Mapping[str, JsonValue], language: str, zone: str) -> str | None:
+    """The words with their figures; None where one is missing."""
+    figures: dict[str, str] = {}
+    for name in FIGURE.findall(words):
+        found = figure(name, given.get(name), language, zone)
+        if found is None:
+            return None
+        figures[name] = found
+    return FIGURE.sub(lambda match: figures[match[1]], words)

@@ -1,0 +1,192 @@
+"""Rows of the record and of the boxes as the audit reads them: plain tuples, without the models.
+
+A command that is to answer soon cannot wait for the models to be loaded (see `runtime.record.cases`); the columns are
+those of `models.tables`, and a test compares them.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+import asyncpg
+from pydantic import JsonValue
+
+AT_ONCE = 500
+"""Rows fetched in one round trip."""
+
+
+class AuditedCase(NamedTuple):
+    """A renovation (`renovation`), as far as the audit compares it."""
+
+    id: str
+    head_seq: int
+    head_hash: str
+    clock: Mapping[str, JsonValue]
+
+
+class AuditedClock(NamedTuple):
+    """The clock of a told case (`case_clock`)."""
+
+    now: datetime
+    moved_seq: int
+
+
+class AuditedEvent(NamedTuple):
+    """An event with everything that its hash and its signatures cover (`event`)."""
+
+    renovation_id: str
+    seq: int
+    command_id: str
+    happened_at: datetime
+    recorded_at: datetime
+    actor_id: str
+    actor_role: str
+    actor_label: str
+    actor_place: str
+    on_behalf_of: str | None
+    kind: str
+    details: Mapping[str, JsonValue]
+    rule_pack: str
+    workflow_id: str
+    run_id: str
+    signature: Mapping[str, JsonValue] | None
+    prev_hash: str
+    hash: str
+    head_signature: bytes | None
+
+
+class AuditedPlaceEvent(NamedTuple):
+    """An event of a place's log with everything that its hash covers (`place_event`)."""
+
+    log_id: str
+    seq: int
+    command_id: str
+    recorded_at: datetime
+    actor_id: str
+    actor_role: str
+    actor_label: str
+    actor_place: str
+    kind: str
+    details: Mapping[str, JsonValue]
+    request_hash: str
+    prev_hash: str
+    hash: str
+
+
+class AuditedBox(NamedTuple):
+    """A ballot box (`ballot_box`)."""
+
+    id: str
+    renovation_id: str
+    building: str
+    entrance: str
+    motions: list[JsonValue]
+    state: str
+    opens_at: datetime
+    closes_at: datetime
+    roll_hash: str
+    closed_at: datetime | None
+    tally: Mapping[str, JsonValue] | None
+    public_key: bytes
+    opened_key: bytes | None
+    roll_salt: bytes
+    change_allowed: bool
+    format: int
+    tree_head: Mapping[str, JsonValue] | None
+    official_by: str
+
+
+class AuditedBallot(NamedTuple):
+    """A ballot, sealed (`ballot`)."""
+
+    id: str
+    box_id: str
+    unit_number: str
+    channel: str
+    pseudonym: str
+    heads: int
+    area_dm2: int
+    shares: int | None
+    seal_id: str
+    sealed: bytes
+    commitment: bytes
+    leaf: bytes
+    only_one: bool | None
+    intake: str
+    batch: int
+    cast_at: datetime
+    recorded_at: datetime
+
+
+class AuditedBatch(NamedTuple):
+    """What an intake has signed for (`ballot_batch`)."""
+
+    intake: str
+    number: int
+    size: int
+    root: bytes
+    signature: bytes
+
+
+R = TypeVar(
+    "R",
+    AuditedCase,
+    AuditedClock,
+    AuditedEvent,
+    AuditedPlaceEvent,
+    AuditedBox,
+    AuditedBallot,
+    AuditedBatch,
+)
+TABLES: Mapping[type[tuple[object, ...]], str] = {
+    AuditedCase: "renovation",
+    AuditedClock: "case_clock",
+    AuditedEvent: "event",
+    AuditedPlaceEvent: "place_event",
+    AuditedBox: "ballot_box",
+    AuditedBallot: "ballot",
+    AuditedBatch: "ballot_batch",
+}
+JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head"})
+"""Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
+
+
+async def rows(
+    connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
+) -> AsyncIterator[R]:
+    """The rows one by one, on a server-side cursor in the caller's transaction; `rest` follows the table's name."""
+    json_there = json_in(kind)
+    async for record in connection.cursor(_query(kind, rest), *arguments, prefetch=AT_ONCE):
+        yield _row(kind, record, json_there)
+
+
+async def fetch(
+    connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
+) -> list[R]:
+    """The rows all at once, where they are few."""
+    json_there = json_in(kind)
+    records = await connection.fetch(_query(kind, rest), *arguments)
+    return [_row(kind, record, json_there) for record in records]
+
+
+def _query(kind: type[R], rest: str) -> str:
+    json_there = json_in(kind)
+    columns = (f"{name}::text" if name in json_there else name for name in kind._fields)
+    return f"SELECT {', '.join(columns)} FROM {TABLES[kind]} {rest}"  # noqa: S608 - no word of it is given
+
+
+def _row(kind: type[R], record: asyncpg.Record, json_there: frozenset[str]) -> R:
+    if not json_there:
+        return kind(*record)
+    return kind(
+        *(
+            json.loads(value) if name in json_there and value is not None else value
+            for name, value in zip(kind._fields, record, strict=True)
+        )
+    )
+
+
+def json_in(kind: type[tuple[object, ...]]) -> frozenset[str]:
+    """The columns of a kind of row that hold JSON."""
+    return frozenset() if kind is AuditedBatch else JSON & frozenset(getattr(kind, "_fields"))  # noqa: B009

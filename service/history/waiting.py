@@ -1,0 +1,264 @@
+"""Why a case waits: what is awaited, of whom, until when, what happens then, and what must be true, with both numbers.
+
+The tree is computed from the rows at the moment of the question, by the rules that decide; it is there too when no
+worker runs.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.journey import Stage
+from models.tables import CaseWait, Objection, Publication
+from models.values.base import Carried
+from models.values.decisions.decision import Check
+from models.values.inspection import ItemState
+from models.values.refusal import problem
+from models.values.states import ObjectionState, PublicationState, RenovationState
+from models.values.voting import ReportedTally
+from rules.checks import check
+from rules.cost_sharing import collected
+from rules.disclosure.events import REDACTED
+from rules.voting import pack_for
+from rules.voting.packs import quorum
+from runtime.ballots.standing import taken_part
+from runtime.language.checks import check_sentence
+from runtime.language.sentences import phrase, sentence
+from runtime.record.agenda import load_waits
+from runtime.record.cases import Trouble
+from service.reading.money import list_instalments
+from service.situation import Situation
+from service.views import RenovationView
+
+ARTICLE = "timetable of the case"
+ENGINE_LATE = "engine_late"
+
+
+class Cause(Carried):
+    """Something that a case waits for, or that must be true before it goes on.
+
+    `met` is None where it is no test. `who` may end it: roles or an audience; "" is the engine itself. `then` is what
+    the engine does at `until`. Moments are case time, of `kind` "trouble" real time.
+    """
+
+    kind: str
+    name: str
+    said: str
+    met: bool | None = None
+    have: str = ""
+    need: str = ""
+    unit: str = ""
+    article: str = ""
+    who: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    late_since: datetime | None = None
+    then: str = ""
+
+
+class Reason(Cause):
+    """The same with what must be true for it."""
+
+    reasons: tuple[Cause, ...] = ()
+
+
+class Waiting(Carried):
+    """Why a case is where it is; nothing of one that is over."""
+
+    state: RenovationState
+    stage: Stage
+    waiting_for: str
+    case_now: datetime
+    reasons: tuple[Reason, ...]
+
+
+async def why(
+    session: AsyncSession, situation: Situation, view: RenovationView, language: str
+) -> Waiting:
+    """The tree of reasons; `view` is the case as whoever asks may read it."""
+    reasons: list[Reason] = []
+    if view.state == RenovationState.RUNNING:
+        for wait in await load_waits(session, situation.id):
+            checks = await _tests(session, situation, view, wait)
+            reasons.append(_awaited(wait, view, checks, language))
+        reasons += _beside(view, language)
+    return Waiting(
+        state=view.state,
+        stage=view.stage,
+        waiting_for=view.waiting_for,
+        case_now=view.case_now,
+        reasons=tuple(reasons),
+    )
+
+
+def _awaited(
+    wait: CaseWait, view: RenovationView, checks: Sequence[Check], language: str
+) -> Reason:
+    kind, _, of = wait.what.partition(".")
+    name = sentence(problem(f"wait.{kind}"), language)
+    late = wait.late_since or (wait.due_at if _over(wait, view) else None)
+    engine_late = late is not None and not wait.who
+    tests = [_test(each, language) for each in checks]
+    if engine_late:
+        said = phrase("why.engine_late", language, {}) or ENGINE_LATE
+        tests.append(Cause(kind=ENGINE_LATE, name=wait.what, said=said, met=False))
+    return Reason(
+        kind="wait",
+        name=wait.what,
+        said=" ".join(filter(None, (name, of))),
+        who=wait.who,
+        since=wait.since,
+        until=wait.due_at,
+        late_since=late,
+        then=sentence(problem(f"then.{wait.consequence}"), language) if wait.consequence else "",
+        reasons=tuple(tests),
+    )
+
+
+def _over(wait: CaseWait, view: RenovationView) -> bool:
+    return wait.due_at is not None and wait.due_at < view.case_now
+
+
+def _test(of: Check, language: str) -> Cause:
+    return Cause(
+        kind="test",
+        name=of.code,
+        said=check_sentence(of, language),
+        met=of.passed,
+        have="" if of.have is None else str(of.have),
+        need="" if of.need is None else str(of.need),
+        unit=of.unit,
+        article=of.article,
+    )
+
+
+def _beside(view: RenovationView, language: str) -> list[Reason]:
+    """What no line of the agenda says: steps that broke, consents and people who are missing."""
+    broken = [
+        Reason(
+            kind="trouble",
+            name=each.step,
+            said=_broke(each, language),
+            met=False,
+            since=each.since,
+        )
+        for each in view.needs_attention
+    ]
+    consents = [
+        Reason(
+            kind="consent",
+            name=each.work_id,
+            said=phrase("why.consent", language, {"work": each.work_id}) or "",
+            met=False,
+            who="owner",
+        )
+        for each in view.consents_missing
+    ]
+    lacks = [
+        Reason(
+            kind="lack",
+            name=each.kind,
+            said=phrase("why.lack", language, {"have": each.have, "need": each.need}) or "",
+            met=False,
+            have=str(each.have),
+            need=str(each.need),
+            unit="people",
+            who=", ".join(each.roles),
+        )
+        for each in view.lacks
+    ]
+    return [*broken, *consents, *lacks]
+
+
+def _broke(trouble: Trouble, language: str) -> str:
+    if trouble.error == REDACTED:
+        return phrase("why.trouble_inside", language, {}) or ""
+    params = {"error": trouble.error, "step": trouble.step}
+    return phrase("why.trouble", language, params) or ""
+
+
+Tests = Callable[[AsyncSession, Situation, RenovationView, CaseWait], Awaitable[Sequence[Check]]]
+
+
+async def _tests(
+    session: AsyncSession, situation: Situation, view: RenovationView, wait: CaseWait
+) -> Sequence[Check]:
+    """What must be true for this wait to end well, by the rules that decide it then."""
+    found = TESTS.get(wait.what.partition(".")[0])
+    return () if found is None else await found(session, situation, view, wait)
+
+
+async def _turnout(
+    session: AsyncSession, situation: Situation, view: RenovationView, _wait: CaseWait
+) -> Sequence[Check]:
+    checks: list[Check] = []
+    for box in (view.box, *view.other_boxes):
+        if box is not None and box.result is None:
+            found = await taken_part(session, box.id)
+            tally = ReportedTally(
+                roll_heads=found.roll_heads,
+                roll_area_dm2=found.roll_area_dm2,
+                participating_heads=found.heads,
+                participating_area_dm2=found.area_dm2,
+            )
+            checks += quorum(pack_for(situation.rule_pack), tally).checks
+    return checks
+
+
+async def _money(
+    session: AsyncSession, situation: Situation, _view: RenovationView, _wait: CaseWait
+) -> Sequence[Check]:
+    lines = [each for each in await list_instalments(session, situation) if each.number == 1]
+    due = sum(each.amount_fen for each in lines)
+    have = due - sum(each.open_fen for each in lines)
+    return collected(have, due, situation.timetable).checks
+
+
+async def _objections(
+    session: AsyncSession, situation: Situation, _view: RenovationView, _wait: CaseWait
+) -> Sequence[Check]:
+    waiting = await session.scalar(
+        select(func.count())
+        .select_from(Objection)
+        .join(Publication, Publication.id == Objection.publication_id)
+        .where(
+            Publication.renovation_id == situation.id,
+            Publication.state == PublicationState.OPEN,
+            Objection.state == ObjectionState.OPEN,
+        )
+    )
+    return (check("why.objections_answered", ARTICLE, waiting or 0, "<=", 0, "items"),)
+
+
+async def _works(
+    _session: AsyncSession, _situation: Situation, view: RenovationView, _wait: CaseWait
+) -> Sequence[Check]:
+    counted = {each.state: each.items for each in view.works}
+    given_up = counted.get(ItemState.CANCELLED, 0)
+    total = sum(counted.values()) - given_up
+    passed = counted.get(ItemState.PASSED, 0)
+    return (check("why.items_passed", "Quality Regs art. 16(2)", passed, ">=", total, "items"),)
+
+
+async def _tickets(
+    _session: AsyncSession, _situation: Situation, view: RenovationView, _wait: CaseWait
+) -> Sequence[Check]:
+    return (check("why.complaints_closed", ARTICLE, view.open_tickets, "<=", 0, "items"),)
+
+
+TESTS: Mapping[str, Tests] = {
+    "ballots": _turnout,
+    "turnout": _turnout,
+    "payments": _money,
+    "paid_up": _money,
+    "objections": _objections,
+    "answers": _objections,
+    "publication": _objections,
+    "works": _works,
+    "record_inspection": _works,
+    "accept_works": _works,
+    "tickets": _tickets,
+}
+"""By what is awaited the tests whose numbers are known before it ends; how many have bid is not (art. 22)."""

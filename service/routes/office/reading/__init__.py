@@ -1,0 +1,1 @@
+"""What an office reads of a case: its history, and why it waits."""
