@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up programs test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
+.PHONY: stale help demo up programs test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election pictures record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -72,6 +72,10 @@ bench-history: $(READY) ## Temporal's history of a vote of 100 beside one of 1,0
 
 bench-election: $(READY) ## a real election of 89,419 ballots through the HTTP intake (needs ../shared/data)
 	$(BIN)/python -m benchmarks.voting.election
+
+pictures: $(READY) programs ## the small pictures of README and docs, by the long test of the pages
+	$(BIN)/python -m pytest -q tests/e2e/test_by_browser.py
+	$(BIN)/python -m tools.pictures
 
 record: $(READY) ## record the histories and fingerprints that `make test` replays (after a patched change)
 	$(BIN)/python -m tests.replay.record

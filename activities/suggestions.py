@@ -84,6 +84,8 @@ async def let_go(case: Case) -> dict[str, JsonValue]:
             row.state, row.due_at = SuggestionState.ENDED, None
     clock = select(func.clock_timestamp(type_=DateTime(timezone=True)))
     real: datetime = (await case.session.execute(clock)).scalar_one()
+    for row in back:
+        case.notify("suggestion", "suggestion_back", suggestion=row.id)
     await move(case.session, back, None, case.now, real)
     said = {"suggestions_back": [row.id for row in back], "suggestions_ended": ended}
     return {name: [*ids] for name, ids in said.items() if ids}

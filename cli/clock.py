@@ -142,11 +142,14 @@ def _convener(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
 
 def _opener(data: Path | None, renovation: str) -> str:
     """Who opened a case, as its first event says to those who take part in it; "" where it is not said."""
-    kept, *_ = own_sessions(local_settings(data).data_dir, renovation)
-    requests = in_name_of(local_settings(data).data_dir, kept)
-    events = requests.get(f"/v1/renovations/{renovation}/events", limit="1")
-    first = events[0] if isinstance(events, list) and events else {}
-    return str(first.get("actor_id") or "") if isinstance(first, dict) else ""
+    home = local_settings(data).data_dir
+    for kept in own_sessions(home, renovation):
+        path = f"/v1/renovations/{renovation}/events"
+        events = in_name_of(home, kept).get(path, limit="1")
+        first = events[0] if isinstance(events, list) and events else {}
+        if isinstance(first, dict) and first.get("actor_id"):
+            return str(first["actor_id"])
+    return ""
 
 
 def _moves(answer: ClockMoved) -> Iterator[str]:

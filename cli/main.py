@@ -301,6 +301,7 @@ def _run(app: typer.Typer) -> None:
 def _say(*problems: Problem, status: int | None = None) -> None:
     """One line each, or one document; the catalogues are only read where there is something to say."""
     from runtime.language.choice import spoken
+    from runtime.language.moments import on_clock
     from runtime.language.sentences import sentence
 
     language = spoken(os.environ)
@@ -311,7 +312,7 @@ def _say(*problems: Problem, status: int | None = None) -> None:
         sys.stderr.write(f"{json_text(document)}\n")
         return
     for each in problems:
-        sys.stderr.write(f"gongjian: {shown(sentence(each, language))}\n")
+        sys.stderr.write(f"gongjian: {shown(sentence(on_clock(each, ''), language))}\n")
 
 
 def _failed_file(error: Exception) -> Problem | None:

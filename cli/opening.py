@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +21,9 @@ from cli.words import Language, number_of, said, speak
 from models.values.refusal import Refused, refusal
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from cli.people.session_file import KeptSession
     from models.files.renovation import RenovationFile
     from models.files.roll import Roll
     from models.values.actor import Actor
@@ -42,14 +45,29 @@ def start(
         bool,
         typer.Option("--check", help="Only read and check the files; nothing is opened or asked."),
     ] = False,
+    as_: Annotated[
+        str,
+        typer.Option("--as", metavar="PERSON", help="Who opens it, where several are signed in."),
+    ] = "",
+    operator: Annotated[
+        bool,
+        typer.Option(
+            "--operator", help="As the operator of this machine, for the file's convener."
+        ),
+    ] = False,
     language: Language = "",
     data: Data = None,
 ) -> None:
-    """Open a renovation from a file; the same files again open nothing new."""
+    """Open a renovation from a file; the same files again open nothing new.
+
+    Whoever is signed in here opens it over HTTP, by a role over its place; else the operator of this
+    machine opens it in the name of the file's first official who may call the vote.
+    """
+    from cli.people.own import person_or_operator
+    from cli.roll.sending import roll_body
     from formats.file_mapping import read_mapping
     from formats.renovation_file.reading import read_renovation
     from runtime.spreadsheets.roll_files import read_roll_file
-    from service.estates.renovations import open_renovation
 
     speak(language)
     content = read_file(file)
@@ -58,38 +76,93 @@ def start(
     roll = read_roll_file(roll_bytes, renovation.roll)
     digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
     command = command_id or f"start-{digest[:32]}"
-    convener = find_convener(renovation)
     where = read_mapping(content, file.name).where
     if check:
+        find_convener(renovation)
         _check(renovation, roll, where)
         return
 
-    async def work(parts: Parts) -> OpenedRenovation:
+    person = person_or_operator(data, as_, operator=operator)
+    if person is not None:
+        _send(person, data, renovation, command, roll_body(renovation.roll, roll_bytes))
+        return
+    opened, links = asyncio.run(_open(data, command, renovation, roll, where))
+    _show(opened, links)
+
+
+async def _open(
+    data: Path | None,
+    command: str,
+    file: RenovationFile,
+    roll: Roll,
+    where: Callable[[tuple[str | int, ...]], str],
+) -> tuple[OpenedRenovation, dict[str, str]]:
+    """Open it on this machine, in the name of the file's first official who may call the vote."""
+    from service.estates.renovations import open_renovation
+
+    convener = find_convener(file)
+    async with running(data) as parts:
         await reach_temporal(parts)
-        return await open_renovation(
+        done = await open_renovation(
             parts.database,
             parts.client,
             parts.settings,
             command_id=command,
-            file=renovation,
+            file=file,
             roll=roll,
             actor=convener,
             where=where,
         )
+        return done, await _let_in(parts, data, file, done.renovation_id)
 
-    async def whole() -> tuple[OpenedRenovation, dict[str, str]]:
-        async with running(data) as parts:
-            done = await work(parts)
-            return done, await _let_in(parts, data, renovation, done.renovation_id)
 
-    opened, links = asyncio.run(whole())
+def _show(opened: OpenedRenovation, links: Mapping[str, str]) -> None:
     units = number_of("units", opened.units)
     first = said("line.open", renovation=opened.renovation_id, units=units, pack=opened.rule_pack)
     invited = [said("line.invitation", person=person, link=link) for person, link in links.items()]
     show(
-        {**opened.model_dump(mode="json"), "invitations": links},
+        {**opened.model_dump(mode="json"), "invitations": dict(links)},
         lambda: [first, *warning_lines(opened.warnings), *invited],
     )
+
+
+def _send(
+    person: KeptSession,
+    data: Path | None,
+    file: RenovationFile,
+    command: str,
+    roll: dict[str, JsonValue],
+) -> None:
+    """Open it over HTTP; the people of a training case are signed in here then."""
+    from cli.people.requests import LONG_S, in_name_of
+    from cli.people.session_file import KeptSession, keep_sessions
+    from models.messages.ids import renovation_workflow_id
+    from service.estates.renovations import OpenedRenovation
+    from service.starting.bodies import OpeningAnswer
+
+    written = file.model_dump(mode="json", exclude_unset=True)
+    body: dict[str, JsonValue] = {"command_id": command, "renovation": written, "roll": roll}
+    home = local_settings(data).data_dir
+    sent = in_name_of(home, person).post("/v1/renovations", body, LONG_S)
+    answer = OpeningAnswer.model_validate(sent)
+    keep_sessions(
+        home,
+        *(
+            KeptSession(
+                actor_id=each.actor_id,
+                token=each.session,
+                expires_at=each.expires_at,
+                only_case=answer.renovation_id,
+                service=person.service,
+            )
+            for each in answer.cast
+        ),
+    )
+    opened = OpenedRenovation(
+        workflow_id=renovation_workflow_id(answer.renovation_id),
+        **answer.model_dump(include=set(OpenedRenovation.model_fields)),
+    )
+    _show(opened, answer.invitations)
 
 
 async def _let_in(

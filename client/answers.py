@@ -3,7 +3,7 @@
 Moments are aware, money is in fen (0.01 yuan), areas in dm2. A field that a later release adds is passed over.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -229,3 +229,53 @@ class Delivery(Answer):
     milliseconds: int
     status: int | None
     error: str
+
+
+class PlaceSetUp(Answer):
+    """A grid that is there now with the places above it."""
+
+    path: str
+
+
+class ImportedRoll(Answer):
+    """What an import of a roll did, or in a preview would do."""
+
+    estate_id: str
+    created: bool
+    imported: bool
+    units: int
+    added: int
+    changed: int
+    removed: int
+    difference: dict[str, Any] | None
+    warnings: tuple[dict[str, Any], ...]
+
+
+class CalendarStep(Answer):
+    """One period of the calendar that a case implies; `waited_for` is False where somebody may be done earlier."""
+
+    stage: str
+    period: str
+    begins_on: date
+    ends_on: date
+    waited_for: bool
+    provisional: bool
+    article: str
+
+
+class OpenedCase(Answer):
+    """A case that was opened, or in a preview (`renovation_id` is empty) would be."""
+
+    renovation_id: str
+    estate_id: str
+    place_path: str
+    title: str
+    rule_pack: str
+    units: int
+    budget_fen: int
+    calendar: tuple[CalendarStep, ...]
+    days_for_works: int
+    missing: tuple[str, ...]
+    warnings: tuple[dict[str, Any], ...]
+    cast: tuple[dict[str, Any], ...]
+    invitations: dict[str, str]

@@ -1,5 +1,6 @@
 """The service as a program sees it: cases, the feed, ballots, money, webhooks, official acts."""
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,10 @@ from client.answers import (
     FeedPage,
     FoundBallot,
     Household,
+    ImportedRoll,
+    OpenedCase,
     Paper,
+    PlaceSetUp,
     Progress,
     Receipt,
     Turnout,
@@ -109,6 +113,54 @@ class Gongjian:
             yield from page.events
             after, more = page.next, page.more
 
+    # Opening
+
+    def set_up_places(self, places: Sequence[tuple[str, str]], command_id: str = "") -> PlaceSetUp:
+        """Set up a grid: id and name of district, street office, community and grid."""
+        levels = ("district", "street_office", "community", "grid")
+        body = {
+            f"{level}{part}": value
+            for level, place in zip(levels, places, strict=True)
+            for part, value in zip(("_id", ""), place, strict=True)
+        }
+        return PlaceSetUp.model_validate(self.post("/v1/places", body, command_id))
+
+    def import_roll(
+        self,
+        estate: str,
+        roll: Mapping[str, Any] | tuple[str, bytes],
+        *,
+        place: str | None = None,
+        remove: bool = False,
+        preview: bool = False,
+        command_id: str = "",
+    ) -> ImportedRoll:
+        """Make a roll that of an estate: a file as (name, bytes), or a body of `units`. `preview` writes nothing."""
+        body = {"estate": estate, "place": place, "remove": remove, "preview": preview}
+        answer = self.post("/v1/roll-imports", {**body, "roll": _roll(roll)}, command_id)
+        return ImportedRoll.model_validate(answer)
+
+    def open_case(
+        self,
+        renovation: Mapping[str, Any],
+        roll: Mapping[str, Any] | tuple[str, bytes] | None = None,
+        *,
+        preview: bool = False,
+        command_id: str = "",
+    ) -> OpenedCase:
+        """Open a case as the file of a renovation describes it; `preview` shows its calendar and writes nothing."""
+        given = None if roll is None else _roll(roll)
+        body = {"renovation": dict(renovation), "roll": given, "preview": preview}
+        return OpenedCase.model_validate(self.post("/v1/renovations", body, command_id))
+
+    def open_from_template(
+        self, estate: str, template: str, *, command_id: str = "", **answers: Any
+    ) -> OpenedCase:
+        """Open a case by the questions of a template: `title`, `costs`, `ends_on`; `preview` as in `open_case`."""
+        body = {"estate": estate, "template": template, **answers}
+        answer = self.post("/v1/renovations/from-template", body, command_id)
+        return OpenedCase.model_validate(answer)
+
     # Votes
 
     def turnout(self, case: str) -> Turnout:
@@ -168,10 +220,14 @@ class Gongjian:
         text: str,
         *,
         confidential: bool = False,
+        about_unit: str | None = None,
+        about_firm: str | None = None,
         command_id: str = "",
     ) -> Accepted:
-        """Complain, or suggest something, for the home of the ticket."""
+        """Complain, or suggest something, for the home of the ticket; whom it is about reads nothing of it."""
         body = {"unit_number": unit, "kind": kind, "text": text, "confidential": confidential}
+        about = {"about_unit": about_unit, "about_firm": about_firm}
+        body |= {name: each for name, each in about.items() if each is not None}
         return Accepted.model_validate(self.post(_in(case, "tickets"), body, command_id))
 
     def report_payments(
@@ -241,6 +297,13 @@ class Gongjian:
         if box is not None:
             body["box_id"] = box
         return Receipt.model_validate(self._sending.post(path, body, command_id, credential))
+
+
+def _roll(roll: Mapping[str, Any] | tuple[str, bytes]) -> dict[str, Any]:
+    if not isinstance(roll, tuple):
+        return dict(roll)
+    name, content = roll
+    return {"file": {"name": name, "content": base64.b64encode(content).decode()}}
 
 
 def _in(case: str, part: str) -> str:

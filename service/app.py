@@ -6,7 +6,7 @@ the length of bodies and answers the ballot route, where FastAPI's time per requ
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -18,14 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from models.values.refusal import Problem, Refused, refusal
+from models.values.refusal import Refused, refusal
 from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.command_keys import CommandKeys
-from service.http.problems import database_away, malformed, problem_response
+from service.http.problems import database_away, malformed
 from service.notices.sending import NoticeSender
-from service.pages.refused import is_of_pages, refused_page
+from service.pages.refused import answer_of
 from service.parts import open_parts
 from service.privacy.keeping import PrivacyKeeper
 from service.programs.doors import scopes_of
@@ -47,14 +47,16 @@ from service.routes import (
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
+from service.routes.estates import reading, starting
 from service.routes.feed import following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, estates, history, money, words, works
+from service.routes.reading import ballots, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
-from service.routes.suggestions import case, estate
+from service.routes.suggestions import doors as suggestions
+from service.suggestions.reminding import SuggestionReminder
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -76,14 +78,13 @@ ROUTERS = (
     feedback.router,
     pictures.router,
     publications.router,
-    case.router,
-    estate.router,
-    estate.of_place,
+    *suggestions.ROUTERS,
     clock.router,
     following.router,
     notices.router,
     *(money.router, words.posted, words.said, words.votes),
-    *(works.planned, works.offered, works.built, estates.router, estates.places),
+    *(works.planned, works.offered, works.built, reading.router, reading.places),
+    *(starting.places, starting.rolls, starting.cases),
     *(ballots.beside, ballots.imported),
     bundles.router,
     readings.router,
@@ -140,6 +141,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         if parts.settings.send_notices:
             outbox = NoticeSender(parts.database, parts.settings, parts.journal)
             sending.append(asyncio.create_task(outbox.run()))
+            sending.append(asyncio.create_task(SuggestionReminder(parts.database).run()))
         if parts.settings.keep_privacy:
             keeper = PrivacyKeeper(parts.database, parts.settings)
             sending.append(asyncio.create_task(keeper.run()))
@@ -151,23 +153,14 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     log.info("service_stopped")
 
 
-def _answer(
-    request: Request, problems: tuple[Problem, ...], headers: Mapping[str, str] | None = None
-) -> Response:
-    """A refusal for whoever asked: a page for a browser that looks at pages, else a problem document."""
-    if is_of_pages(request):
-        return refused_page(request, problems)
-    return problem_response(problems, request.headers.get("accept-language"), headers)
-
-
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return _answer(request, error.problems)
+    return answer_of(request, error.problems)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _answer(request, malformed(error.errors()).problems)
+    return answer_of(request, malformed(error.errors()).problems)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -180,13 +173,13 @@ async def _http(request: Request, error: Exception) -> Response:
     }
     code = codes.get(error.status_code)
     answer = failed(request, error) if code is None else refusal(code)
-    return _answer(request, answer.problems, error.headers)
+    return answer_of(request, answer.problems, error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     """An unforeseen error: `service.database_away` (503) for a lost database, else `service.failed`."""
     answer = database_away(error) or failed(request, error)
-    return _answer(request, answer.problems)
+    return answer_of(request, answer.problems)
 
 
 def failed(request: Request, error: Exception) -> Refused:

@@ -22,7 +22,7 @@ from models.fields import (
     entries,
     whole,
 )
-from models.values.base import Value
+from models.values.base import Growing, Value
 from models.values.refusal import refusal
 
 MOTIONS = 50
@@ -121,13 +121,20 @@ class WithdrawBid(CommandBody):
     """Take the own bid back before the deadline."""
 
 
-class OpenTicket(CommandBody):
-    """A suggestion, a complaint, a defect."""
+class OpenTicket(Growing, CommandBody):
+    """A suggestion, a complaint, a defect.
+
+    `about_unit` or `about_firm` is whom it complains about: of the complaint they read nothing (P-6).
+    """
+
+    LATER = frozenset({"about_unit", "about_firm"})
 
     unit_number: UnitNumber
     kind: TicketKind
     text: Text
     confidential: bool = False
+    about_unit: UnitNumber | None = None
+    about_firm: Id | None = None
 
 
 class ConfirmAnswer(CommandBody):

@@ -3,15 +3,18 @@
 Every answer gets its headers and its line in the access log here.
 """
 
+import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from time import perf_counter
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, refusal
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
@@ -19,8 +22,8 @@ from service.edge.headers import guarded_send
 from service.http.callers import REQUEST_ID, begin_request
 from service.http.command_keys import CommandKeys, with_key
 from service.http.etags import tagged_send
-from service.http.problems import problem_response
 from service.http.rates import RATE, rate_headers
+from service.pages.refused import answer_of
 from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
@@ -29,6 +32,9 @@ UPLOADS = re.compile(
     r"|/office/roll(/import)?"
 )
 """Where a photograph or a roll may come: by somebody who shows a credential, a few at a time."""
+ROLLS = frozenset({"/v1/roll-imports", "/v1/renovations"})
+"""Where a roll comes inside of JSON: shorter than a photograph, as whoever sends it has it parsed here."""
+MOST_WITH_ROLL = 1_900_000
 FORM_AROUND_BYTES = 65_536
 """What a form may have beside its file."""
 UPLOADS_AT_A_TIME = 4
@@ -115,7 +121,10 @@ class Front:
             return
         self._uploads += 1
         try:
-            await self._read(scope, receive, send, MOST_BYTES + FORM_AROUND_BYTES)
+            longest = MOST_BYTES + FORM_AROUND_BYTES
+            await self._read(
+                scope, receive, send, MOST_WITH_ROLL if scope["path"] in ROLLS else longest
+            )
         finally:
             self._uploads -= 1
 
@@ -126,8 +135,11 @@ class Front:
             await self._too_large(scope, receive, send, limit)
             return
         try:
-            refuse_repeated_keys(body)
-            body = self._keys.in_body(scope, body)
+            if len(body) > self._limit:
+                await asyncio.to_thread(refuse_repeated_keys, body)
+            else:
+                refuse_repeated_keys(body)
+            body, scope = self._keys.in_body(scope, body), self._keys.in_query(scope)
         except Refused as refused:
             await _refuse(refused, scope, receive, send)
             return
@@ -137,10 +149,8 @@ class Front:
         self, scope: Scope, receive: Receive, send: Send, limit: int | None = None
     ) -> None:
         # What was not read is in the connection still: it cannot be used again.
-        language = Headers(scope=scope).get("accept-language")
-        problems = (problem("service.body_too_large", limit=limit or self._limit),)
-        response = problem_response(problems, language, headers={"Connection": "close"})
-        await response(scope, receive, send)
+        refused = refusal("service.body_too_large", limit=limit or self._limit)
+        await _refuse(refused, scope, receive, send, {"Connection": "close"})
 
 
 class Told:
@@ -162,7 +172,8 @@ def may_upload(scope: Scope) -> bool:
     """Whether the body may be as long as a photograph or a roll: a stranger's may not."""
     asked = {name for name, _ in scope["headers"]}
     known = bool(asked & {b"authorization", b"cookie"})
-    return known and scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"]) is not None
+    there = scope["path"] in ROLLS or UPLOADS.fullmatch(scope["path"]) is not None
+    return known and scope["method"] == "POST" and there
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -207,9 +218,14 @@ def named_send(send: Send, name: str) -> Send:
     return sent
 
 
-async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
-    language = Headers(scope=scope).get("accept-language")
-    await problem_response(refused.problems, language)(scope, receive, send)
+async def _refuse(
+    refused: Refused,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    await answer_of(Request(scope), refused.problems, headers)(scope, receive, send)
 
 
 def without_body(send: Send) -> Send:

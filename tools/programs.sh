@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs that tests want and Python does not bring: a Chromium for pages and passkeys, nginx for the proxy of
 # deploy/. What the machine has not is installed where this user may (root; in CI whoever may use sudo). Without
-# them those tests are skipped, and say so; where CI is set they fail (tests/support/processes/programs.py).
+# nginx its test is skipped and says so, where CI is set it fails; without Chromium tests fail (tests/support/processes/programs.py).
 set -eu
 PATH="$PATH:/usr/sbin:/usr/local/sbin"
 
@@ -26,7 +26,7 @@ want() {
             return
         fi
     fi
-    echo "gongjian: no $what here: the tests of $for are skipped" >&2
+    echo "gongjian: no $what here: the tests of $for are skipped or fail" >&2
 }
 
 want Chromium "pages and passkeys" chromium chromium chromium-browser google-chrome google-chrome-stable

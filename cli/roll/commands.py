@@ -7,22 +7,24 @@ import getpass
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from cli.inputs import read_file
 from cli.output import Commands
-from cli.servers import DATA, running
+from cli.servers import DATA, local_settings, running
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
     from rich.progress import Progress
 
     from models.files.renovation import PlaceEntry
     from models.files.roll import RollReport
     from runtime.spreadsheets.roll_files import Rows
     from service.estates.rolls import ImportedRoll
+    from service.parts import Parts
 
 EVERY = 1_000
 """Rows between two movements of the progress bar."""
@@ -43,8 +45,14 @@ By = Annotated[
     typer.Option(
         "--as",
         metavar="PERSON",
-        help="Who imports: somebody signed in here with a role over the place; else the"
-        " operator of this machine, which the record says.",
+        help="Who imports, where several are signed in here: by a role over the place.",
+    ),
+]
+Operator = Annotated[
+    bool,
+    typer.Option(
+        "--operator",
+        help="As the operator of this machine, though somebody is signed in; the record says so.",
     ),
 ]
 Synthetic = Annotated[
@@ -102,14 +110,15 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     place: Annotated[
         str,
         typer.Option(
-            help="Where to make the estate if there is none: id=name of district, street office, "
-            "community and grid, joined by slashes."
+            help="Where to make the estate if there is none: the path of a grid, or id=name of district, "
+            "street office, community and grid, joined by slashes."
         ),
     ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
     by: By = "",
+    operator: Operator = False,
     synthetic: Synthetic = False,
     remove: Annotated[
         bool,
@@ -121,40 +130,66 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
-    from cli.people.own import must_be_person
+    from cli.people.own import person_or_operator
+    from cli.roll.sending import roll_body, send_roll
     from cli.roll.shown import show
+
+    speaks, path = _speaks(language), place if "=" not in place else ""
+    places = () if path else read_places(place)
+    report = _report(file, sheet, map_)
+    if report.roll is None:
+        show(report, None, None, language=speaks)
+        return
+    person = person_or_operator(data, by, operator=operator)
+    with _waiting("comparing" if dry_run else "writing"):
+        if person is not None:
+            asked: dict[str, JsonValue] = {
+                "estate": estate,
+                "place": path or None,
+                "places": [each.model_dump(mode="json") for each in places],
+                "roll": roll_body(file.name, read_file(file), sheet, read_mapping(map_ or [])),
+                "remove": remove,
+                "synthetic": synthetic,
+            }
+            imported = send_roll(local_settings(data).data_dir, person, asked, dry_run=dry_run)
+        else:
+            given = _Given(estate, path, places, synthetic=synthetic, remove=remove)
+            imported = asyncio.run(_by_operator(data, report, given, dry_run=dry_run))
+    show(report, imported.difference, imported, language=speaks)
+
+
+class _Given(NamedTuple):
+    """What an import was given beside the roll."""
+
+    estate: str
+    path: str
+    places: tuple[PlaceEntry, ...]
+    synthetic: bool
+    remove: bool
+
+
+async def _by_operator(
+    data: Path | None, report: RollReport, given: _Given, *, dry_run: bool
+) -> ImportedRoll:
+    """Import it, or compare it, on this machine; the record names its account."""
     from formats.roll import accepted_roll
     from runtime.privacy.keys import PersonKeys
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret_of
 
-    speaks, places = _speaks(language), read_places(place)
-    report = _report(file, sheet, map_)
-    if report.roll is None:
-        show(report, None, None, language=speaks)
-        return
-
-    async def work() -> ImportedRoll:
-        async with running(data) as parts:
-            if by:
-                await must_be_person(parts, data, by)
-            request = RollRequest(
-                roll=accepted_roll(report),
-                estate=estate,
-                by=by or f"operator:{getpass.getuser()}",
-                of_person=bool(by),
-                secret=owner_secret_of(parts.settings),
-                people=PersonKeys.of(parts.settings),
-                places=places,
-                synthetic=synthetic,
-                remove=remove,
-            )
-            do = compare_roll if dry_run else import_roll
-            with _waiting("comparing" if dry_run else "writing"):
-                return await do(parts.database, request)
-
-    imported = asyncio.run(work())
-    show(report, imported.difference, imported, language=speaks)
+    async with running(data) as parts:
+        request = RollRequest(
+            roll=accepted_roll(report),
+            estate=given.estate,
+            by=f"operator:{getpass.getuser()}",
+            secret=owner_secret_of(parts.settings),
+            people=PersonKeys.of(parts.settings),
+            places=await _chain(parts, given.path) if given.path else given.places,
+            synthetic=given.synthetic,
+            remove=given.remove,
+        )
+        do = compare_roll if dry_run else import_roll
+        return await do(parts.database, request)
 
 
 def _speaks(language: str) -> str:
@@ -163,6 +198,14 @@ def _speaks(language: str) -> str:
 
     choose(language if language in LANGUAGES else "")
     return spoken(os.environ)
+
+
+async def _chain(parts: Parts, path: str) -> tuple[PlaceEntry, ...]:
+    """The places of a grid that is there."""
+    from service.estates.convening import load_chain
+
+    async with parts.database.session() as session:
+        return await load_chain(session, path)
 
 
 def read_places(text: str) -> tuple[PlaceEntry, ...]:

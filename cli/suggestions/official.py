@@ -71,7 +71,7 @@ def list_suggestions(
     else:
         token = "" if credential is None else read_ticket(credential)
         requests = anybody(data, service, token)
-    query = {"limit": "500"} | ({"overdue": "true"} if overdue else {})
+    query = {"overdue": "true"} if overdue else {}
     query |= {"place": place} if place and not where else {}
     found = requests.get(path, **query)
     assert isinstance(found, list)

@@ -24,7 +24,8 @@ from models.values.states import SuggestionOutcome, SuggestionState, TicketState
 class Ticket(Table):
     """One suggestion, complaint or repair request and the level that has to answer it now.
 
-    `due_at` is case time; a confidential ticket's text is never published.
+    `due_at` is case time; a confidential ticket's text is never published. `about_unit` or `about_firm`
+    is whom it complains about, who reads nothing of it (P-6).
     """
 
     __tablename__ = "ticket"
@@ -33,6 +34,7 @@ class Ticket(Table):
         one_of("level", "grid", "community", "street", "district", "city"),
         one_of("state", *TicketState),
         *not_negative("reopened"),
+        CheckConstraint("about_unit IS NULL OR about_firm IS NULL", name="about_one"),
         Index(None, "renovation_id", "state"),
     )
 
@@ -50,6 +52,8 @@ class Ticket(Table):
     resolved_at: Mapped[datetime | None]
     reopened: Mapped[int] = mapped_column(server_default=sql("0"))
     satisfied: Mapped[bool | None]
+    about_unit: Mapped[Id | None]
+    about_firm: Mapped[Id | None]
 
 
 class SuggestionReply(Table):

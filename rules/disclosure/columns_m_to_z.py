@@ -211,7 +211,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id renovation_id kind level state opened_at due_at resolved_at reopened
             """,
-        Circle.COMPLAINT: "command_id text unit_number satisfied confidential",
+        Circle.COMPLAINT: "command_id text unit_number satisfied confidential about_unit about_firm",
     },
     "unit": {
         Circle.HOUSEHOLD: """

@@ -235,7 +235,7 @@ EXEMPT: Mapping[str, str] = {
     "ledger_entry": LEDGER,
     "ledger_group": LEDGER,
     "ledger_transfer": LEDGER,
-    "place_event": "`gongjian audit` reads it.",
+    "place_event": "`gongjian audit` reads it; what it says of suggestions has a door (`SuggestionEvent`).",
     "place_log": "`gongjian audit` reads it.",
 }
 """A table that no GET route reads, and why."""

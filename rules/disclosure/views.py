@@ -154,7 +154,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
     "OwnTicket": {
-        Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer"""
+        Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer
+            about_unit about_firm"""
     },
     "OwnObjection": {
         Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
@@ -185,7 +186,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "TicketWords": {
         EVERYBODY: "id kind level state opened_at due_at provisional resolved_at reopened",
-        Circle.COMPLAINT: "unit_number text answers satisfied confidential",
+        Circle.COMPLAINT: "unit_number text answers satisfied confidential about_unit about_firm",
     },
     "VoteObjectionView": {HOUSEHOLD: "box_id entry_id unit_number objected_at"},
     "SurveyView": {EVERYBODY: "running asked answers cells"},
@@ -272,6 +273,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         Circle.COMPLAINT: "hidden_because",
         OFFICIALS: "written_by",
         OWN: "own",
+    },
+    "SuggestionEvent": {
+        EVERYBODY: "seq kind recorded_at actor_role details hash",
+        HOUSEHOLD: "actor_id actor_label",
     },
     "ReplyView": {
         EVERYBODY: "id outcome renovation_id scheme_version item motion replied_at",

@@ -170,6 +170,10 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
         ("owners_pay_fen", _at("owners_gap_fen")),
         ("scheme_version", _at("scheme_version")),
     ),
+    "cost_sharing.subsidy_granted": (
+        ("owners_pay_fen", _at("owners_gap_fen")),
+        ("scheme_version", _at("scheme_version")),
+    ),
     "cost_sharing.shares_computed": (("owners_pay_fen", _at("total_fen")),),
     "cost_sharing.collection_counted": (("received_fen", _at("received_fen")),),
     "cost_sharing.finished": (("cost_sharing_outcome", _at("outcome")),),

@@ -68,6 +68,7 @@ KINDS: tuple[Retention, ...] = (
     _keep("invitation_name", SECURITY, "PIPL art. 47(1)", "used_or_expired", 0, ERASED),
     _keep("session", SECURITY, "PIPL art. 51", "expired", 180, ERASED),
     _keep("sensitive", CONSENT, "PIPL art. 29 and 47", "case_closed", 365, KEY),
+    _keep("picture", CLAIMS, "Civil Code art. 188", "case_closed", 1_095, ERASED),
     _keep("message", CLAIMS, "Civil Code art. 188", "case_closed", 1_095, ERASED),
     _keep("full_bundle", SECURITY, "PIPL art. 6", "made", 30, ERASED),
     _keep("access_log", SECURITY, "PIPL art. 51 and 56", "written", 1_095, ERASED),

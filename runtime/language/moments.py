@@ -1,10 +1,15 @@
 """Moments as people say them, on the clocks of a place: "2026年12月15日 0:00"."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from models.values.refusal import Problem
+from models.values.timetable import Timetable
+
 CHINESE = "zh_CN"
+HERE: str = Timetable.model_fields["zone"].default
+"""The zone where none is known: that of a timetable that names none."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:\d\d|Z)")
 
 
@@ -16,6 +21,21 @@ def read_moment(text: object) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def on_clock(found: Problem, zone: str) -> Problem:
+    """A problem whose moments are written by the clock of a place, so that its sentence says them so.
+
+    `zone` is that of the case it is about; "" where it is about none: what is written by the clock of UTC is
+    told by the one here then, and what has an offset already keeps it. No moment becomes another one.
+    """
+    read = {name: read_moment(value) for name, value in found.params.items()}
+    told = {
+        name: moment.astimezone(ZoneInfo(zone or HERE)).isoformat()
+        for name, moment in read.items()
+        if moment is not None and (zone or moment.utcoffset() == timedelta())
+    }
+    return found.model_copy(update={"params": {**found.params, **told}}) if told else found
 
 
 def local_moment(moment: datetime, language: str, zone: str) -> str:

@@ -8,6 +8,7 @@ import asyncpg
 from models.values.refusal import Problem, problem
 from proof.canonical import utc_text
 from runtime.ballots.sealing import Signer
+from runtime.language.moments import on_clock
 from service.ballots.queued import BallotAnswer, QueuedBallot
 from service.ballots.receipts import (
     IssuedReceipt,
@@ -41,8 +42,9 @@ WHERE b.box_id = $1 AND b.intake = $2 AND b.batch = $3
 VERSION = "SELECT credential_version FROM roll_unit WHERE box_id = $1 AND unit_number = $2"
 STATE = """
 SELECT b.state, b.opens_at, b.closes_at, b.opens_at > c.tick AS early,
-       b.state = 'open' AND b.opens_at <= c.tick AND c.tick < b.closes_at AS is_open
-FROM ballot_box b CROSS JOIN LATERAL (SELECT tick_of(b.renovation_id) AS tick) c
+       b.state = 'open' AND b.opens_at <= c.tick AND c.tick < b.closes_at AS is_open,
+       coalesce(r.timetable->>'zone', '') AS zone
+FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id CROSS JOIN LATERAL (SELECT tick_of(b.renovation_id) AS tick) c
 WHERE b.id = $1
 """
 RECORD = """
@@ -194,8 +196,12 @@ class BatchBook:
             return problem("voting.already_voted", box=queued.box_id)
         if box["state"] == "open" and box["early"]:
             at = utc_text(box["opens_at"])
-            return problem("voting.box_not_open_yet", box=queued.box_id, at=at)
-        return problem("voting.box_closed", box=queued.box_id, at=utc_text(box["closes_at"]))
+            found = problem("voting.box_not_open_yet", box=queued.box_id, at=at)
+        else:
+            at = utc_text(box["closes_at"])
+            found = problem("voting.box_closed", box=queued.box_id, at=at)
+        # No situation was read on the way of a ballot: the zone of its place is not known to the answer.
+        return on_clock(found, box["zone"])
 
     def give_up(self, number: int) -> None:
         """Note that it is unknown what of this batch was committed; `record` looks into the database."""

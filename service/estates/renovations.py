@@ -145,7 +145,7 @@ async def open_renovation(
             `journal.command_reused`.
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
-    estate_id = await _estate_id(database, file)
+    estate_id = await estate_of(database, file)
     standing, roll = roll is None, roll or await _standing_roll(database, estate_id)
     check_together(file, roll, where)
     signer = signer_of(settings)
@@ -198,7 +198,7 @@ def estate_id_for(file: RenovationFile) -> str:
     return estate_id_at(file.place_path, file.estate)
 
 
-async def _estate_id(database: Database, file: RenovationFile) -> str:
+async def estate_of(database: Database, file: RenovationFile) -> str:
     """The estate of that name in that grid, whose name may have been corrected since its opening."""
     async with database.session() as session:
         found = await session.scalar(

@@ -74,32 +74,41 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
             `roll.would_remove` for a roll that lacks units of the estate, unless the
             request says to remove them. Nothing is changed.
     """
+
+    async def work(session: AsyncSession) -> ImportedRoll:
+        return await write_roll(session, request)
+
+    return await database.transaction(work)
+
+
+async def write_roll(session: AsyncSession, request: RollRequest) -> ImportedRoll:
+    """The same in the caller's transaction.
+
+    Raises:
+        Refused: as `import_roll`.
+    """
     now = datetime.now(UTC)
     stored = _Stored(request.secret)
     record = _record(request, now, stored)
-
-    async def work(session: AsyncSession) -> ImportedRoll:
-        estate_id, created = await _estate(session, request, now)
-        await session.get_one(Estate, estate_id, with_for_update=True)
-        await _refuse_strangers(session, request, estate_id)
-        if await _is_last(session, estate_id, record):
-            # Only imports change units, so they are still those of this file.
-            return _answer(request, estate_id, NOTHING)
-        there = await _units(session, estate_id)
-        difference = differences(there, request.roll.units, stored.__getitem__)
-        if not difference.same:
-            await _refuse_under_a_vote(session, estate_id)
-            _refuse_removal(request, difference)
-            await _change(session, estate_id, request, there, difference)
-        changes = {
-            "added": len(difference.added),
-            "changed": len(difference.changed),
-            "removed": len(difference.removed),
-        }
-        session.add(RollImport(estate_id=estate_id, **record, **changes))
-        return _answer(request, estate_id, difference, imported=True, created=created)
-
-    return await database.transaction(work)
+    estate_id, created = await _estate(session, request, now)
+    await session.get_one(Estate, estate_id, with_for_update=True)
+    await _refuse_strangers(session, request, estate_id)
+    if await _is_last(session, estate_id, record):
+        # Only imports change units, so they are still those of this file.
+        return _answer(request, estate_id, NOTHING)
+    there = await _units(session, estate_id)
+    difference = differences(there, request.roll.units, stored.__getitem__)
+    if not difference.same:
+        await _refuse_under_a_vote(session, estate_id)
+        _refuse_removal(request, difference)
+        await _change(session, estate_id, request, there, difference)
+    changes = {
+        "added": len(difference.added),
+        "changed": len(difference.changed),
+        "removed": len(difference.removed),
+    }
+    session.add(RollImport(estate_id=estate_id, **record, **changes))
+    return _answer(request, estate_id, difference, imported=True, created=created)
 
 
 async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll:

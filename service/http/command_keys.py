@@ -6,6 +6,7 @@ that takes no command does not look at it, its repetition is harmless as it is.
 
 import json
 from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
@@ -28,11 +29,41 @@ def takes_command(route: BaseRoute) -> bool:
     return isinstance(kind, type) and issubclass(kind, CommandBody)
 
 
+def asks_command(route: BaseRoute) -> bool:
+    """Whether a route whose body is a file asks for the id of its command in the query."""
+    query = route.dependant.query_params if isinstance(route, APIRoute) else ()
+    return any(each.name == FIELD for each in query)
+
+
 class CommandKeys:
-    """Puts the key of a request into its body, where the route takes a command."""
+    """Puts the key of a request into its body, where the route takes a command, or into its query."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        self._routes: Sequence[BaseRoute] = tuple(filter(takes_command, routes))
+        known = tuple(routes)
+        self._routes: Sequence[BaseRoute] = tuple(filter(takes_command, known))
+        self._of_files: Sequence[BaseRoute] = tuple(filter(asks_command, known))
+
+    def in_query(self, scope: Scope) -> Scope:
+        """The request as it is, or with the command id of the header in its query.
+
+        Raises:
+            Refused: as `with_key` says.
+        """
+        key = dict(scope["headers"]).get(HEADER.lower().encode())
+        if key is None or scope["method"] != "POST" or not _among(self._of_files, scope):
+            return scope
+        name, query = _read(key), scope["query_string"]
+        given = [
+            value for field, value in parse_qsl(query.decode("ascii", "replace")) if field == FIELD
+        ]
+        if given and given != [name]:
+            raise refusal("service.command_id_differs", where=HEADER)
+        if given:
+            return scope
+        return {
+            **scope,
+            "query_string": query + b"&" * bool(query) + urlencode({FIELD: name}).encode(),
+        }
 
     def in_body(self, scope: Scope, body: bytes) -> bytes:
         """The body as it is, or with the command id of the header.
@@ -43,9 +74,13 @@ class CommandKeys:
         key = dict(scope["headers"]).get(HEADER.lower().encode())
         if key is None or scope["method"] != "POST":
             return body
-        if not any(route.matches(scope)[0] is Match.FULL for route in self._routes):
+        if not _among(self._routes, scope):
             return body
         return with_key(key, body)
+
+
+def _among(routes: Sequence[BaseRoute], scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 def with_key(key: bytes, body: bytes) -> bytes:

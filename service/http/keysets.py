@@ -10,7 +10,8 @@ from models.values.refusal import refusal
 from service.http.paging import Slice
 
 Column = ColumnElement[str] | InstrumentedAttribute[str] | InstrumentedAttribute[int]
-Columns = Sequence[Column | InstrumentedAttribute[datetime]]
+Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+Columns = Sequence[Column | Moment]
 
 
 def behind(columns: Columns, part: Slice) -> tuple[ColumnElement[bool], ...]:
@@ -36,7 +37,7 @@ def _given(columns: Columns, part: Slice) -> list[object]:
         raise refusal("service.cursor_invalid", where="after", cursor=str(key)[:40]) from None
 
 
-def _value(column: Column | InstrumentedAttribute[datetime], said: str | int) -> object:
+def _value(column: Column | Moment, said: str | int) -> object:
     kind = datetime if isinstance(column.type, DateTime) else column.type.python_type
     if kind is datetime:
         return datetime.fromisoformat(str(said))

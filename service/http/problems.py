@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,7 +13,7 @@ from models.fields import wrong_fields
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from runtime.database import is_lost
-from runtime.language.moments import read_moment
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.http.callers import REFUSED, ZONE
 from service.http.statuses import STATUS_OF_CODE
@@ -68,16 +67,22 @@ def wanted_language(accept_language: str | None) -> str:
 def problem_document(problems: tuple[Problem, ...], status: int, language: str) -> ProblemDocument:
     """The refusal with its sentences in "en" or "zh_CN"; no problem at all is `service.failed`."""
     first = problems[0] if problems else problem("service.failed")
-    spoken = tuple(
-        SpokenProblem(**each.model_dump(), sentence=sentence(each, language)) for each in problems
-    )
+    said = spoken(problems, language)
     return ProblemDocument(
         type=f"urn:gongjian:problem:{first.code}",
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=" ".join(each.sentence for each in spoken),
+        detail=" ".join(each.sentence for each in said),
         code=first.code,
-        problems=spoken,
+        problems=said,
+    )
+
+
+def spoken(problems: Iterable[Problem], language: str) -> tuple[SpokenProblem, ...]:
+    """The problems, each with its sentence in "en" or "zh_CN", by the clock of the case that the request is about."""
+    here = (on_clock(each, ZONE.get()) for each in problems)
+    return tuple(
+        SpokenProblem(**each.model_dump(), sentence=sentence(each, language)) for each in here
     )
 
 
@@ -88,9 +93,8 @@ def problem_response(
 ) -> Response:
     """The response for a refusal; 429 and 503 have Retry-After, 401 has WWW-Authenticate.
 
-    Moments in it are written by the clock of the case, where the request is about one.
+    Moments in it are written by the clock of the place.
     """
-    problems = tuple(by_clock_of_place(each) for each in problems)
     number = status_for(problems)
     language = wanted_language(accept_language)
     REFUSED.set(problems[0].code if problems else "")
@@ -110,16 +114,6 @@ def problem_response(
         media_type=MEDIA_TYPE,
         headers=extra,
     )
-
-
-def by_clock_of_place(found: Problem) -> Problem:
-    """A problem whose moments have the offset of the place that the request is about; they stay the same."""
-    if not ZONE.get():
-        return found
-    zone = ZoneInfo(ZONE.get())
-    read = {name: read_moment(value) for name, value in found.params.items()}
-    here = {name: each.astimezone(zone).isoformat() for name, each in read.items() if each}
-    return found.model_copy(update={"params": {**found.params, **here}}) if here else found
 
 
 def _waits_s(problems: tuple[Problem, ...]) -> int:

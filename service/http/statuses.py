@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed service.command_id_differs",
+    400: "service.request_malformed service.command_id_differs form.unreadable",
     401: """
         credential.expired credential.idle credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -95,6 +95,7 @@ CODES: dict[int, str] = {
         history.moment_invalid
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
+        form.page_changed
         form.passwords_differ form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
@@ -147,7 +148,7 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.not_counted evidence.official evidence.other_key
-        feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
+        feedback.about_one feedback.about_itself feedback.firm_unknown feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.encoding_unknown
         file.encoding_unsure file.key_twice

@@ -4,7 +4,7 @@ The names of the fields: "answer.<motion>" for a word, an option, or works that 
 "number.<motion>.<work>" for the points or the rank of a work.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from starlette.datastructures import FormData
@@ -13,6 +13,7 @@ from models.values.decisions.menu import BallotForm, MenuItem
 from models.values.refusal import Problem, problem
 from models.values.voting import Choice, Motion
 from rules.ballots.ballot import Answer, choice_problems
+from service.pages.forms import whole
 
 
 class Filled(NamedTuple):
@@ -102,10 +103,22 @@ def _numbers(form: FormData, motion: str, items: tuple[MenuItem, ...]) -> dict[s
     for work, written in given.items():
         if not written:
             continue
-        if not (written.isascii() and written.lstrip("-").isdecimal()):
+        number = whole(written.removeprefix("-"))
+        if number is None:
             raise ValueError
-        found[work] = int(written)
+        found[work] = -number if written.startswith("-") else number
     return found
+
+
+def at_questions(problems: Iterable[Problem], motions: Mapping[str, Motion]) -> tuple[Problem, ...]:
+    """The problems of a ballot at the questions of its form; of the ballot as a whole at the first one."""
+    first = next(iter(motions), "")
+    return tuple(
+        each.model_copy(update={"where": _field(first if each.where == "choices" else each.where)})
+        if each.where.partition(".")[0] == "choices"
+        else each
+        for each in problems
+    )
 
 
 def _field(where: str) -> str:

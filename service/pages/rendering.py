@@ -8,17 +8,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
 from service.pages import wording
-from service.pages.display import Display, display_of
+from service.pages.display import Display, Language, display_of
 
 HERE = Path(__file__).parent
 POLICY = (
@@ -28,6 +29,9 @@ POLICY = (
 """Scripts, styles and pictures of this site in files of their own; forms go to this site alone."""
 ZONE = Timetable().zone
 """Of pages that are of no case."""
+OF_FIELDS = frozenset(
+    {"service.field_missing", "service.field_wrong", "service.field_unknown", "form.fill_in"}
+)
 KINDS = {"css": "text/css", "js": "text/javascript"}
 
 
@@ -47,28 +51,24 @@ def page(
     """
     shown = display_of(request)
     said = Said(shown, zone)
-    errors = tuple(problems)
-    body = (
-        _environment()
-        .get_template(template)
-        .render(
-            t=said.text,
-            money=said.money,
-            area=amounts.area,
-            day=said.day,
-            moment=said.moment,
-            end=said.end,
-            look=shown,
-            here=quote(request.url.path),
-            form_token=form_token(session) if session else "",
-            errors=tuple(
-                (each.where, sentence(_placeless(each), shown.language)) for each in errors
-            ),
-            error_at={each.where: sentence(_placeless(each), shown.language) for each in errors},
-            static=static_address,
-            **values,
-        )
-    )
+    asked = {
+        "t": said.text,
+        "money": said.money,
+        "area": amounts.area,
+        "day": said.day,
+        "moment": said.moment,
+        "end": said.end,
+        "look": shown,
+        "here": quote(request.url.path),
+        "form_token": form_token(session) if session else "",
+        "static": static_address,
+        **values,
+    }
+    errors = tuple(on_clock(each, zone) for each in problems)
+    body = _rendered(template, asked, errors, shown.language)
+    placed = tuple(_on_page(each, body) for each in errors)
+    if placed != errors:
+        body = _rendered(template, asked, placed, shown.language)
     headers = {
         "Content-Security-Policy": POLICY,
         "Content-Language": shown.tag,
@@ -137,6 +137,30 @@ def _environment() -> Environment:
     )
 
 
-def _placeless(problem: Problem) -> Problem:
+def _rendered(
+    template: str, asked: Mapping[str, object], errors: tuple[Problem, ...], language: Language
+) -> str:
+    told = dict.fromkeys((each.where, sentence(_placeless(each), language)) for each in errors)
+    return (
+        _environment()
+        .get_template(template)
+        .render(errors=tuple(told), error_at=dict(reversed(told)), **asked)
+    )
+
+
+def _on_page(found: Problem, body: str) -> Problem:
+    """A problem as the page can say it: at its field, if the page shows that field.
+
+    What is wrong in a field that it does not show is the page's own: it was changed on its way, or is older
+    than the service.
+    """
+    if not found.where or f'id="{escape(found.where)}"' in body:
+        return found
+    if found.code in OF_FIELDS:
+        return problem("form.page_changed")
+    return found.model_copy(update={"where": ""})
+
+
+def _placeless(found: Problem) -> Problem:
     """The page shows a sentence at its field: it need not name the field once more."""
-    return problem.model_copy(update={"where": ""})
+    return found.model_copy(update={"where": ""})

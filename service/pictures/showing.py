@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Picture, PublishedPicture, Ticket
@@ -10,7 +10,8 @@ from models.values.refusal import refusal
 from rules.disclosure import Disclosed, ReaderKind, may_read
 from service.access.tickets import Voter
 from service.pictures.bodies import PictureView, PublishedPictureView
-from service.reading.shaping import Viewer
+from service.reading.shaping import EVERYBODY, Viewer
+from service.reading.words import not_about
 from service.showing import shown
 
 COLUMNS = (
@@ -25,9 +26,12 @@ COLUMNS = (
 )
 
 
-async def list_pictures(session: AsyncSession, rid: str) -> tuple[PictureView, ...]:
+async def list_pictures(
+    session: AsyncSession, rid: str, viewer: Viewer = EVERYBODY
+) -> tuple[PictureView, ...]:
     """All photographs of a renovation, the newest first; without the pictures themselves."""
-    rows = await session.execute(_listed(rid).order_by(Picture.received_at.desc(), Picture.id))
+    of_others = _listed(rid).join(Ticket, Ticket.id == Picture.ticket_id).where(*not_about(viewer))
+    rows = await session.execute(of_others.order_by(Picture.received_at.desc(), Picture.id))
     return tuple(shown(PictureView, row) for row in rows)
 
 
@@ -82,7 +86,9 @@ async def load_for(session: AsyncSession, viewer: Viewer, rid: str, picture_id: 
     if not may_see(viewer.reader):
         raise refusal("picture.unknown", where=picture_id)
     found = await session.scalar(
-        select(Picture.content).where(Picture.id == picture_id, Picture.renovation_id == rid)
+        select(Picture.content)
+        .join(Ticket, Ticket.id == Picture.ticket_id)
+        .where(Picture.id == picture_id, Picture.renovation_id == rid, *not_about(viewer))
     )
     return _there(found, picture_id)
 
@@ -108,10 +114,10 @@ def may_see(reader: ReaderKind) -> bool:
 
 def _listed(rid: str) -> Select[*tuple[Any, ...]]:
     found = select(*COLUMNS).outerjoin(PublishedPicture, PublishedPicture.picture_id == Picture.id)
-    return found.where(Picture.renovation_id == rid)
+    return found.where(Picture.renovation_id == rid, func.length(Picture.content) > 0)
 
 
 def _there(content: bytes | None, picture_id: str) -> bytes:
-    if content is None:
+    if not content:  # of one that was erased its hash is left
         raise refusal("picture.unknown", where=picture_id)
     return content

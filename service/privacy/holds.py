@@ -58,6 +58,9 @@ STARTS: Mapping[str, str] = {
     "sensitive": """
         SELECT s.id AS subject, r.closed_at AS starts FROM private.sensitive s
         JOIN renovation r ON r.id = s.renovation_id WHERE s.content <> ''""",
+    "picture": """
+        SELECT p.id AS subject, r.closed_at AS starts FROM private.picture p
+        JOIN renovation r ON r.id = p.renovation_id WHERE length(p.content) > 0""",
     "message": """
         SELECT m.id AS subject, r.closed_at AS starts FROM private.notice_message m
         JOIN renovation r ON r.id = m.renovation_id""",

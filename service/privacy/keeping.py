@@ -50,6 +50,8 @@ ERASE: Mapping[str, Sequence[str]] = {
         ),
         "DELETE FROM person_keys.person_key WHERE id = ANY(:ids)",
     ),
+    # Its hash stays: the record names it. What was published of it, blurred, is everybody's.
+    "picture": ("UPDATE private.picture SET content = '' WHERE id = ANY(:ids)",),
     "message": ("DELETE FROM private.notice_message WHERE id = ANY(:ids)",),
     "full_bundle": (
         "DELETE FROM private.bundle_piece WHERE form = 'full' AND box_id = ANY(:ids)",

@@ -18,6 +18,7 @@ from service.privacy.sensitive import list_sensitive
 from service.residents.household import load_household
 from service.situation import Situation
 
+NO_FILES: Mapping[str, bytes] = {}
 OF_PERSON: Mapping[str, str] = {
     "accounts": """SELECT id, actor_id, only_case, name, issuer, subject, created_at, closed_at
         FROM private.account WHERE actor_id = :who""",
@@ -64,7 +65,15 @@ OF_HOUSEHOLD: Mapping[str, str] = {
         WHERE renovation_id = :case AND unit_number = :unit""",
     "messages": """SELECT channel, state, attempts, created_at, changed_at FROM private.notice_message
         WHERE renovation_id = :case AND unit_number = :unit""",
+    "pictures": """SELECT p.id, p.ticket_id, p.received_at, p.sha256, b.published_at FROM private.picture p
+        JOIN ticket t ON t.id = p.ticket_id LEFT JOIN published_picture b ON b.picture_id = p.id
+        WHERE p.renovation_id = :case AND t.unit_number = :unit AND length(p.content) > 0
+        ORDER BY p.received_at""",
 }
+PICTURES = text(
+    """SELECT p.id, p.content FROM private.picture p JOIN ticket t ON t.id = p.ticket_id
+    WHERE p.renovation_id = :case AND t.unit_number = :unit AND length(p.content) > 0 ORDER BY p.id"""
+)
 """What the tables have of a household in a case."""
 
 
@@ -102,7 +111,9 @@ async def data_of_household(
             "sensitive": [each.model_dump(mode="json") for each in sensitive],
             **await _all(session, OF_HOUSEHOLD, case=case, unit=unit),
         }
-    return _zip(found)
+        rows = await session.execute(PICTURES, {"case": case, "unit": unit})
+        pictures = {f"pictures/{name}.jpg": content for name, content in rows}
+    return _zip(found, pictures)
 
 
 async def _all(
@@ -115,9 +126,11 @@ async def _all(
     return found
 
 
-def _zip(found: Mapping[str, object]) -> bytes:
+def _zip(found: Mapping[str, object], files: Mapping[str, bytes] = NO_FILES) -> bytes:
     written = json.dumps(found, ensure_ascii=False, indent=2, default=str, sort_keys=True)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("own-data.json", written + "\n")
+        for name, content in files.items():
+            archive.writestr(name, content)
     return packed.getvalue()

@@ -35,6 +35,8 @@ class Viewer:
     reader: ReaderKind = ReaderKind.PUBLIC
     sender: str = ""
     unit_number: str | None = None
+    acts_as: frozenset[str] = frozenset()
+    """Every id on record under which they act: their own, and those of the firms for which they do."""
 
     def as_author(self) -> ReaderKind:
         """How the viewer reads what they wrote themselves: an official no less than as an official."""
@@ -49,14 +51,16 @@ def viewer_under(grants: Iterable[Grant], place: str, circle: Circle | None = No
 
     Of several roles it is one that is in the circle, if any is, and of these the one that reads most.
     """
-    held = [each for each in grants if covers(each.place, place)]
+    grants_of = tuple(grants)
+    held = [each for each in grants_of if covers(each.place, place)]
     found = {reader_in_role(each.role) for each in held}
     wanted = found & READERS[circle] if circle is not None else found
     among = wanted or found
     reader = next((each for each in WIDEST if each in among), None) or min(
         among, default=ReaderKind.PUBLIC
     )
-    return Viewer(reader, held[0].actor_id if held else "")
+    ids = {name for each in grants_of for name in (each.actor_id, each.on_behalf_of) if name}
+    return Viewer(reader, held[0].actor_id if held else "", acts_as=frozenset(ids))
 
 
 async def until_opening(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -79,6 +79,9 @@ class TicketWords(Carried):
     reopened: int
     confidential: bool | None
     unit_number: str | None
+    about_unit: str | None
+    """The home that it complains about, which reads nothing of it."""
+    about_firm: str | None
     text: str | None
     answers: tuple[str, ...] | None = None
     """The last one is the answer that stands."""
@@ -164,7 +167,7 @@ async def list_tickets(
     Raises:
         Refused: `service.cursor_invalid`.
     """
-    query = select(Ticket).where(Ticket.renovation_id == situation.id)
+    query = select(Ticket).where(Ticket.renovation_id == situation.id, *not_about(viewer))
     if waiting:
         query = query.where(Ticket.state.not_in(OVER))
     order = (Ticket.opened_at, Ticket.id)
@@ -185,6 +188,13 @@ async def list_tickets(
         )
         for row in rows
     )
+
+
+def not_about(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+    """Tickets that complain about nobody who asks: of a complaint the unit or firm reads nothing (P-6)."""
+    unit = Ticket.about_unit.is_distinct_from(viewer.unit_number)
+    firm = or_(Ticket.about_firm.is_(None), Ticket.about_firm.not_in(sorted(viewer.acts_as)))
+    return (*((unit,) if viewer.unit_number else ()), firm)
 
 
 def _ticket(

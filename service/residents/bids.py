@@ -143,7 +143,7 @@ async def list_own_bids(
     for tender, award in rows.all():
         own = await session.scalars(
             select(Bid)
-            .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder.party))
+            .where(Bid.tender_id == tender.id, is_of(parts, tender.id, bidder.party))
             .order_by(Bid.submitted_at, Bid.id)
         )
         found += [_own(envelopes, tender, bid, award) for bid in own]
@@ -255,14 +255,14 @@ async def _standing_bid(
     return await session.scalar(
         select(Bid).where(
             Bid.tender_id == tender.id,
-            _is_of(parts, tender, bidder_id),
+            is_of(parts, tender.id, bidder_id),
             Bid.state != BidState.WITHDRAWN,
         )
     )
 
 
-def _is_of(parts: Parts, tender: Tender, bidder_id: str) -> ColumnElement[bool]:
+def is_of(parts: Parts, tender_id: str, bidder_id: str) -> ColumnElement[bool]:
     """By the name in the tender; bids of before envelopes have the bidder's own."""
     return or_(
-        Bid.sealed_name == _sealed_name(parts, tender.id, bidder_id), Bid.bidder_id == bidder_id
+        Bid.sealed_name == _sealed_name(parts, tender_id, bidder_id), Bid.bidder_id == bidder_id
     )

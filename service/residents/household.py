@@ -69,6 +69,8 @@ class OwnTicket(Carried):
     due_at: datetime
     confidential: bool
     satisfied: bool | None
+    about_unit: str | None
+    about_firm: str | None
     answer: str = ""
 
 

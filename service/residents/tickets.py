@@ -12,7 +12,9 @@ from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.states import RenovationState, TicketState
 from models.values.waits import STARTING, at_work
+from rules.authority import covers
 from runtime.record.agenda import replace_waits
+from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
 from service.access.tickets import Voter
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
@@ -28,7 +30,7 @@ async def open_ticket(
     """Write a ticket and start its workflow; the event of a confidential one names no unit.
 
     Raises:
-        Refused: `credential.other_unit`, `feedback.unit_unknown`, `renovation.over`, `quota.used_up`; `service.not_confirmed` where the
+        Refused: `credential.other_unit`, `feedback.…` as `_refuse_about`, `renovation.over`, `quota.used_up`; `service.not_confirmed` where the
             ticket is written and its workflow did not start: the same command starts it.
     """
     voter.must_hold(command.unit_number)
@@ -41,6 +43,7 @@ async def open_ticket(
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
+        await _refuse_about(session, situation, command)
         name = id_from(key)
         ticket = Ticket(
             id=f"{situation.id}.t{name}",
@@ -54,6 +57,8 @@ async def open_ticket(
             state=TicketState.OPEN,
             opened_at=now,
             due_at=now,
+            about_unit=command.about_unit,
+            about_firm=command.about_firm,
         )
         session.add(ticket)
         # Nobody moves a clock past it before its workflow has begun.
@@ -78,6 +83,27 @@ async def open_ticket(
     )
     await parts.gateway.start_ticket(situation, accepted.id)
     return accepted
+
+
+async def _refuse_about(session: AsyncSession, situation: Situation, command: OpenTicket) -> None:
+    """Whom it is about is another home of the estate, or a firm that builds here; one of them.
+
+    Raises:
+        Refused: `feedback.about_one`, `feedback.about_itself`, `feedback.unit_unknown`, `feedback.firm_unknown`.
+    """
+    unit, firm = command.about_unit, command.about_firm
+    if unit is not None and firm is not None:
+        raise refusal("feedback.about_one", where="about_firm")
+    if unit == command.unit_number:
+        raise refusal("feedback.about_itself", where="about_unit")
+    if unit is not None:
+        await refuse_unknown_units(session, situation, {unit}, "feedback.unit_unknown")
+    if firm is not None and Role.CONTRACTOR not in {
+        each.role
+        for each in await load_grants(session, firm, situation.id)
+        if covers(each.place, situation.place_path)
+    }:
+        raise refusal("feedback.firm_unknown", where="about_firm", firm=firm)
 
 
 async def confirm_answer(

@@ -353,29 +353,27 @@ def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
     return actor
 
 
-def _who_may(write: str) -> Callable[..., Awaitable[Actor]]:
+def who_may(write: str) -> Callable[..., Awaitable[Actor]]:
+    """The dependency of a write of `rules.authority`: the sender in a role that may do it in the case."""
     return _in_role(*sorted(ROLES_OF_WRITE[write].roles))
 
 
 CurrentContractor = Annotated[Actor, Depends(_in_role(Role.CONTRACTOR))]
 CurrentPaymentProvider = Annotated[Actor, Depends(_in_role(Role.PAYMENT_PROVIDER))]
-MayRuleOnBallots = Annotated[Actor, Depends(_who_may("rule_on_ballots"))]
-MayEnterPaper = Annotated[Actor, Depends(_who_may("enter_paper"))]
-MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
-MayConfirm = Annotated[Actor, Depends(_who_may("confirm_proposal"))]
-MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
-MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
-MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
-MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
-MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
-MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
-MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
-MayWriteDownSuggestions = Annotated[Actor, Depends(_who_may("write_down_suggestion"))]
-MayReviewSuggestions = Annotated[Actor, Depends(_who_may("review_suggestion"))]
-MayAnswerSuggestions = Annotated[Actor, Depends(_who_may("answer_suggestion"))]
-MayPublishPictures = Annotated[Actor, Depends(_who_may("publish_picture"))]
-MayReadEvidence = Annotated[Actor, Depends(_who_may("read_evidence"))]
-MayErasePeople = Annotated[Actor, Depends(_who_may("erase_person"))]
-MayReadSensitive = Annotated[Actor, Depends(_who_may("read_sensitive"))]
-MayReadAccess = Annotated[Actor, Depends(_who_may("read_access"))]
-MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]
+MayRuleOnBallots = Annotated[Actor, Depends(who_may("rule_on_ballots"))]
+MayEnterPaper = Annotated[Actor, Depends(who_may("enter_paper"))]
+MayRegisterMandates = Annotated[Actor, Depends(who_may("register_mandate"))]
+MayConfirm = Annotated[Actor, Depends(who_may("confirm_proposal"))]
+MayRecordVisits = Annotated[Actor, Depends(who_may("record_visits"))]
+MayRecordAttendance = Annotated[Actor, Depends(who_may("record_attendance"))]
+MayReplaceOwners = Annotated[Actor, Depends(who_may("replace_owner"))]
+MayIssueLetters = Annotated[Actor, Depends(who_may("issue_letters"))]
+MayHandLetters = Annotated[Actor, Depends(who_may("hand_letter"))]
+MayRemind = Annotated[Actor, Depends(who_may("remind"))]
+MayFollowNotices = Annotated[Actor, Depends(who_may("follow_notices"))]
+MayPublishPictures = Annotated[Actor, Depends(who_may("publish_picture"))]
+MayReadEvidence = Annotated[Actor, Depends(who_may("read_evidence"))]
+MayErasePeople = Annotated[Actor, Depends(who_may("erase_person"))]
+MayReadSensitive = Annotated[Actor, Depends(who_may("read_sensitive"))]
+MayReadAccess = Annotated[Actor, Depends(who_may("read_access"))]
+MayMoveClock = Annotated[Actor, Depends(who_may("move_clock"))]

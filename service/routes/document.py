@@ -19,6 +19,7 @@ from service.routes.describing.headers import (
     describe_headers,
     headers_of_all,
     let_header_name_command,
+    let_header_name_query,
 )
 
 Json = dict[str, Any]
@@ -41,6 +42,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "bidding": "bidding quota",
     "inspection": "",
     "estates": "estate",
+    "opening": "opening roll file spreadsheet form granting cost_sharing",
     "feedback": "feedback quota",
     "pictures": "picture feedback",
     "publications": "publication quota",
@@ -70,7 +72,7 @@ class DocumentedApi(FastAPI):
             bodies = {_body_of(each) for _, each in _operations(made)} - {""}
             commands = commands_of(schemas, bodies)
             for method, operation in _operations(made):
-                command = _body_of(operation) in commands
+                command = _body_of(operation) in commands or let_header_name_query(operation)
                 operation["responses"].update(refusals(operation, command=command))
                 quota = method == "post" and "quota" in _rooms(operation)
                 describe_headers(method, operation, command=command, quota=quota)

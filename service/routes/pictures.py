@@ -19,6 +19,7 @@ from service.routes.dependencies import (
     TICKETS,
     CaseSituation,
     CurrentDoor,
+    CurrentReader,
     CurrentVoter,
     MayPublishPictures,
     RunningParts,
@@ -50,11 +51,15 @@ async def add_picture(
 
 @router.get("/pictures")
 async def list_pictures(
-    situation: CaseSituation, _actor: MayPublishPictures, parts: RunningParts, page: Paged
+    situation: CaseSituation,
+    _actor: MayPublishPictures,
+    viewer: CurrentReader,
+    parts: RunningParts,
+    page: Paged,
 ) -> tuple[PictureView, ...]:
     """The photographs of all tickets, the newest first, with when each was published."""
     async with parts.database.session() as session:
-        found = await showing.list_pictures(session, situation.id)
+        found = await showing.list_pictures(session, situation.id, viewer)
     return page.cut(found, lambda each: (utc_text(each.received_at), each.id), newest_first=True)
 
 

@@ -3,7 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+from pydantic import JsonValue
+
 from models.fields import Id, Label, Note, Reason, Sha256, Text, UnitNumber, Word, entries
+from models.values.actor import Role
 from models.values.base import Carried
 from models.values.states import SuggestionOutcome, SuggestionState
 from service.bodies import CommandBody
@@ -119,3 +122,19 @@ class SuggestionView(Carried):
     merged_into: str | None
     reply: ReplyView | None
     own: Literal["", "author", "supporter"]
+
+
+class SuggestionEvent(Carried):
+    """What happened to the suggestions of an estate while no case ran there; real time.
+
+    It stands in the hash chain of the estate's place, whose `seq` has gaps here.
+    """
+
+    seq: int
+    kind: str
+    recorded_at: datetime
+    actor_id: str
+    actor_role: Role
+    actor_label: str
+    details: JsonValue
+    hash: str

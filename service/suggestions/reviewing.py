@@ -60,6 +60,7 @@ async def review(
         if hides:
             tell(on, "suggestion_authors", "suggestion_hidden", suggestion=row.id)
             return row.id, {"suggestion": row.id, "reason": command.reason}
+        tell(on, "suggestion_authors", "suggestion_published", suggestion=row.id)
         return row.id, {"suggestion": row.id, **await qualify(on, row)}
 
     kind = "suggestion.hidden" if hides else "suggestion.published"

@@ -148,6 +148,7 @@ async def qualify(on: Writing, row: Suggestion) -> dict[str, JsonValue]:
         return {}
     row.qualified_at = on.now
     tell(on, "committee", "suggestion_qualified", suggestion=row.id)
+    tell(on, "suggestion", "suggestion_supported", suggestion=row.id)
     return {"qualified": True, "checks": decision.record()}
 
 

@@ -1,10 +1,10 @@
 """Suggestions as whoever asks may read them: unreviewed words are for their authors and for who must review."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import DateTime, Select, func, or_, select, tuple_
+from sqlalchemy import DateTime, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -16,11 +16,12 @@ from models.tables import (
     SuggestionSupport,
     Unit,
 )
-from models.values.refusal import refusal
 from models.values.states import SuggestionState
 from models.values.timetable import Timetable
 from rules.disclosure import Disclosed, ReaderKind, may_read
 from rules.feedback.suggestions import needed
+from service.http.keysets import before, behind
+from service.http.paging import Slice
 from service.reading.shaping import Viewer
 from service.suggestions.bodies import ReplyView, SuggestionView
 
@@ -39,14 +40,13 @@ UNREVIEWED = "ticket.text"
 
 @dataclass(frozen=True)
 class SuggestionsWanted:
-    """Which suggestions are asked for: of an estate or a case, below a place; late ones; after one of a page."""
+    """Which suggestions are asked for: of an estate or a case, below a place; late ones; which part of the list."""
 
     estate_id: str = ""
     renovation_id: str = ""
     place: str = ""
     overdue: bool = False
-    after: str = ""
-    limit: int = 100
+    part: Slice = field(default_factory=Slice)
 
 
 @dataclass(frozen=True)
@@ -62,28 +62,26 @@ class _Shown:
 async def list_suggestions(
     session: AsyncSession, asked: SuggestionsWanted, viewer: Viewer
 ) -> tuple[SuggestionView, ...]:
-    """A page, the newest first; of what is late, what has been late longest first.
+    """A part of the list, the newest first; of what is late, what has been late longest first.
 
     Raises:
-        Refused: `suggestion.unknown` for an `after` that is none.
+        Refused: `service.cursor_invalid`.
     """
-    found = await session.execute(await _page(session, asked))
+    found = await session.execute(_page(asked))
     rows = [
         _Shown(row, now, units, Timetable.model_validate(terms) if terms else Timetable())
         for row, now, units, terms in found
     ]
     ids = [each.row.id for each in rows]
-    behind = await _behind(session, ids)
+    supporters = await _standing_behind(session, ids)
     replies = await _replies(session, [each.row.reply_id for each in rows if each.row.reply_id])
     return tuple(
-        _view(each, behind.get(each.row.id, ()), replies.get(each.row.reply_id or ""), viewer)
+        _view(each, supporters.get(each.row.id, ()), replies.get(each.row.reply_id or ""), viewer)
         for each in rows
     )
 
 
-async def _page(
-    session: AsyncSession, asked: SuggestionsWanted
-) -> Select[Suggestion, datetime, int, object]:
+def _page(asked: SuggestionsWanted) -> Select[Suggestion, datetime, int, object]:
     now = func.tick_of(Suggestion.renovation_id, type_=DateTime(timezone=True))
     units = (
         select(func.count()).where(Unit.estate_id == Suggestion.estate_id).correlate(Suggestion)
@@ -104,21 +102,15 @@ async def _page(
         query = query.where(or_(Place.path == asked.place, below))
     if asked.overdue:
         order = (Suggestion.due_at, Suggestion.id)
-        query = query.where(Suggestion.due_at < now).order_by(*order)
+        query = query.where(Suggestion.due_at < now, *behind(order, asked.part)).order_by(*order)
     else:
         order = (Suggestion.submitted_at, Suggestion.id)
+        query = query.where(*before(order, asked.part))
         query = query.order_by(*(each.desc() for each in order))
-    if asked.after:
-        last = await session.get(Suggestion, asked.after)
-        if last is None:
-            raise refusal("suggestion.unknown", where="after")
-        at = last.due_at if asked.overdue else last.submitted_at
-        key, from_ = tuple_(*order), tuple_(at, last.id)
-        query = query.where(key > from_ if asked.overdue else key < from_)
-    return query.limit(asked.limit)
+    return query.limit(asked.part.limit)
 
 
-async def _behind(
+async def _standing_behind(
     session: AsyncSession, ids: Sequence[str]
 ) -> Mapping[str, Sequence[SuggestionSupport]]:
     found: dict[str, list[SuggestionSupport]] = {}

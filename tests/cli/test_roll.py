@@ -192,7 +192,7 @@ def test_a_roll_is_imported_once(tmp_path: Path, at_database: None) -> None:
 
 @pytest.fixture
 async def keepers(
-    owner: str, signed_in_here: Callable[..., None]
+    owner: str, service: str, signed_in_here: Callable[..., None]
 ) -> AsyncIterator[asyncpg.Connection]:
     """Of two committees, one here and one of another district; both are signed in on this machine."""
     sql = await asyncpg.connect(owner)
@@ -209,7 +209,7 @@ async def keepers(
             place,
         )
     await sign_in(sql, "keeper-d1", "keeper-d9")
-    signed_in_here("keeper-d1", "keeper-d9")
+    signed_in_here("keeper-d1", "keeper-d9", service=service)
     yield sql
     await sql.execute("DELETE FROM role_grant WHERE actor_id LIKE 'keeper-%'")
     await sql.close()
@@ -231,7 +231,11 @@ async def test_a_roll_is_imported_in_the_name_of_whoever_keeps_it_and_is_signed_
     done = await asyncio.to_thread(run, *asked, "--as", "keeper-d1")
     assert done.exit_code == 0, done.output
     changed = write(tmp_path, "r2.csv", as_csv(HEADING, ROW, row(number="2-101")))
-    by_operator = await asyncio.to_thread(run, "import", changed, "--estate", "丁小区")
+    several = await asyncio.to_thread(refused, "import", changed, "--estate", "丁小区")
+    assert several == ["cases.person_needed"]
+    by_operator = await asyncio.to_thread(
+        run, "import", changed, "--estate", "丁小区", "--operator"
+    )
     assert by_operator.exit_code == 0
     rows = await keepers.fetch(
         "SELECT imported_by FROM roll_import JOIN estate ON estate.id = estate_id"

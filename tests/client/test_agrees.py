@@ -31,6 +31,10 @@ SCHEMAS: Mapping[type[BaseModel], tuple[str, ...]] = {
     answers.Webhook: ("WebhookView",),
     answers.WebhookSecret: ("WebhookSecret",),
     answers.Delivery: ("DeliveryView",),
+    answers.PlaceSetUp: ("PlaceSetUp",),
+    answers.ImportedRoll: ("RollAnswer",),
+    answers.CalendarStep: ("StepView",),
+    answers.OpenedCase: ("OpeningAnswer",),
     errors.Problem: ("SpokenProblem",),
 }
 

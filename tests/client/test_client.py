@@ -237,3 +237,25 @@ def test_a_webhook_is_kept_from_its_first_message_to_its_end(address: str, case:
         assert json.loads(json.dumps(service.post("/v1/contacts", {
             "channel": "email", "address": "ops@bank.example", "language": "en",
         })))  # fmt: skip
+
+
+def test_a_roll_and_a_case_are_looked_at_before_they_come_in(address: str, case: str) -> None:
+    rows = ["房号,楼栋,单元,楼层,面积,用途,业主", "1-101,1,1,1,60.5,住宅,示例赵"]
+    roll = ("roll.csv", "\n".join(rows).encode())
+    with Gongjian(address, token_of(OFFICE)) as office:
+        seen = office.import_roll("Client Lane", roll, place="d/s/c/g", preview=True)
+        assert (seen.imported, seen.created, seen.added) == (False, True, 1)
+        estate = office.import_roll("Client Lane", roll, place="d/s/c/g").estate_id
+        opened = office.open_from_template(
+            estate,
+            "basic",
+            title="Client Lane",
+            costs={"roof": 10_000_000},
+            ends_on="2029-12-31",
+            preview=True,
+        )
+        assert (opened.renovation_id, opened.units, opened.budget_fen) == ("", 1, 10_500_000)
+        assert opened.calendar[0].period == "vote_notice"
+        with pytest.raises(ProblemError) as refused:
+            office.set_up_places([("a", "A"), ("b", "B"), ("c1", "C"), ("d1", "D")])
+        assert refused.value.code == "credential.no_role"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from runtime.local.programs import ROOT
 from tests.support.processes.newcomer import Newcomer
@@ -22,6 +23,8 @@ PRICES = {"builder-1": 87_400_000, "builder-2": 86_100_000, "builder-3": 88_900_
 WINNER = "builder-2"
 STAGES = ("voting", "cost_sharing", "bidding", "inspection", "feedback")
 MOST_STEPS = 120
+PASSWORD, OPENER = "correct horse battery staple", "li"
+PLACES = {each["level"]: each for each in YAML(typ="safe").load(EXAMPLE)["places"]}
 
 
 def identity_number(place: int) -> str:
@@ -66,7 +69,10 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     )
     try:
         assert up.stdout is not None
-        yield Newcomer(data, json.loads(up.stdout.readline())["service"])
+        told = json.loads(up.stdout.readline())
+        newcomer = Newcomer(data, told["service"])
+        newcomer.sign_in(told["invitation"], PASSWORD)
+        yield newcomer
     finally:
         up.terminate()
         up.communicate(timeout=90)
@@ -78,9 +84,39 @@ class Journey:
     def __init__(self, newcomer: Newcomer, folder: Path) -> None:
         self.newcomer, self.folder = newcomer, folder
         newcomer.run("start", str(written(folder)), "--check")
-        self.rid = str(newcomer.run("start", str(folder / "renovation.yaml"))["renovation_id"])
+        self.appoint()
+        file = str(folder / "renovation.yaml")
+        self.see_before(folder)
+        self.rid = str(newcomer.run("start", file, "--as", OPENER)["renovation_id"])
         self.tickets: dict[str, str] = {}
         self.stages: list[str] = []
+
+    def appoint(self) -> None:
+        """The administrator sets up the places of the file; offices are appointed from above, the last one opens the case."""
+        ids = {f"{level}_id": place["id"] for level, place in PLACES.items()}
+        names = {level: place["name"] for level, place in PLACES.items()}
+        made = self.newcomer.call("POST", "/v1/places", "--as", "administrator", **ids, **names)
+        district, street = made["path"].split("/")[:2]
+        for who, role, place, by in (
+            ("bureau-head", "district_bureau", district, "administrator"),
+            (OPENER, "street_office", f"{district}/{street}", "bureau-head"),
+        ):
+            given = self.newcomer.run("official", "add", who, role, place, "--as", by)
+            self.newcomer.sign_in(given["invitation"], PASSWORD)
+
+    def see_before(self, folder: Path) -> None:
+        """The roll is looked at before it comes in, and so is the calendar of a case from a template."""
+        place = "/".join(each["id"] for each in PLACES.values())
+        asked = ("import", str(folder / "roll.csv"), "--estate", "另一小区", "--place", place)
+        seen = self.newcomer.run("roll", *asked, "--as", OPENER, "--dry-run")
+        assert (seen["import"]["imported"], len(seen["difference"]["added"])) == (False, 20)
+        estate = self.newcomer.run("roll", *asked, "--as", OPENER)["import"]["estate_id"]
+        case = self.newcomer.call(
+            "POST", "/v1/renovations/from-template", "--as", OPENER,
+            estate=estate, template="basic", title="屋面", costs={"roof": 24_000_000},
+            ends_on="2029-12-31", preview=True,
+        )  # fmt: skip
+        assert (case["renovation_id"], case["units"], case["days_for_works"] > 0) == ("", 20, True)
 
     def deeds(self) -> dict[str, Callable[[], None]]:
         """By what the case waits for."""

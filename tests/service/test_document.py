@@ -172,7 +172,7 @@ def test_what_every_route_has_alike_is_in_the_document(document: dict) -> None:
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         schema = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
         fields = document["components"]["schemas"].get(schema, {})
-        command = "command_id" in fields.get("properties", {})
+        command = "command_id" in fields.get("properties", {}) or "command_id" in names
         assert command == ("Idempotency-Key" in names), path
         assert not command or "command_id" not in fields.get("required", ())
     for answer in ("Accepted", "ProposalMade"):

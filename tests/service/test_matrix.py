@@ -174,6 +174,11 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/replacements": OFFICIALS_HERE,
     "GET /v1/estates": EVERYBODY,
     "GET /v1/places": EVERYBODY,
+    # Who may set up places, keep a roll and open a case where: tests/service/estates/test_starting.py.
+    "POST /v1/places": PERSON,
+    "POST /v1/roll-imports": PERSON,
+    "POST /v1/renovations": PERSON,
+    "POST /v1/renovations/from-template": PERSON,
     # Whose roll one keeps: tests/service/reading/test_estates.py.
     "GET /v1/estates/{estate}/units": PERSON,
     "GET /v1/estates/{estate}/roll-imports": PERSON,
@@ -238,6 +243,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
     "GET /v1/suggestions": EVERYBODY,
+    f"GET {ESTATE}/suggestions/events": EVERYBODY,
     **{
         f"{method} {room}/suggestions{door}": who
         for room, resident in ((CASE, UNIT), (ESTATE, PORTAL))

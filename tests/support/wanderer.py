@@ -30,6 +30,7 @@ from tests.support.journey import (
     codes,
     first_candidate,
 )
+from tests.support.record.told import assert_the_record_tells_the_rows
 
 MOST_STEPS = 400
 MOST_OF_ONE = 60
@@ -109,6 +110,7 @@ async def wander(journey: Begin, database: Database, seed: int) -> JourneyDriver
     assert report.ok, f"{report}\n{told}"
     troubles = await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
     assert not troubles, told
+    await assert_the_record_tells_the_rows(j)
     return j
 
 

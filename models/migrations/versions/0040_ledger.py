@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0040"
-down_revision = "0036"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,7 @@
 """The form of an official act: its questions, what was answered, and the answers read back."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -9,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from formats.renovation_file.reading import read_revision
 from models.messages.act_bodies import BODIES
 from models.values.refusal import Problem, Refused
-from runtime.language.amounts import money
+from runtime.language.amounts import day, money
 from service.http.problems import read_fields
 from service.pages.display import Language
 from service.pages.office.fields import (
@@ -104,6 +105,14 @@ def _scheme_of(form: FormData) -> dict[str, JsonValue]:
     return {name: value for name, value in given.items() if value not in ("", None)}
 
 
+def _day(said: str, language: Language) -> str:
+    """A day as people write it; what is none stays as it is."""
+    try:
+        return day(date.fromisoformat(said), language, "UTC")
+    except ValueError:
+        return said
+
+
 def form_words(form: FormData, language: Language) -> Mapping[str, object]:
     """The functions with which the templates walk through a form."""
     sent = sent_of(form)
@@ -116,6 +125,8 @@ def form_words(form: FormData, language: Language) -> Mapping[str, object]:
         return (*there, row_of(field, number)) if not there or more == field.name else there
 
     def written(field: Field, said: str) -> str:
+        if field.kind == "day":
+            return _day(said, language)
         value = read((field,), {field.name: [said]}).body.get(field.name.rpartition(".")[2])
         return money(value, language) if isinstance(value, int) else said
 

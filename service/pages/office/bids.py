@@ -12,6 +12,8 @@ from models.values.bidding import Method
 from models.values.states import BidState
 from service.bodies import SubmitBid
 from service.pages.office.fields import Field, fields_of
+from service.parts import Parts
+from service.residents.bids import is_of
 
 SAID_BY_ITSELF: tuple[tuple[str, str], ...] = (
     ("signed", "yes"),
@@ -59,12 +61,14 @@ def terms_of(criteria: JsonValue) -> dict[str, JsonValue]:
     return said
 
 
-async def load_envelope(session: AsyncSession, tender_id: str, bidder: str) -> Envelope | None:
-    """The last bid of a firm on a tender."""
+async def load_envelope(
+    session: AsyncSession, parts: Parts, tender_id: str, bidder: str
+) -> Envelope | None:
+    """The last bid of a firm on a tender; until the opening nobody but the firm finds it by its name."""
     row = (
         await session.execute(
             select(Bid.state, Bid.submitted_at, Bid.withdrawn_at)
-            .where(Bid.tender_id == tender_id, Bid.bidder_id == bidder)
+            .where(Bid.tender_id == tender_id, is_of(parts, tender_id, bidder))
             .order_by(Bid.submitted_at.desc())
             .limit(1)
         )

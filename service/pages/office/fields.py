@@ -6,7 +6,7 @@ names the field of the form. Money is asked in yuan, areas in m², parts in perc
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -115,7 +115,7 @@ def _field(path: str, word: str, info: FieldInfo, known: Known) -> Field | None:
     unset = info.default
     plain = isinstance(unset, str | int) and not isinstance(unset, bool) and unset
     written = _unset(field.kind, unset) if plain or isinstance(unset, bool) else ""
-    return field._replace(required=info.is_required(), unset=written)
+    return field._replace(required=info.is_required(), unset=written or field.unset)
 
 
 def _unset(kind: Kind, value: object) -> str:
@@ -145,7 +145,8 @@ def _text(found: Field, kind: Any, metadata: Sequence[object], known: Known) -> 
     options = tuple(Option(value) for value in _words(kind))
     things = known.get(THINGS.get(found.word, ""), ())
     if options or (things and len(things) <= MOST_OPTIONS):
-        return found._replace(kind="choice", options=options or tuple(things))
+        only = things[0].value if not options and len(things) == 1 else ""
+        return found._replace(kind="choice", options=options or tuple(things), unset=only)
     most = max((each.max_length or SHORT for each in _texts(metadata)), default=SHORT)
     several_lines = any(isinstance(e, Expected) and e.code == "expected.text" for e in metadata)
     return found._replace(kind="text" if several_lines else "line", most=most)
@@ -226,6 +227,9 @@ def read(fields: Sequence[Field], sent: Sent) -> Read:
     return Read(body, tuple(problems))
 
 
+YES_NO: Mapping[str, bool] = {"yes": True, "no": False}
+
+
 def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
     """What was answered to one question; None where nothing was."""
     if field.kind in SCALES:
@@ -236,7 +240,11 @@ def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
     given = [each for each in sent.get(field.name, ()) if each.strip()]
     if not given or field.kind == "file":
         return None
-    return {"yes": True, "no": False}.get(given[-1]) if field.kind == "yes_no" else given[-1]
+    if field.kind == "yes_no" and given[-1] not in YES_NO:
+        expected = {"field": field.word, "expected": "expected.yes_no"}
+        problems.append(problem("service.field_wrong", where=field.name, **expected))
+        return None
+    return YES_NO[given[-1]] if field.kind == "yes_no" else given[-1]
 
 
 def _group(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
@@ -370,14 +378,18 @@ def in_rows(
         if field.kind == "rows" and field.fields
         for place, row in enumerate(_filled(field, sent))
     }
-    return tuple(_moved(each, names) for each in problems)
+    listed = {each.name for each in fields if each.kind in {"many", "lines", "order"}}
+    return tuple(_moved(each, names, listed) for each in problems)
 
 
 def _filled(field: Field, sent: Sent) -> Iterator[tuple[Field, ...]]:
     return (row for row in rows_of(field, sent) if _inside(row, sent, []))
 
 
-def _moved(found: Problem, names: Mapping[str, str]) -> Problem:
+def _moved(found: Problem, names: Mapping[str, str], listed: Collection[str]) -> Problem:
+    if found.where.rpartition(".")[0] in listed:
+        # One of several things or lines, which are asked at one field.
+        return found.model_copy(update={"where": found.where.rpartition(".")[0]})
     for before, after in names.items():
         if found.where.startswith(before):
             return found.model_copy(update={"where": after + found.where.removeprefix(before)})

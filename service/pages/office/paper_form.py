@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from models.values.decisions.menu import BallotForm
 from models.values.refusal import Problem
 from models.values.voting import Choice, Motion
+from service.pages.forms import whole
 
 AT_FIRST, AT_ONCE, MOST = 10, 10, 100
 """Rows of a new form, rows that are added, and rows of one page; a bundle of more is two batches."""
@@ -23,9 +24,8 @@ FIELDS = ("command_id", "reference", "channel", "scan", "code")
 
 def rows_wanted(form: FormData) -> int:
     """How many rows a form has."""
-    given = str(form.get("rows", ""))
-    rows = int(given) if given.isascii() and given.isdecimal() and len(given) <= 3 else AT_FIRST  # noqa: PLR2004
-    return min(rows + (AT_ONCE if "more" in form else 0), MOST)
+    rows = whole(str(form.get("rows", "")))
+    return min((AT_FIRST if rows is None else rows) + (AT_ONCE if "more" in form else 0), MOST)
 
 
 def batch(form: FormData, motions: Mapping[str, Motion]) -> dict[str, JsonValue]:
@@ -47,6 +47,8 @@ def _moved(found: Problem, rows: Mapping[str, int], numbered: list[int]) -> Prob
     steps = found.where.split(".")
     if found.where in rows:
         return found.model_copy(update={"where": f"unit.{rows[found.where]}"})
+    if found.where == "lines":
+        return found.model_copy(update={"where": "unit.0"})
     if steps[0] == "lines" and len(steps) > 1 and steps[1].isdecimal():
         # The rules count lines from 1, the body counts its fields from 0.
         number = int(steps[1]) - (len(steps) == PLAIN)
@@ -81,5 +83,6 @@ def _answer(text: str, motion: Motion) -> JsonValue:
     points: dict[str, JsonValue] = {}
     for part in parts:
         work, _, number = part.partition("=")
-        points[work.strip()] = int(number) if number.strip().isdecimal() else number
+        given = whole(number.strip())
+        points[work.strip()] = number if given is None else given
     return points

@@ -8,7 +8,8 @@ from models.files.roll import Roll
 from models.values.actor import Actor, Role
 from rules.authority import ROLES_OF_ACT
 from runtime.spreadsheets.roll_files import read_roll_file
-from service.pages.office.template import Setting, draw, questions
+from service.estates.template import Setting
+from service.pages.office.template import draw, questions
 
 DISTRICT, STREET, COMMUNITY, GRID = "990201", "990201900", "990201900901", "990201900901-g1"
 CAST: tuple[tuple[str, Role, str, str], ...] = (

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
+from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from runtime.record.awaited import AwaitedLine
 from service.pages import wording
@@ -81,7 +82,7 @@ def _said(name: str, value: JsonValue, language: Language) -> str:
 
 def spoken(found: Problem, language: Language) -> str:
     """A problem without its place, which the page shows."""
-    return sentence(found.model_copy(update={"where": ""}), language)
+    return sentence(on_clock(found.model_copy(update={"where": ""}), ""), language)
 
 
 def in_words(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:

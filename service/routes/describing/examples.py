@@ -8,7 +8,7 @@ KEY = "works"
 """A key of an object with free keys: the id of a motion, an option or a work."""
 
 
-SIMPLE: Mapping[str, Any] = {"boolean": True, "null": None, "string": "", "integer": 0}
+SIMPLE: Mapping[str, Any] = {"boolean": True, "null": None, "string": ""}
 
 
 def example_of(part: Mapping[str, Any], schemas: Mapping[str, Json]) -> Any:
@@ -24,7 +24,14 @@ def example_of(part: Mapping[str, Any], schemas: Mapping[str, Json]) -> Any:
         return example_of(part["anyOf"][0], schemas)
     if part.get("type") == "array":
         return [example_of(part["items"], schemas)] if part.get("minItems", 0) else []
-    return _object(part, schemas) if part.get("type") == "object" else SIMPLE[part["type"]]
+    return _object(part, schemas) if part.get("type") == "object" else _simple(part)
+
+
+def _simple(part: Mapping[str, Any]) -> Any:
+    """A value without parts; of numbers the smallest that is allowed and not below nothing."""
+    if part["type"] == "integer":
+        return max(part.get("minimum", 0), part.get("exclusiveMinimum", -1) + 1)
+    return SIMPLE[part["type"]]
 
 
 def _object(part: Mapping[str, Any], schemas: Mapping[str, Json]) -> Json:

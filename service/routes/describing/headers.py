@@ -80,6 +80,14 @@ def let_header_name_command(schemas: Mapping[str, Json], commands: Collection[st
             del schema["required"]
 
 
+def let_header_name_query(operation: Json) -> bool:
+    """Where the id of the command stands in the query, because the body is a file, the header may say it; whether it does."""
+    (*found,) = (each for each in operation.get("parameters", ()) if each["name"] == FIELD)
+    for each in found:
+        each["required"] = False
+    return bool(found)
+
+
 def describe_headers(method: str, operation: Json, *, command: bool, quota: bool) -> None:
     """Add the headers of an operation and of its answers."""
     answers = operation["responses"]

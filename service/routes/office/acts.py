@@ -87,6 +87,7 @@ async def do_act(
         "done": done,
         "proposed": isinstance(done, ProposalMade),
         "happened_at": (await load_situation(parts.database, situation.id)).now,
+        "foreseen": _foreseen(view, act),
     }
     return view.show("act_done.html", values)
 

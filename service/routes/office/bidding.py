@@ -101,7 +101,9 @@ async def _tender(
     async with parts.database.session() as session:
         tender = await load_tender(session, situation.id, situation.timetable.zone)
         party = (contractor.on_behalf_of or contractor.actor_id) if contractor else ""
-        envelope = await load_envelope(session, tender.id, party) if tender and party else None
+        envelope = (
+            await load_envelope(session, parts, tender.id, party) if tender and party else None
+        )
     values: Mapping[str, object] = {
         "tender": tender,
         "contractor": contractor,

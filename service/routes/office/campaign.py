@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -64,9 +65,10 @@ async def record_visits(
             parts, situation, actor, read_fields(RecordVisits, {**body, "visits": visits})
         )
     except Refused as refused:
-        return await _board(parts, situation, view, refused)
+        return await _board(parts, situation, view, _at_doors(refused, visits))
     return RedirectResponse(
-        f"/office/cases/{situation.id}/board?done={len(visits)}&box={fields.get('box', '')}", 303
+        f"/office/cases/{situation.id}/board?done={len(visits)}&box={quote(fields.get('box', ''))}",
+        303,
     )
 
 
@@ -87,7 +89,7 @@ async def remind(
     except Refused as refused:
         return await _board(parts, situation, view, refused)
     return RedirectResponse(
-        f"/office/cases/{situation.id}/board?reminded=1&box={fields.get('box', '')}", 303
+        f"/office/cases/{situation.id}/board?reminded=1&box={quote(fields.get('box', ''))}", 303
     )
 
 
@@ -123,6 +125,23 @@ async def enter_paper(
         return await _paper(parts, situation, view, form, refused)
     values = {"entered": entered, "code": form.get("code"), "reference": form.get("reference")}
     return view.show("paper_done.html", values)
+
+
+def _at_doors(refused: Refused, visits: Sequence[Mapping[str, str]]) -> Refused:
+    """The problems of a round at the doors that they are about; where nothing was said, at the doors."""
+    doors = {
+        f"visits.{number}": f"visit.{each['unit_number']}" for number, each in enumerate(visits)
+    }
+    where = {each["unit_number"]: f"visit.{each['unit_number']}" for each in visits}
+    moved = {"visits": "doors", **doors, **where}
+    return Refused(
+        *(
+            each.model_copy(
+                update={"where": moved.get(".".join(each.where.split(".")[:2]), each.where)}
+            )
+            for each in refused.problems
+        )
+    )
 
 
 async def _board(

@@ -4,12 +4,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from models.values.actor import Role
-from models.values.refusal import Refused
+from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, check_act
 from runtime.database import driver_connection
 from runtime.record.cases import load_case
 from service.http.problems import read_fields
-from service.pages.forms import texts
+from service.pages.forms import moved, texts
 from service.pages.office.session import Office
 from service.pages.office.work import open_proposals, whose_turn
 from service.parts import Parts
@@ -79,7 +79,8 @@ async def decide_proposal(
                 parts, situation, actor, fields.get("proposal", ""), away
             )
     except Refused as refused:
-        return await _proposals(parts, situation, office, view, refused)
+        own = {"reason": f"reason-{fields.get('proposal', '')}"}
+        return await _proposals(parts, situation, office, view, moved(refused.problems, own))
     return RedirectResponse(f"/office/cases/{situation.id}/proposals?done=1", 303)
 
 
@@ -107,10 +108,10 @@ async def _proposals(
     situation: Situation,
     office: Office,
     view: View,
-    refused: Refused | None = None,
+    problems: tuple[Problem, ...] = (),
 ) -> Response:
     values = {
         "queue": await open_proposals(parts.database, office.id, situation.id),
         "done": view.request.query_params.get("done", ""),
     }
-    return view.show("proposals.html", values, () if refused is None else refused.problems)
+    return view.show("proposals.html", values, problems)

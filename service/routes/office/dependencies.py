@@ -7,9 +7,10 @@ from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
 from models.fields import Id
+from models.values.base import Carried
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
-from service.http.problems import status_for
+from service.http.problems import read_fields, status_for
 from service.pages.display import Language, display_of
 from service.pages.forms import own_form
 from service.pages.office.session import Office, office_in, situation_for
@@ -22,9 +23,16 @@ ZONE: str = Timetable.model_fields["zone"].default
 """Of pages that are about no case."""
 
 
+class CaseInPath(Carried):
+    """The case of a path, if it is about one; the session is asked for it before the route reads its path."""
+
+    renovation_id: Id | None = None
+
+
 async def office_in_cookie(request: Request, parts: RunningParts) -> Office:
-    """Who has signed in; refused as `office_in` says."""
-    return await office_in(request, parts, request.path_params.get("renovation_id"))
+    """Who has signed in; refused as `office_in` says, also where the path names what is no case."""
+    named = read_fields(CaseInPath, request.path_params)
+    return await office_in(request, parts, named.renovation_id)
 
 
 CurrentOffice = Annotated[Office, Depends(office_in_cookie)]

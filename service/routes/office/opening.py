@@ -1,42 +1,29 @@
 """Starting a renovation from a template: its questions, the calendar that it implies, and the case."""
 
 import secrets
-from datetime import datetime, time
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 from temporalio.service import RPCError
 
-from formats.renovation_file.foreseen import file_warnings
 from models.files.renovation import RenovationFile
-from models.messages.journey import Stage
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused, problem, refusal
-from rules.authority import Grant, acting
-from rules.lacking import lacking
-from rules.time.course import course
-from runtime.calendars import chinese_calendar
-from runtime.database import driver_connection
-from runtime.record.lacks import load_people
-from service.estates.renovations import open_renovation, running_cases
+from models.values.refusal import Problem, Refused, problem
+from service.bodies import CommandBody
+from service.estates.convening import KnownEstate, known_estate
+from service.estates.template import TEMPLATES, Drawn, Setting
+from service.http.problems import read_fields
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
-from service.pages.office.estates import KnownEstate, load_chain, load_estates, load_grids, role_for
-from service.pages.office.template import TEMPLATES, Drawn, Setting, draw, questions
+from service.pages.office.template import draw, questions
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
-from service.routes.office.dependencies import (
-    ZONE,
-    CurrentForm,
-    OfficeView,
-    View,
-)
+from service.routes.office.dependencies import CurrentForm, OfficeView, View
+from service.starting import opening
 
 router = APIRouter(prefix="/office/start/case", include_in_schema=False)
-OPENS_AT = time(9)
 OF_PEOPLE = frozenset({"opening.nobody_yet", "opening.few_bidders", "opening.one_alone"})
 """Warnings that the page says by the roles that are missing."""
 
@@ -46,7 +33,7 @@ class CaseChoice(NamedTuple):
 
     estate: KnownEstate
     template: str
-    grant: Grant
+    actor: Actor
     setting: Setting
 
 
@@ -78,14 +65,8 @@ async def open_case(form: CurrentForm, parts: RunningParts, view: OfficeView) ->
     if drawn.file is None:
         return _form(view, chosen, form, drawn.problems)
     try:
-        opened = await open_renovation(
-            parts.database,
-            parts.client,
-            parts.settings,
-            command_id=str(form.get("send_id", "")),
-            file=drawn.file,
-            roll=None,
-            actor=_opener(chosen),
+        opened = await opening.open_case(
+            parts, _opening(chosen, drawn.file), _sent_as(form), view.language, preview=False
         )
     except Refused as refused:
         return _form(view, chosen, form, refused.problems)
@@ -96,8 +77,17 @@ async def open_case(form: CurrentForm, parts: RunningParts, view: OfficeView) ->
     return RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
 
 
-def _opener(chosen: CaseChoice) -> Actor:
-    return acting(chosen.grant)
+def _opening(chosen: CaseChoice, file: RenovationFile) -> opening.Opening:
+    return opening.Opening(file, None, chosen.actor)
+
+
+def _sent_as(form: FormData) -> str:
+    """The id that our page made.
+
+    Raises:
+        Refused: `service.field_…` for one that it did not make.
+    """
+    return read_fields(CommandBody, {"command_id": form.get("send_id")}).command_id
 
 
 async def _chosen_in(parts: Parts, view: View, form: FormData) -> CaseChoice:
@@ -112,23 +102,11 @@ async def _chosen(parts: Parts, view: View, estate_id: str, template: str) -> Ca
     Raises:
         Refused: `roll.estate_unknown`, `credential.no_role`.
     """
+    grants = view.office.grants
     async with parts.database.session() as session:
-        grids = await load_grids(session, view.office.grants)
-        estates = {each.id: each for each in await load_estates(session, grids)}
-        if estate_id not in estates:
-            raise refusal("roll.estate_unknown", where="estate", estate=estate_id)
-        estate = estates[estate_id]
-        grant = role_for(view.office.grants, estate.path)
-        places = await load_chain(session, estate.path)
-    opener = {
-        "id": grant.actor_id,
-        "label": grant.label,
-        "role": grant.role.value,
-        "place": grant.place,
-    }
-    today = datetime.now(ZoneInfo(ZONE)).date()
-    setting = Setting(places, estate.name, (opener,), today, synthetic=False)
-    return CaseChoice(estate, template if template in TEMPLATES else "basic", grant, setting)
+        estate = await known_estate(session, grants, estate_id)
+    actor, setting = await opening.setting_for(parts, grants, estate_id)
+    return CaseChoice(estate, template if template in TEMPLATES else "basic", actor, setting)
 
 
 def _drawn(view: View, chosen: CaseChoice, form: FormData) -> Drawn:
@@ -160,22 +138,18 @@ async def _check(
     file: RenovationFile,
     problems: tuple[Problem, ...] = (),
 ) -> Response:
-    zone = ZoneInfo(file.timetable.zone)
-    opens = datetime.combine(file.starts_on, OPENS_AT, zone)
-    async with parts.database.session() as session:
-        driver = await driver_connection(session)
-        people = await load_people(driver, file.place_path, "")
-        others = await running_cases(session, chosen.estate.id)
-    lacks = lacking(people, *Stage)
-    warnings = file_warnings(file, people, file.starts_on)
+    try:
+        seen = await opening.foresee(parts, _opening(chosen, file))
+    except Refused as refused:
+        return _form(view, chosen, form, refused.problems)
     values = {
         "chosen": chosen,
         "file": file,
         "fields": questions(chosen.template, chosen.estate.buildings),
-        "course": course(opens, file.ends_on, file.timetable, chinese_calendar()),
-        "missing": sorted({role for lack in lacks for role in lack.roles if not people.get(role)}),
-        "others": others,
-        "warnings": [each for each in warnings if each.code not in OF_PEOPLE],
+        "course": seen.course,
+        "missing": seen.missing,
+        "others": seen.others,
+        "warnings": [each for each in seen.warnings if each.code not in OF_PEOPLE],
         "kept": kept(form),
         "send_id": form.get("send_id") or secrets.token_hex(16),
         **form_words(form, view.language),

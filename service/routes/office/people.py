@@ -8,13 +8,13 @@ from models.fields import EventNumber
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
 from rules.granting import FIRM_ROLES, MAY_GIVE
+from service.estates.convening import load_places
 from service.estates.setting_up import SetUpPlaces, set_up_places
 from service.http.problems import read_fields
 from service.identity import grants as granting
 from service.identity.bodies import EndGrant, GiveRole
-from service.pages.forms import texts
+from service.pages.forms import moved, texts
 from service.pages.office.act_form import form_words, sent_of
-from service.pages.office.estates import load_places
 from service.pages.office.fields import Field, Option, fields_of, read
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
@@ -72,7 +72,8 @@ async def end(
     try:
         await granting.end(parts.database, office.id, grant_id, read_fields(EndGrant, body))
     except Refused as refused:
-        return await _people(parts, view, form, refused.problems)
+        wrong = moved(refused.problems, {"reason": f"end-{grant_id}"})
+        return await _people(parts, view, form, wrong)
     return RedirectResponse("/office/people", 303)
 
 

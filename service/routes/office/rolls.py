@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from typing import NamedTuple
 
 from fastapi import APIRouter, Response
@@ -12,21 +11,16 @@ from starlette.datastructures import FormData, UploadFile
 from formats.roll import accepted_roll, summary
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused, refusal
-from runtime.privacy.keys import PersonKeys
+from service.estates.convening import load_estates, load_grids
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
-from service.estates.units import owner_secret_of
 from service.pages.forms import texts
-from service.pages.office.estates import load_chain, load_estates, load_grids, role_for
 from service.pages.office.grid import RollLook, look
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentUpload, OfficeView, View
+from service.starting.importing import MOST_BYTES, request_for
 
 router = APIRouter(prefix="/office", include_in_schema=False)
-
-
-MOST_BYTES = 8_000_000
-"""Of a roll that comes by a page, which its check page carries on in base64; larger ones: `gongjian roll`."""
 
 
 class Sent(NamedTuple):
@@ -110,7 +104,7 @@ async def _sent(form: FormData) -> Sent:
         name = fields.get("name", "")
         try:
             content = base64.b64decode(fields.get("content", ""), validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or no ASCII
             content = b""
     if not content:
         raise refusal("form.file_wanted", where="roll")
@@ -131,26 +125,12 @@ async def _request(
     """The import that a form asks for: of an estate that is there by its id, else of a new one at a grid.
 
     Raises:
-        Refused: `form.estate_wanted`, `credential.no_role`, `granting.place_unknown`.
+        Refused: `form.estate_wanted`; as `request_for` says.
     """
     if not sent.estate:
         raise refusal("form.estate_wanted", where="estate")
-    async with parts.database.session() as session:
-        grids = await load_grids(session, view.office.grants)
-        there = {each.id for each in await load_estates(session, grids)}
-        places = () if sent.estate in there else await load_chain(session, sent.place)
-    if places:
-        role_for(view.office.grants, sent.place)
-    return RollRequest(
-        roll=roll,
-        estate=sent.estate,
-        by=view.office.id,
-        of_person=True,
-        secret=owner_secret_of(parts.settings),
-        people=PersonKeys.of(parts.settings),
-        places=places,
-        remove=remove,
-    )
+    by = view.office.id
+    return await request_for(parts, by, roll, sent.estate, sent.place, remove=remove)
 
 
 def _kept(sent: Sent) -> dict[str, str]:

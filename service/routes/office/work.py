@@ -12,7 +12,7 @@ from service.bodies import CommandBody
 from service.http.problems import read_fields
 from service.identity import grants as granting
 from service.identity.bodies import EndGrant
-from service.pages.forms import texts
+from service.pages.forms import moved, texts
 from service.pages.office.session import Office
 from service.pages.office.work import OfficeWork, load_work, places_of
 from service.parts import Parts
@@ -79,7 +79,8 @@ async def decide_grant(
             end = read_fields(EndGrant, {**command, "reason": fields.get("reason", "")})
             await granting.end(parts.database, office.id, grant_id, end)
     except Refused as refused:
-        return view.show("work.html", {"work": await _work(parts, office)}, refused.problems)
+        wrong = moved(refused.problems, {"reason": f"reason-{grant_id}"})
+        return view.show("work.html", {"work": await _work(parts, office)}, wrong)
     return RedirectResponse("/office", 303)
 
 

@@ -124,6 +124,7 @@ async def do_write(
         "done": done,
         "proposed": isinstance(done, ProposalMade),
         "happened_at": (await load_situation(parts.database, situation.id)).now,
+        "foreseen": (),
     }
     return view.show("act_done.html", values)
 

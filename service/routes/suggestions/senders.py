@@ -1,7 +1,7 @@
-"""Who comes in by the doors of an estate: an official of its place, or a unit for which the portal vouches."""
+"""Who comes in by the doors of suggestions: of a case with ticket or role, of an estate by its portal's word or with a role."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple, Protocol
 
 from fastapi import Depends, Request, Security
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,7 @@ from models.values.actor import Actor
 from models.values.base import Value
 from rules.authority import ROLES_OF_WRITE
 from rules.disclosure import ReaderKind
+from service.access.tickets import Voter
 from service.http.callers import came_from
 from service.identity.browser import COOKIE
 from service.identity.senders import bearer_token, sender_of
@@ -21,13 +22,18 @@ from service.reading.shaping import EVERYBODY, Viewer, viewer_under
 from service.routes.dependencies import (
     OFFICIAL,
     PORTAL,
+    CaseSituation,
     CurrentDoor,
     CurrentOfficial,
+    CurrentVoter,
     RunningParts,
     note_reading,
+    noted_viewer,
+    situation_in_path,
     token_in_request,
+    who_may,
 )
-from service.situation import actor_in_role, load_grants
+from service.situation import Situation, actor_in_role, load_grants
 from service.suggestions.rooms import EstateRoom, FromWhom, load_estate
 
 
@@ -113,7 +119,6 @@ async def viewer_in_request(
 
 
 JWT_DOTS = 2
-CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
 
 
 def _who_may(write: str) -> Callable[..., Awaitable[Actor]]:
@@ -125,6 +130,65 @@ def _who_may(write: str) -> Callable[..., Awaitable[Actor]]:
     return actor
 
 
-MayWriteDown = Annotated[Actor, Depends(_who_may("write_down_suggestion"))]
-MayReview = Annotated[Actor, Depends(_who_may("review_suggestion"))]
-MayAnswer = Annotated[Actor, Depends(_who_may("answer_suggestion"))]
+DOORS = ("write_down_suggestion", "review_suggestion", "answer_suggestion")
+"""What officials do here, as `rules.authority` names it."""
+
+
+class UnitVisit(Protocol):
+    """A unit that has come in, by whatever it showed."""
+
+    async def used(self, parts: Parts, unit_number: str) -> FromWhom:
+        """The unit as the sender of one request; refused where it is of another one."""
+        ...
+
+
+class TicketVisit(NamedTuple):
+    """A unit of a case that shows its ticket."""
+
+    situation: Situation
+    voter: Voter
+
+    async def used(self, _parts: Parts, unit_number: str) -> FromWhom:
+        """The unit as the sender of one request.
+
+        Raises:
+            Refused: `credential.other_unit`.
+        """
+        self.voter.must_hold(unit_number)
+        return FromWhom(self.situation.owner(unit_number), self.voter)
+
+
+async def ticket_in_header(situation: CaseSituation, voter: CurrentVoter) -> TicketVisit:
+    """The unit whose ticket was sent; refused as `voter_in_header` says."""
+    return TicketVisit(situation, voter)
+
+
+class Ways(NamedTuple):
+    """A kind of room, its address, and the dependencies by which one comes in."""
+
+    name: str
+    prefix: str
+    room: Any
+    viewer: Any
+    unit: Any
+    write_down: Any
+    review: Any
+    answer: Any
+
+
+OF_CASE = Ways(
+    "case",
+    "/v1/renovations/{renovation_id}",
+    Depends(situation_in_path),
+    Depends(noted_viewer),
+    Depends(ticket_in_header),
+    *(Depends(who_may(each)) for each in DOORS),
+)
+OF_ESTATE = Ways(
+    "estate",
+    "/v1/estates/{estate_id}",
+    Depends(estate_in_path),
+    Depends(viewer_in_request),
+    Depends(visit_in_header),
+    *(Depends(_who_may(each)) for each in DOORS),
+)

@@ -234,6 +234,7 @@ ROOMS = (
     "official_acts",
     "proposals",
     *("publications", "renovations", "inspection", "feedback", "voting", "estates"),
+    "opening",
     *("privacy", "evidence", "suggestions", "pictures"),
 )
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]

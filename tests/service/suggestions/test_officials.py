@@ -148,8 +148,10 @@ async def test_a_late_reply_puts_its_case_on_the_list_of_what_is_overdue(
 
 async def test_a_page_follows_a_page(case: Suggestions) -> None:
     names = [await case.made(proposal=f"Lamp {number}") for number in range(3)]
-    first = list(await case.read(query="?limit=2"))
-    rest = list(await case.read(query=f"?limit=2&after={first[-1]}"))
-    assert [*first, *rest] == names[::-1]
+    page = await case.get("/suggestions?limit=2", {})
+    following = page.links["next"]["url"]
+    rest = await case.get(f"/suggestions{following}", {})
+    assert [each["id"] for each in (*page.json(), *rest.json())] == names[::-1]
+    assert "next" not in rest.links
     answer = await case.get("/suggestions?after=nothing", {})
-    assert code(answer) == (404, "suggestion.unknown")
+    assert code(answer) == (422, "service.cursor_invalid")

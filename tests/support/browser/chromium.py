@@ -24,25 +24,29 @@ KEY_OF_ROOM = {
 
 
 @asynccontextmanager
+async def launched(*more: str) -> AsyncIterator[Browser]:
+    """The Chromium of this machine."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program("Chromium"), args=["--no-sandbox", *more]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
 async def chromium(cert: Path, *names: str) -> AsyncIterator[Browser]:
     """A browser for which these names are this machine, and whose sites may have this certificate."""
     key = x509.load_pem_x509_certificate(cert.read_bytes()).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(spki).digest()).decode()
     rules = ",".join(f"MAP {name} 127.0.0.1" for name in names)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program("Chromium"),
-            args=[
-                "--no-sandbox",
-                f"--host-resolver-rules={rules}",
-                f"--ignore-certificate-errors-spki-list={pin}",
-            ],
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    async with launched(
+        f"--host-resolver-rules={rules}", f"--ignore-certificate-errors-spki-list={pin}"
+    ) as browser:
+        yield browser
 
 
 class Authenticator:

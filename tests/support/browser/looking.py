@@ -1,7 +1,6 @@
 """What a page is measured by: what keeps people out of it, what it weighs, whom it asks, how wide it is."""
 
 import gzip
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +9,14 @@ from playwright.async_api import Page, Response
 
 RULES = {"target-size": {"enabled": True}}
 """axe knows them and asks them only when told."""
-JUDGED: Mapping[str, tuple[str, ...]] = {
-    # Cells of a table that is wider than the phone: what is scrolled out of sight has the colours of
-    # what is in sight.
-    "color-contrast": ("<td", "<th", "<time ", '<span class="soft"', '<span class="chip'),
-}
-"""Rules that axe could not decide by itself at elements that begin so, and what somebody found who looked."""
+PARTS = 12
+"""A table is looked at by halves of what a phone shows of it, so many at most."""
+SCROLLED = """() => {
+  const tables = [...document.querySelectorAll('.scroll')];
+  const before = tables.map(each => each.scrollLeft);
+  tables.forEach(each => { each.scrollLeft += each.clientWidth / 2; });
+  return tables.some((each, place) => each.scrollLeft > before[place]);
+}"""
 
 
 @dataclass
@@ -39,16 +40,35 @@ class Heard:
 
 
 async def barriers(page: Page) -> list[str]:
-    """What axe finds on the page: the rule and the element, for each; empty where there is nothing."""
+    """What axe finds on the page: the rule and the element, for each; empty where there is nothing.
+
+    Nothing is passed over. What axe cannot decide because it is scrolled out of sight is asked again when
+    it has come into sight; what it can decide in no part of a table is told.
+    """
+    violated, undecided = await _asked(page)
+    for _ in range(PARTS):
+        if not undecided or not await page.evaluate(SCROLLED):
+            break
+        more, again = await _asked(page)
+        violated |= more
+        undecided = {name: each for name, each in undecided.items() if name in again}
+    await page.evaluate("document.querySelectorAll('.scroll').forEach(e => { e.scrollLeft = 0; })")
+    return [*violated.values(), *undecided.values()]
+
+
+async def _asked(page: Page) -> tuple[dict[str, str], dict[str, str]]:
+    """What axe says now: by rule and place what is wrong, and what it could not decide."""
     options: dict[str, Any] = {"rules": RULES, "resultTypes": ["violations", "incomplete"]}
     found = await Axe().run(page, options=options)
-    return [
-        f"{kind} {each['id']}: {node['html'][:160]}"
+    violated, undecided = (
+        {
+            f"{each['id']} {node['target']}": f"{kind} {each['id']}: {node['html'][:160]}"
+            for each in found.response[kind]
+            for node in each["nodes"]
+        }
         for kind in ("violations", "incomplete")
-        for each in found.response[kind]
-        for node in each["nodes"]
-        if kind == "violations" or not node["html"].startswith(JUDGED.get(each["id"], "-"))
-    ]
+    )
+    return violated, undecided
 
 
 async def is_too_wide(page: Page) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from models.fields import EXPECTED
+from models.files.renovation import RenovationFile
 from models.values.base import Carried
 
 Step = str | int
@@ -21,6 +22,7 @@ class Entry(str):
 
 ENTRY = Entry("entry")
 """In a path: the value under any key; it is this one object."""
+ASKED = (Carried, RenovationFile)
 WITHOUT_TEXT = {"bool": "yes_no", "literal": "one_of", "enum": "one_of"}
 
 
@@ -53,7 +55,7 @@ class FoundField(NamedTuple):
 def fields_of(kind: Any) -> list[FoundField]:
     """Every field of a model or type, those of what it holds included.
 
-    What is `Carried` inside is not looked into: the readers of files ask it themselves.
+    What is `Carried` inside, and a whole file, is not looked into: the readers of files ask it themselves.
     """
     schema: Any = TypeAdapter(kind).core_schema
     return list(_walk(schema, (), {}, top=True))
@@ -76,7 +78,7 @@ def _walk(
     elif kind in WITHOUT_TEXT:
         yield FoundField(path, WITHOUT_TEXT[kind], {}, nullable)
     elif kind in AROUND:
-        if kind != "model" or top or not issubclass(schema["cls"], Carried):
+        if kind != "model" or top or not issubclass(schema["cls"], ASKED):
             inner = schema["schema"]
             yield from _walk(
                 inner,

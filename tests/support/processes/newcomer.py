@@ -61,6 +61,11 @@ class Newcomer:
         assert done.returncode == 0, (words, done.stderr)
         return json.loads(done.stdout) if done.stdout else None
 
+    def sign_in(self, link: str, password: str) -> None:
+        """Take up an invitation: the password is typed twice."""
+        done = self._looked_up("login", link, typed=f"{password}\n{password}\n")
+        assert done.returncode == 0, done.stderr
+
     def refused(self, *words: str) -> Refusal:
         """What a command says that is refused."""
         done = self._looked_up(*words)
@@ -121,7 +126,7 @@ class Newcomer:
         assert told, f"`gongjian act --help` does not tell of {title}"
         return f" {told[:2_000]} "
 
-    def _looked_up(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _looked_up(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         assert f" {words[0]} " in self.top, f"`gongjian --help` does not tell of {words[0]}"
         inner = self.help(words[0])
         path = words[:1]
@@ -130,15 +135,16 @@ class Newcomer:
         told = self.help(*path)
         for option in (word for word in words if re.fullmatch("--[a-z-]+", word)):
             assert f"{option} " in f"{told} ", f"`gongjian {' '.join(path)} --help` has no {option}"
-        return self._process(*words, "--json", "--data", str(self.data))
+        return self._process(*words, "--json", "--data", str(self.data), typed=typed)
 
-    def _process(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _process(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         self.commands += 1
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if name not in FOREIGN}
             | {"COLUMNS": "200"},
+            input=typed,
             capture_output=True,
             text=True,
             timeout=ANSWER_S,

@@ -131,7 +131,7 @@ async def given(service: str, journey: Journey, database: Database, folder: Path
             "command_id": uuid.uuid4().hex,
             "client": f"walk-{uuid.uuid4().hex[:6]}",
             "actor": KEEPER,
-            "scopes": ["feed"],
+            "scopes": ["feed", "opening"],
         },
         headers=bearer(KEEPER),
     )
@@ -160,7 +160,7 @@ async def test_the_page_does_what_it_says(given: dict[str, str], folder: Path) -
         status, out, err = await run(folder, given, *command, step.text)
         assert (status, out) == (0, step.printed), f"{step.text}\n{out}\n{err}"
         done += 1
-    assert done == 7
+    assert done == 8
 
 
 async def test_a_portal_that_was_written_from_the_page_votes_and_follows_the_case(

@@ -6,23 +6,29 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from temporalio.service import RPCError
 
-from models.values.refusal import refusal
+from models.values.refusal import Problem, Refused, problem, refusal
+from service.bodies import CommandBody
 from service.estates.renovations import open_renovation
+from service.http.problems import read_fields
 from service.identity.browser import COOKIE, forget, keep
 from service.identity.cast import play_cast
 from service.pages import wording
 from service.pages.office.playing import LEADS
 from service.pages.office.rehearsal import leader, training_file, training_roll
+from service.pages.office.session import Office
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
     ZONE,
     CurrentForm,
     CurrentOffice,
     OfficeView,
+    View,
 )
 
 router = APIRouter(prefix="/office/training", include_in_schema=False)
+MOST_OF_ID = 120
 OWN = "__Host-gongjian-own"
 """The own session, while its holder plays."""
 
@@ -30,7 +36,7 @@ OWN = "__Host-gongjian-own"
 @router.get("")
 async def show(view: OfficeView) -> Response:
     """What a training case is, and the button that begins one."""
-    return view.show("rehearsal.html", {"send_id": secrets.token_hex(16)})
+    return _page(view, secrets.token_hex(16), ())
 
 
 @router.post("")
@@ -43,15 +49,22 @@ async def begin(
     today = datetime.now(ZoneInfo(ZONE)).date()
     file = training_file(today, lambda name: wording.text(f"work.{name}", view.language, {}))
     actor = leader(file)
-    opened = await open_renovation(
-        parts.database,
-        parts.client,
-        parts.settings,
-        command_id=f"training-{office.id}-{form.get('send_id', '')}"[:120],
-        file=file,
-        roll=training_roll(),
-        actor=actor,
-    )
+    send_id = str(form.get("send_id", ""))
+    try:
+        opened = await open_renovation(
+            parts.database,
+            parts.client,
+            parts.settings,
+            command_id=_command_id(office, send_id),
+            file=file,
+            roll=training_roll(),
+            actor=actor,
+        )
+    except Refused as refused:
+        return _page(view, send_id, refused.problems)
+    except (RPCError, RuntimeError):
+        # The case is written; the same command, sent once more, starts its workflow.
+        return _page(view, send_id, (problem("service.not_confirmed"),))
     sessions = await play_cast(
         parts.database,
         parts.settings,
@@ -63,6 +76,20 @@ async def begin(
     keep(sent, office.token, seconds, OWN)
     keep(sent, sessions[actor.id].token, seconds)
     return sent
+
+
+def _page(view: View, send_id: str, problems: tuple[Problem, ...]) -> Response:
+    return view.show("rehearsal.html", {"send_id": send_id}, problems)
+
+
+def _command_id(office: Office, send_id: str) -> str:
+    """Whoever begins, and which time.
+
+    Raises:
+        Refused: `service.field_…` for what our page did not make.
+    """
+    named = {"command_id": f"training-{office.id}-{send_id}"[:MOST_OF_ID]}
+    return read_fields(CommandBody, named).command_id
 
 
 @router.post("/end")

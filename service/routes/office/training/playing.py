@@ -9,7 +9,7 @@ from service.access.spans import SESSION
 from service.clock.bodies import MoveClock
 from service.http.problems import read_fields
 from service.identity.browser import keep
-from service.pages.forms import texts
+from service.pages.forms import texts, whole
 from service.pages.homes import COOKIE as HOME_COOKIE
 from service.pages.office.playing import enter_home, load_parts, play
 from service.parts import Parts
@@ -42,7 +42,7 @@ async def move_clock(
 ) -> Response:
     """On to the next deadline, or by days; what fell due on the way is shown."""
     fields = texts(form)
-    days = {"days": int(fields["days"])} if fields.get("days", "").isdecimal() else {}
+    days = {"days": whole(fields["days"])} if fields.get("days") else {}
     try:
         actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["move_clock"].roles))
         asked = {"command_id": fields.get("command_id"), "move": fields.get("move"), **days}

@@ -97,7 +97,8 @@ async def cast_ballot(agent: CurrentAgent, parts: RunningParts, request: Request
         command = read_fields(CastProxyBallot, given)
         receipt, _ = await cast_by_agent(parts, agent.situation, agent.shown, command)
     except Refused as refused:
-        return _page(request, agent, "resident/agent.html", {"given": form}, refused.problems)
+        wrong = ballot_form.at_questions(refused.problems, agent.motions)
+        return _page(request, agent, "resident/agent.html", {"given": form}, wrong)
     values = {"receipt": receipt.published()}
     return _page(request, agent, "resident/agent_receipt.html", values)
 

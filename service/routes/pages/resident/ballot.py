@@ -74,7 +74,8 @@ async def cast_ballot(form: CurrentHomeForm, parts: RunningParts, request: Reque
             home.situation.id, ballot, voter.route, version=voter.version, first=voter.first
         )
     except Refused as refused:
-        return await _ballot(request, parts, home, paper, form.fields, refused.problems)
+        wrong = ballot_form.at_questions(refused.problems, motions)
+        return await _ballot(request, parts, home, paper, form.fields, wrong)
     values = {"paper": paper, "receipt": receipt.published()}
     return home_page(request, home, "receipt.html", values)
 

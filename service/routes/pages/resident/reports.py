@@ -58,6 +58,7 @@ async def send_report(form: HomeFormWithFile, parts: RunningParts, request: Requ
                 "kind": fields.get("kind") or None,
                 "text": fields.get("text", ""),
                 "confidential": "confidential" in fields,
+                "about_unit": str(fields.get("about_unit", "")).strip() or None,
             },
         )
         photograph = await _photograph(fields)

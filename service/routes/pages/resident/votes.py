@@ -81,7 +81,8 @@ async def send_opinion(form: CurrentHomeForm, parts: RunningParts, request: Requ
     try:
         await give_opinion(parts, home.situation, home.voter, read_fields(GiveOpinion, given))
     except Refused as refused:
-        return _opinion(request, parts, home, paper, form.fields, key, refused.problems)
+        wrong = ballot_form.at_questions(refused.problems, motions_of(paper))
+        return _opinion(request, parts, home, paper, form.fields, key, wrong)
     return RedirectResponse("/mine?done=opinion", 303)
 
 

@@ -10,6 +10,7 @@ from runtime.database import driver_connection
 from runtime.record.consents import load_occupied
 from service.bodies import AnswerSurvey, GiveConsent, WithdrawConsent
 from service.http.problems import read_fields
+from service.pages.forms import whole
 from service.pages.homes import Home
 from service.pages.schemes import load_scheme
 from service.parts import Parts
@@ -60,11 +61,10 @@ async def show_rating(home: CurrentHome, request: Request) -> Response:
 async def send_rating(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
     """Rate the finished works."""
     home, key = form.home, str(form.fields.get("command_id", ""))
-    said = str(form.fields.get("score", ""))
     given = {
         "command_id": key,
         "unit_number": home.voter.unit_number,
-        "score": int(said) if said.isdecimal() and said.isascii() else None,
+        "score": whole(str(form.fields.get("score", ""))),
     }
     try:
         await answer_survey(parts, home.situation, home.voter, read_fields(AnswerSurvey, given))

@@ -85,6 +85,21 @@ async def load_estates(
     )
 
 
+async def known_estate(
+    session: AsyncSession, grants: tuple[Grant, ...], estate_id: str
+) -> KnownEstate:
+    """An estate of the places in which somebody may start one.
+
+    Raises:
+        Refused: `roll.estate_unknown`, for an estate of another place too.
+    """
+    found = await load_estates(session, await load_grids(session, grants))
+    estate = next((each for each in found if each.id == estate_id), None)
+    if estate is None:
+        raise refusal("roll.estate_unknown", where="estate", estate=estate_id)
+    return estate
+
+
 async def load_chain(session: AsyncSession, path: str) -> tuple[PlaceEntry, ...]:
     """The places of a grid, from the district down.
 

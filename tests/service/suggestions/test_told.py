@@ -1,0 +1,99 @@
+"""Who is told: whoever must act when it is late, the authors of each change, and everybody of an estate's log."""
+
+from runtime.database import Database
+from service.suggestions.reminding import remind
+from tests.service.suggestions.conftest import Suggestions
+from tests.support.channels import official
+from tests.support.suggestions import AUTHOR, NEIGHBOURS
+
+ANSWERERS = {"owners_committee", "residents_committee", "street_office", "district_bureau"}
+
+
+async def turn(database: Database) -> int:
+    return await database.transaction(remind)
+
+
+async def late(of: Suggestions, name: str) -> None:
+    await of.sql.execute(
+        "UPDATE suggestion SET due_at = now() - interval '1 hour' WHERE id = $1", name
+    )
+
+
+async def reminders(of: Suggestions, name: str) -> list[tuple[str, str | None]]:
+    rows = await of.sql.fetch(
+        "SELECT audience, audience_id FROM notice WHERE template = 'suggestion_late'"
+        " AND params->>'suggestion' = $1 ORDER BY audience, audience_id",
+        name,
+    )
+    return [(row["audience"], row["audience_id"]) for row in rows]
+
+
+async def test_whoever_must_answer_is_reminded_once_when_the_reply_is_late(
+    case: Suggestions, database: Database
+) -> None:
+    name = await case.published()
+    await turn(database)
+    assert await reminders(case, name) == []
+    await late(case, name)
+    assert await turn(database) == len(ANSWERERS)
+    assert {audience for audience, _ in await reminders(case, name)} == ANSWERERS
+    assert await turn(database) == 0
+    assert (await case.answer(name)).status_code == 201
+    await turn(database)
+    assert len(await reminders(case, name)) == len(ANSWERERS)
+
+
+async def test_in_an_estate_without_a_case_the_people_of_its_place_are_reminded(
+    estate: Suggestions, database: Database
+) -> None:
+    made = await estate.by_portal(
+        "", AUTHOR, theme="Bench", reason="It is missing", proposal="A bench by the gate"
+    )
+    name = made.json()["id"]
+    await late(estate, name)
+    await turn(database)
+    told = await reminders(estate, name)
+    assert {audience for audience, _ in told} == {"person"}
+    assert {"committee", "street"} <= {person for _, person in told}
+    assert "admin" not in {person for _, person in told}
+
+
+async def test_the_authors_hear_of_each_change(case: Suggestions) -> None:
+    name = await case.qualified()
+    told = await case.notices()
+    for each in (
+        ("suggestion_published", "suggestion_authors"),
+        ("suggestion_supported", "suggestion"),
+        ("suggestion_qualified", "committee"),
+    ):
+        assert told.count(each) == 1, told
+    await case.answer(name, outcome="referred")
+    assert ("suggestion_answered", "suggestion") in await case.notices()
+
+
+async def test_what_happened_in_an_estate_is_read_as_everybody_may_read_it(
+    estate: Suggestions,
+) -> None:
+    made = await estate.by_portal(
+        "", AUTHOR, theme="Lamps", reason="It is dark", proposal="A lamp by the gate"
+    )
+    name = made.json()["id"]
+    body = {"decision": "publish", "reason": ""}
+    assert (await estate.in_estate(f"/{name}/review", official("committee"), **body)).is_success
+    joined = await estate.by_portal(f"/{name}/support", NEIGHBOURS[0])
+    assert joined.status_code == 201
+    path = f"/v1/estates/{estate.estate}/suggestions/events"
+    page = await estate.http.get(f"{path}?limit=2")
+    rest = await estate.http.get(f"{path}{page.links['next']['url']}")
+    events = [*page.json(), *rest.json()]
+    assert [each["kind"] for each in events] == [
+        "suggestion.made",
+        "suggestion.published",
+        "suggestion.supported",
+    ]
+    assert [each["actor_role"] for each in events] == ["owner", "owners_committee", "owner"]
+    # Which home it was is for the offices.
+    assert AUTHOR not in page.text + rest.text
+    office = await estate.http.get(path, headers=official("street"))
+    assert AUTHOR in office.json()[0]["actor_id"]
+    assert all(each["details"]["estate"] == estate.estate for each in events)

@@ -1,0 +1,31 @@
+"""How many SQL statements a page needs: those of SQLAlchemy and those on the driver's own connection."""
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Statements:
+    """Counts the statements of an engine from now on."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.count = 0
+        event.listen(engine.sync_engine, "before_cursor_execute", self._heard)
+        event.listen(engine.sync_engine, "checkout", self._opened)
+
+    def begin(self) -> None:
+        """Count from nothing."""
+        self.count = 0
+
+    def _heard(self, *_: object) -> None:
+        self.count += 1
+
+    def _opened(self, connection: object, *_: object) -> None:
+        """Statements of the driver's own connection are heard by it."""
+        driver = connection.driver_connection  # type: ignore[attr-defined]
+        driver.add_query_logger(self._heard_by_driver)
+
+    def _heard_by_driver(self, record: object) -> None:
+        # What SQLAlchemy sends it prepares first: that is not told here, but its transactions are.
+        query = str(getattr(record, "query", ""))
+        if not query.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET")):
+            self.count += 1
