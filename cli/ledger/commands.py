@@ -1,19 +1,20 @@
-"""`ledger check`: every balance again from the transfers alone, and whatever was changed."""
+"""`ledger check` and `ledger export`: every balance again, here and by programs that are not ours."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.output import Commands, show
+from cli.output import Commands, give_text, show
 from cli.servers import DATA, database
 from cli.words import number_of, said, spoken_here
 
 if TYPE_CHECKING:
+    from formats.journals import Booked
     from runtime.ledger.check import LedgerReport
 
 BAD = 1
@@ -54,6 +55,35 @@ def check(
     show({"ok": report.ok, **report.model_dump(mode="json")}, lambda: _lines(report))
     if not report.ok:
         raise typer.Exit(BAD)
+
+
+@commands.command("export")
+def export(
+    renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
+    form: Annotated[
+        Literal["hledger", "beancount"],
+        typer.Option("--format", help="For which program of plain-text accounting."),
+    ] = "hledger",
+    out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """The ledger as a journal that hledger or beancount balances: one transaction per event.
+
+    It names units and what they paid, and whose debt a relief fund took over: keep it as the record itself.
+
+    Example: gongjian ledger export r1 --format hledger --out money.journal
+    """
+
+    async def work() -> tuple[Booked, ...]:
+        from runtime.ledger.reading import load_booked
+
+        async with database(data) as (opened, _), opened.session() as session:
+            return await load_booked(session, renovation)
+
+    from formats.journals import journal
+
+    booked = asyncio.run(work())
+    give_text(journal(booked, form), [each.model_dump(mode="json") for each in booked], out)
 
 
 def _lines(report: LedgerReport) -> Iterator[str]:

@@ -213,9 +213,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
     "The city's key for the buyer; who bought is nobody's to read.": "owner_replacement.buyer_key",
 }
 """Why columns of a table that is read do not come out."""
-LEDGER = (
-    "`gongjian ledger check` and `gongjian audit` read it; a home reads its payments and shares."
-)
+LEDGER = "`gongjian ledger` and `gongjian audit` read it; a home reads its payments and shares."
 EXEMPT: Mapping[str, str] = {
     "ballot_seal": "Keys of the box; in its bundle.",
     "bundle_file": "The evidence of a box as the files of `/bundle`, `/full-bundle` and `/audited-bundle`.",

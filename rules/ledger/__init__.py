@@ -4,7 +4,7 @@ Pure: the state that an event meets is an argument. `tests/rules/ledger` has the
 order of events: sums of zero, no escrow below zero, nothing paid that is not owed.
 """
 
-from rules.ledger.balances import posted, sum_fen
+from rules.ledger.balances import MOVES, posted, sum_fen
 from rules.ledger.hashed import HASH, transfers_hash, wrong_events
 from rules.ledger.money_in import charged, promised_by, received, taken_over
 from rules.ledger.money_out import (
@@ -19,6 +19,7 @@ from rules.ledger.money_out import (
 
 __all__ = [
     "HASH",
+    "MOVES",
     "Payable",
     "bond_called",
     "certified",

@@ -1,15 +1,19 @@
 """What stands in the ledger of a case, as the database keeps it."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, case, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from formats.journals import Booked
+from models.tables import Event, LedgerEntry, LedgerTransfer, Renovation
 from models.tables import LedgerAccount as Account
-from models.tables import LedgerEntry, LedgerTransfer
 from models.values.ledger import AccountBalance, AccountKind, LedgerAccount, Transfer, TransferKind
-from rules.ledger import Payable, paid_out
+from models.values.refusal import refusal
+from models.values.timetable import Timetable
+from rules.ledger import MOVES, Payable, paid_out
 
 PAYABLE = text("""
 SELECT c.id AS certificate_id, c.contract_id, coalesce(c.passed, false) AS passed,
@@ -107,6 +111,39 @@ async def load_transfers(session: AsyncSession, command_ids: Sequence[str]) -> l
         .order_by(LedgerTransfer.command_id, LedgerTransfer.number)
     )
     return [transfer_of(row, one, other) for row, one, other in rows]
+
+
+async def load_booked(session: AsyncSession, renovation_id: str) -> tuple[Booked, ...]:
+    """Every transfer that has moved money, with the event that it belongs to, in the record's order.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    terms = await session.scalar(select(Renovation.timetable).where(Renovation.id == renovation_id))
+    if terms is None:
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
+    zone = ZoneInfo(Timetable.model_validate(terms).zone)
+    source, target = aliased(Account), aliased(Account)
+    rows = await session.execute(
+        select(Event.seq, Event.kind, LedgerTransfer, source, target)
+        .join(LedgerTransfer, LedgerTransfer.command_id == Event.command_id)
+        .join(source, source.id == LedgerTransfer.from_id)
+        .join(target, target.id == LedgerTransfer.to_id)
+        .where(
+            Event.renovation_id == renovation_id,
+            LedgerTransfer.phase.in_([phase.value for phase in MOVES]),
+        )
+        .order_by(Event.seq, LedgerTransfer.number)
+    )
+    return tuple(
+        Booked(
+            on=row.event_at.astimezone(zone).date(),
+            seq=seq,
+            kind=kind,
+            transfer=transfer_of(row, one, other),
+        )
+        for seq, kind, row, one, other in rows
+    )
 
 
 async def load_paid_out(

@@ -48,3 +48,10 @@ def test_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     said = RUNNER.invoke(app, ["ledger", "check", "sound"]).stdout
     assert said == "1 项改造，2 个账户，1 笔转账；专户存款 1,234.56 元：各账户余额无误\n"
+
+
+def test_the_export_is_a_journal_and_in_json_the_transfers() -> None:
+    said = RUNNER.invoke(app, ["ledger", "export", "sound"]).stdout.splitlines()
+    assert "  Assets:Escrow  1234.56 CNY  ; payment" in said
+    (line,) = json.loads(RUNNER.invoke(app, ["ledger", "export", "sound", "--json"]).stdout)
+    assert (line["kind"], line["transfer"]["amount_fen"]) == ("test.moved", 123_456)
