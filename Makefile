@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up programs test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election pictures record format lock clean
+.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages pictures record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ programs: ## a Chromium and an nginx for the tests, where the machine has none a
 
 test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+test-pages: $(READY) programs ## every page in Chromium: axe in four looks, and an estate by browser alone (pictures in build/pages)
+	$(BIN)/python -m pytest tests/service/pages/test_every_look.py tests/e2e/test_by_browser.py
 
 test-slow: $(READY) $(ORACLE)/.ready programs ## every test, crash and load proofs and pabutools too, with the coverage
 	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
@@ -72,6 +75,9 @@ bench-history: $(READY) ## Temporal's history of a vote of 100 beside one of 1,0
 
 bench-election: $(READY) ## a real election of 89,419 ballots through the HTTP intake (needs ../shared/data)
 	$(BIN)/python -m benchmarks.voting.election
+
+bench-pages: $(READY) programs ## 200 residents and three browsers for 60 s; ballots by form beside the API; what each page costs
+	$(BIN)/python -m benchmarks.pages
 
 pictures: $(READY) programs ## the small pictures of README and docs, by the long test of the pages
 	$(BIN)/python -m pytest -q tests/e2e/test_by_browser.py

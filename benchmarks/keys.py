@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 KEY = "b0" * 32
-PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS")
+PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS", "BIDS", "PERSON")
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:

@@ -56,6 +56,7 @@ from service.routes.privacy import bundles, people
 from service.routes.reading import ballots, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import doors as suggestions
+from service.routes.suggestions import mine, office
 from service.suggestions.reminding import SuggestionReminder
 from service.webhooks.sending import WebhookSender
 
@@ -93,7 +94,15 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, *public.ROUTERS, *resident.ROUTERS, *OFFICE)
+PAGES = (
+    shared.router,
+    letter.router,
+    *public.ROUTERS,
+    *resident.ROUTERS,
+    *OFFICE,
+    mine.router,
+    office.router,
+)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

@@ -20,7 +20,6 @@ WANTED = (
     "mandate-proposed",
     "home",
     "receipt",
-    "result",
     "objection-answered",
 )
 """By the names that the test gives them; the number before a name is its place in the test."""

@@ -122,6 +122,17 @@ class Client:
         """Send a command; asked again with the same id while the service is busy or away."""
         return await self._send("POST", self._in_case(path), credential, body)
 
+    async def read(self, path: str, credential: Credential) -> JsonValue:
+        """What somebody who has come in reads.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        answer = await self._send("GET", self._in_case(path), credential, None)
+        if not answer.accepted:
+            raise _silent(answer.reason or f"status {answer.status}")
+        return answer.body
+
     async def enter_by_letter(self, path: str, fact: str) -> HttpAnswer:
         """Enter with the link of a letter and its second fact."""
         return await self._send("POST", f"{path}/entries", None, {"fact": fact})
@@ -161,10 +172,7 @@ class Client:
         self._sessions[actor_id] = answer.text("token")
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
-        answer = await self._send("GET", self._in_case(path), None, None)
-        if not answer.accepted:
-            raise _silent(answer.reason or f"status {answer.status}")
-        return answer.fields()
+        return OBJECT.validate_python(await self.read(path, None))
 
     def _in_case(self, path: str) -> str:
         return f"/v1/renovations/{self.renovation_id}{path}"

@@ -39,6 +39,8 @@ class DemoReport(Value):
     """Households that entered with a letter, and over the portal."""
     in_portal: int
     """Households whose ballots the portal handed in."""
+    by_agent: int
+    """Households for which an agent has entered and voted."""
     facts: JourneyFacts
     proof: VoteProof
     notices: int = 0
@@ -62,6 +64,7 @@ class DemoReport(Value):
                 "by_letter": self.by_letter,
                 "by_portal": self.by_portal,
                 "in_portal": self.in_portal,
+                "by_agent": self.by_agent,
             },
             "checks": [check.model_dump(mode="json") for check in facts.checks],
             "shares_total": facts.shares.rows_fen,
@@ -159,6 +162,7 @@ def _summary_rows(report: DemoReport) -> dict[str, str]:
             letters=f"{report.by_letter:,}",
             portal=f"{report.by_portal:,}",
             inside=f"{report.in_portal:,}",
+            agents=f"{report.by_agent:,}",
         ),
         "demo.line.shares": _shares(facts),
         "demo.line.bids": said(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter
 
+from cli.demo.agents import AgentsWay, give_mandates
 from cli.demo.client import Client, HttpAnswer
 from cli.demo.town.estate import DemoUnit, second_fact
 from cli.demo.town.people import COMMITTEE
@@ -34,6 +35,11 @@ class NotLetIn(Exception):  # noqa: N818 - an answer, not an error
 class Household(Protocol):
     """Acts for households, each by the way that it takes."""
 
+    async def give_mandates(
+        self, units: Sequence[str], motions: Sequence[str], now: datetime
+    ) -> None:
+        """These units have agents from now on, who vote for them; before letters are printed."""
+
     async def print_letters(self) -> int:
         """A letter for every unit; how many they are."""
 
@@ -47,7 +53,7 @@ class Household(Protocol):
 class Residents:
     """The households of the estate: none of them has a ticket that it did not get by entering.
 
-    The first ones enter with their letters, the next ones over the portal, and vote with their tickets.
+    A few have an agent, who enters with a letter of its own. The first ones enter with their letters, the next ones over the portal, and vote with their tickets.
     All others vote in the portal, which signs each ballot's assertion and hands it in: one request for each,
     so that the demo does not take twice its time. Without a portal all enter with letters.
     """
@@ -61,10 +67,22 @@ class Residents:
         self._sample = min(SAMPLE, len(units) // 5)
         self._links: dict[str, str] = {}
         self._tickets: dict[str, tuple[str, float]] = {}
+        self._agents: dict[str, AgentsWay] = {}
         self.with_letter: set[str] = set()
         self.over_portal: set[str] = set()
         self.in_portal: set[str] = set()
         """Who voted in the portal and was not here themselves."""
+        self.by_agent: set[str] = set()
+
+    async def give_mandates(
+        self, units: Sequence[str], motions: Sequence[str], now: datetime
+    ) -> None:
+        """Have agents registered, whose ballots are those of their units.
+
+        Raises:
+            Refused: `demo.act_refused`, `demo.service_silent`.
+        """
+        self._agents = await give_mandates(self._client, units, motions, now)
 
     async def print_letters(self) -> int:
         """The committee prints a letter for every unit; how many they are.
@@ -109,6 +127,10 @@ class Residents:
         Raises:
             NotLetIn: as the service refuses.
         """
+        if sender in self._agents:
+            answer = await self._vote_as_agent(self._agents[sender], body)
+            self.by_agent.add(sender)
+            return answer
         portal, rid = self._portal, self._client.renovation_id
         if portal is None or self._enters(sender):
             return await self._client.post("/ballots", await self.ticket(sender), body)
@@ -116,6 +138,14 @@ class Residents:
         if answer.accepted:
             self.in_portal.add(sender)
         return answer
+
+    async def _vote_as_agent(self, way: AgentsWay, body: Mapping[str, JsonValue]) -> HttpAnswer:
+        """Enter with the agent's letter and its second fact, and cast what the household wants."""
+        entered = await self._client.enter_by_letter(way.link, way.fact)
+        if not entered.accepted:
+            raise NotLetIn(entered.code)
+        ballot = {name: said for name, said in body.items() if name != "unit_number"}
+        return await self._client.post("/proxy-ballots", entered.text("ticket"), ballot)
 
     def _enters(self, unit_number: str) -> bool:
         known = unit_number in self.with_letter or unit_number in self.over_portal

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -102,8 +103,7 @@ async def carry(
     Raises:
         Refused: `demo.…`, or what `check` raises.
     """
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = time.monotonic()
     units = estate.make_units(options.units, options.seed)
     client = await reach(settings, CONNECT_S)
     async with open_parts(settings, client, pool=CONNECTIONS) as parts:
@@ -117,15 +117,15 @@ async def carry(
             roll=read_roll(estate.roll_csv(units), estate.ROLL_NAME),
             actor=_committee(file.path_of(people.COMMITTEE.place)),
         )
-        rid = opened.renovation_id
         show.say(_opened(opened))
+        rid = opened.renovation_id
         invitations = await invite_cast(parts.database, settings, rid, people.officials())
         async with Client.open(url, rid, invitations) as http:
-            due_list = DatabaseDueList(parts.database)
             if portal is not None:
                 portal.audience = settings.address
             residents = Residents(http, units, portal)
-            driver = Driver(http, residents, units, due_list, options.seed, show, check)
+            due = DatabaseDueList(parts.database)
+            driver = Driver(http, residents, units, due, options.seed, show, check)
             await travel(driver)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
         # The case is over: three that only read it, each for itself.
@@ -141,10 +141,11 @@ async def carry(
         by_letter=len(residents.with_letter),
         by_portal=len(residents.over_portal),
         in_portal=len(residents.in_portal),
+        by_agent=len(residents.by_agent),
         facts=facts,
         proof=proof,
         notices=notices,
-        wall_cs=round((loop.time() - began) * 100),
+        wall_cs=round((time.monotonic() - began) * 100),
     )
 
 

@@ -4,26 +4,24 @@ An envelope is the id of its key, an IV and AES-256-GCM over the offer, filled u
 nothing. It is bound to the id of its bid: put into another row it does not open.
 """
 
-import hmac
 from collections.abc import Mapping
 
-from pydantic import BaseModel, JsonValue, SecretStr
+from pydantic import JsonValue, SecretStr
 from sqlalchemy import func, select
 
 from models.tables import Bid, Tender
 from models.values.base import Carried
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import BidState, TenderState
-from proof.canonical import canonical_json, framed
+from proof.canonical import framed
 from runtime.database import Database
 from runtime.keys.ciphers import Ciphers
-from runtime.keys.values import ID_DIGITS, derived, ids_of, oldest
+from runtime.keys.values import ID_DIGITS, ids_of
 from runtime.settings import WorkerSettings, environment_names
 
 FILLED_TO = 1024
 """The plain text is a multiple of so many bytes long; an ordinary offer is one."""
 _PURPOSE = b"gongjian/bid"
-_HASHES = b"gongjian/bid-hash"
 
 
 class BidContent(Carried):
@@ -42,8 +40,6 @@ class Envelopes:
 
     def __init__(self, bids_key: SecretStr) -> None:
         self._ciphers = Ciphers(bids_key, _PURPOSE)
-        # Of the first key: a request that is sent again after a rotation is known all the same.
-        self._hashes = derived(oldest(bids_key), _HASHES)
 
     def seal(self, bid_id: str, offer: BidContent) -> bytes:
         """The envelope of a bid."""
@@ -65,11 +61,6 @@ class Envelopes:
                 "bidding.envelope_shut", where=bid_id, key=key_id.decode(errors="replace")
             )
         return BidContent.model_validate_json(plain)
-
-    def keyed_hash(self, request: BaseModel) -> str:
-        """By what a repeated request is recognised: a plain hash could be tried out with every price."""
-        content = canonical_json(request.model_dump(mode="json"))
-        return hmac.digest(self._hashes, content, "sha256").hex()
 
 
 def envelopes_of(settings: WorkerSettings) -> Envelopes:

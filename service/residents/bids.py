@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, SecretStr
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from models.values.actor import SEALED_BIDDER, Actor
 from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
+from proof.canonical import canonical_json, framed
 from rules.bidding import submission_problems
 from runtime.bidding.envelopes import BidContent, Envelopes, envelopes_of
 from runtime.record.firms import refuse_defaulter, refuse_related
@@ -21,6 +22,8 @@ from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
+
+_HASHES = b"gongjian/bid-hash"
 
 
 class OwnBid(Carried):
@@ -90,7 +93,7 @@ async def submit_bid(
         envelope = hashlib.sha256(bid.envelope or b"").hexdigest()
         return bid.id, {"tender": tender.id, "bid": bid.id, "envelope_sha256": envelope}
 
-    kept = _KeptBid(content=envelopes.keyed_hash(command))
+    kept = _KeptBid(content=hash_of(parts.settings.credential_key, command))
     sealed, caller = await sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_submitted"
     return await accept(
@@ -208,6 +211,15 @@ def _sealed_name(parts: Parts, within: str, bidder_id: str) -> str:
     """A bidder's name in a tender or a case, which only who has the key can tell whose it is."""
     named = keyed_hash(parts.settings.credential_key, f"{within}\0{bidder_id}".encode())
     return f"{SEALED_BIDDER}{named.hex()[:24]}"
+
+
+def hash_of(key: SecretStr, request: SubmitBid) -> str:
+    """By what a repeated request is recognised: a plain hash could be tried out with every price.
+
+    Under the key that is never rotated, so that a bid is known again after the key of envelopes was.
+    """
+    asked = canonical_json(request.model_dump(mode="json"))
+    return keyed_hash(key, framed(_HASHES, asked)).hex()
 
 
 def _own(envelopes: Envelopes, tender: Tender, bid: Bid, award: Award | None) -> OwnBid:

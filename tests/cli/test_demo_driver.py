@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,6 +125,12 @@ class Inside:
 
     async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         return await self.client.post("/ballots", f"v2.{sender}", body)
+
+    async def give_mandates(
+        self, units: Sequence[str], motions: Sequence[str], now: datetime
+    ) -> None:
+        assert len(units) == 1
+        assert motions
 
     async def print_letters(self) -> int:
         return 60

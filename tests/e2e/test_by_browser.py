@@ -164,7 +164,17 @@ async def begin_training(committee: Walker) -> str:
 
 
 async def open_the_vote(committee: Walker, case: str) -> None:
-    await act(committee, case, "open_vote")
+    """With the keyboard alone: to the case, to what waits, through the check, to the receipt."""
+    page, keyboard = committee.page, committee.page.keyboard
+    await committee.go(case)
+    await tab(page, "main a.go[href$='/acts/open_vote']")
+    for step in ("form", "check", "receipt"):
+        async with page.expect_navigation():
+            await keyboard.press("Enter")
+        await committee.look()
+        if step != "receipt":
+            await tab(page, "main button.go:not(.plain)")
+    await expect(page.locator("main .card.done")).to_be_visible()
     await next_deadline(committee, case)
 
 

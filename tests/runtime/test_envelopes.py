@@ -6,8 +6,10 @@ from pydantic import SecretStr
 from models.values.refusal import Refused
 from runtime.bidding.envelopes import BidContent, Envelopes
 from service.bodies import SubmitBid
+from service.residents.bids import hash_of
 
 OLD, NEW = "8b" * 32, "9c" * 32
+KEY = SecretStr("0f" * 32)
 ENVELOPES = Envelopes(SecretStr(OLD))
 OFFER = BidContent(
     bidder_id="firm:1", price_fen=777_123, bond_account="6222 0000", flags={"agent": "李"}
@@ -54,6 +56,6 @@ def test_an_envelope_says_nothing_by_its_length_and_never_the_same_twice() -> No
 def test_a_repeated_request_is_known_by_a_hash_that_nobody_without_the_key_can_try_out() -> None:
     body = SubmitBid(command_id="c", price_fen=777_123)
     other = SubmitBid(command_id="c", price_fen=777_124)
-    assert ENVELOPES.keyed_hash(body) == ENVELOPES.keyed_hash(body)
-    assert ENVELOPES.keyed_hash(body) != ENVELOPES.keyed_hash(other)
-    assert ENVELOPES.keyed_hash(body) != Envelopes(SecretStr(NEW)).keyed_hash(body)
+    assert hash_of(KEY, body) == hash_of(KEY, body)
+    assert hash_of(KEY, body) != hash_of(KEY, other)
+    assert hash_of(KEY, body) != hash_of(SecretStr(NEW), body)

@@ -14,6 +14,8 @@ FIRST_PERCENT = 50
 SECOND_PERCENT = 36
 FEW_PERCENT = 2
 MOST_OF_A_FEW = 20
+AGENTS = 1
+"""So many households have an agent vote for them; each costs the demo some six requests one after the other."""
 
 
 class DemoBallot(Value):
@@ -46,6 +48,8 @@ class VotePlan(Value):
     """A unit that is not on the roll, and a motion that nobody put."""
     second: tuple[DemoBallot, ...]
     late: tuple[DemoBallot, ...]
+    by_agent: tuple[str, ...]
+    """Units of the first wave whose ballot an agent casts."""
 
 
 def vote_plan(units: tuple[DemoUnit, ...], seed: int, renovation_id: str) -> VotePlan:
@@ -65,6 +69,7 @@ def vote_plan(units: tuple[DemoUnit, ...], seed: int, renovation_id: str) -> Vot
         strange=_strange(renovation_id, first[0]),
         second=tuple(second),
         late=tuple(_late(cast) for cast in silent[-few:]),
+        by_agent=tuple(cast.unit_number for cast in first[2 * few :][-AGENTS:]),
     )
 
 

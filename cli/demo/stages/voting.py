@@ -18,6 +18,10 @@ async def open_vote(driver: Driver, _view: RenovationView) -> None:
     await suggest(driver)
     await driver.act("open_vote", people.COMMITTEE, "open-vote")
     driver.say(said("demo.line.announced"))
+    plan = driver.plan
+    motions = sorted(plan.first[0].choices)
+    await driver.residents.give_mandates(plan.by_agent, motions, driver.clock.now)
+    driver.say(said("demo.line.mandates", mandates=number_of("mandates", len(plan.by_agent))))
     letters = await driver.residents.print_letters()
     driver.say(said("demo.line.letters", letters=number_of("letters", letters)))
 

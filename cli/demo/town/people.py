@@ -70,6 +70,11 @@ def identity_of(name: str) -> str:
     return f"XG{int(name.rpartition(SYNTHETIC)[2].rstrip('）')):08d}"
 
 
+def agent(number: int) -> tuple[str, str]:
+    """The name of the agent of this number, who owns nothing here, and the number of identity."""
+    return f"代理人{number}（{SYNTHETIC}）", f"XGA{number:07d}"
+
+
 def owners(seed: int) -> Iterator[str]:
     """Names without end; a number keeps two people of one name apart."""
     rng = random.Random(f"people-{seed}")  # noqa: S311 - a repeatable demo, no secret
