@@ -61,6 +61,10 @@ COMMANDS: Mapping[str, Listed] = {
     "start": Listed(
         "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
+    "training": Listed(
+        "cli.training",
+        "Open an invented case to practise with; the link lets one person play everybody and move the clock.",
+    ),
     "login": Listed(
         "cli.people.commands",
         "Sign in: with an invitation's link once, then with name, password and code, or by a browser.",

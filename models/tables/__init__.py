@@ -64,6 +64,7 @@ from models.tables.ways.channels import (
 )
 from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
 from models.tables.ways.notices import Contact, NoticeMessage
+from models.tables.ways.steps import VoteStep
 
 __all__ = [
     "GENESIS",
@@ -162,6 +163,7 @@ __all__ = [
     "UsedAssertion",
     "VoteObjection",
     "VoteOpinion",
+    "VoteStep",
     "Webhook",
     "WebhookDelivery",
     "WorkItem",

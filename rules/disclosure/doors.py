@@ -235,5 +235,6 @@ EXEMPT: Mapping[str, str] = {
     "ledger_transfer": LEDGER,
     "place_event": "`gongjian audit` reads it; what it says of suggestions has a door (`SuggestionEvent`).",
     "place_log": "`gongjian audit` reads it.",
+    "vote_step": "Numbers without persons; the page of the campaign shows them, none below five.",
 }
 """A table that no GET route reads, and why."""

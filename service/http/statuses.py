@@ -102,7 +102,8 @@ CODES: dict[int, str] = {
         invitation.nobody
         opening.grant_waits
         bidding.not_confirmed bidding.registration_ended granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
-        picture.broken picture.too_many_pixels picture.type
+        picture.broken picture.cell_unknown picture.look_first picture.too_many_parts
+        picture.too_many_pixels picture.type
         granting.ends_before
         granting.not_given
         invitation.password_needed

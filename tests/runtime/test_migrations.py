@@ -40,7 +40,7 @@ APPEND_ONLY = (
     "ledger_transfer",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
-NEVER_DELETED = ("unit_access", "letter", "suggestion", "suggestion_support")
+NEVER_DELETED = ("unit_access", "letter", "suggestion", "suggestion_support", "vote_step")
 """Without its row a unit would be at its first version again; what was suggested stays."""
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
