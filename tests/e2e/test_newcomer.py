@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from runtime.local.programs import ROOT
+from tests.support.files.terminal_doc import examples
 from tests.support.processes.newcomer import Newcomer
 
 EXAMPLE = ROOT / "docs" / "examples" / "estate.yaml"
@@ -175,6 +176,7 @@ class Journey:
             line.split(",")[:2] for line in file.read_text(encoding="utf-8").splitlines()[1:]
         )
         assert links.keys() == flats().keys()
+        self.newcomer.run("letters", "list", self.rid, "--as", "committee-1")
         wrong = self.folder / "wrong.txt"
         wrong.write_text(f"{links['1-101']}\n110101199001011237\n", encoding="utf-8")
         assert "1-101" not in self.newcomer.refused("letters", "enter", str(wrong)).sentences
@@ -265,3 +267,9 @@ def test_a_newcomer_carries_twenty_flats_through_all_five_stages(
     assert len(history) == case["events"]
     assert newcomer.run("audit", journey.rid)["ok"] is True
     print(f"{newcomer.commands} commands, {len(history)} events")
+    # What docs/terminal.md tells programs of these commands is what they printed on the way.
+    asked = [each for each in examples() if each.words[0] in {"letters", "act", "clock"}]
+    assert len(asked) == 3
+    for each in asked:
+        said = newcomer.printed[each.words[: 2 if each.words[0] == "letters" else 1]]
+        assert each.missing_in(said) == set(), each.words

@@ -28,7 +28,7 @@ from service.routes.office.writes import WRITES
 from tests.service.pages.conftest import COMMITTEE, SECOND, UNIT, entered
 from tests.support.box import open_box
 from tests.support.browser.desk import Shown
-from tests.support.channels import Channels, confirmed, grant_roles
+from tests.support.channels import Channels, confirmed, grant_roles, owner_of
 from tests.support.estate import make_renovation, scheme_content
 from tests.support.people import bearer, sign_in, token_of
 
@@ -174,6 +174,9 @@ async def whole_world(
     letters = (await vote.get("/letters", SECOND)).json()
     (waits,) = [each["id"] for each in letters if each["unit_number"] == "1-302"]
     await _rows(sql, rid)
+    suggestions = [await _suggestion(vote, words) for words in ("Lamps", "A bench")]
+    decision = {"decision": "publish", "reason": ""}
+    await vote.post(f"/suggestions/{suggestions[0]}/review", COMMITTEE, **decision)
     await sql.execute(
         "INSERT INTO private.person (id, name) VALUES ('newcomer', 'Li') ON CONFLICT DO NOTHING"
     )
@@ -212,6 +215,7 @@ async def whole_world(
             "act": ["open_vote", "cancel_renovation", "revise_scheme"],
             "letter_id": [waits],
             "write": [*WRITES],
+            "suggestion_id": suggestions,
         },
     )
 
@@ -279,6 +283,20 @@ async def _letter(vote: Channels, unit: str) -> str:
     made = await vote.post("/letters", COMMITTEE, unit_number=unit, reason="lost")
     handed = await vote.post(f"/letters/{made.json()['id']}/link", SECOND)
     return str(handed.json()["link"].rpartition("/")[2])
+
+
+async def _suggestion(vote: Channels, words: str) -> str:
+    """What a neighbour suggests."""
+    unit = "1-402"
+    made = await vote.post(
+        "/suggestions",
+        owner_of(vote.rid, unit),
+        unit_number=unit,
+        theme=words,
+        reason="It is missing",
+        proposal=f"{words} by the gate",
+    )
+    return str(made.json()["id"])
 
 
 async def _rows(sql: asyncpg.Connection, rid: str) -> None:

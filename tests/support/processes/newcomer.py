@@ -40,6 +40,8 @@ class Newcomer:
 
     def __init__(self, data: Path, service: str) -> None:
         self.data, self.commands = data, 0
+        self.printed: dict[tuple[str, ...], Any] = {}
+        """The last JSON of each command, by its first words."""
         self._helps: dict[tuple[str, ...], str] = {}
         self._openapi: dict[str, Any] = httpx.get(f"{service}/openapi.json", timeout=60).json()
         self.top = self.help()
@@ -59,7 +61,9 @@ class Newcomer:
             if "service.database_away" not in done.stderr:
                 break
         assert done.returncode == 0, (words, done.stderr)
-        return json.loads(done.stdout) if done.stdout else None
+        said = json.loads(done.stdout) if done.stdout else None
+        self.printed |= {words[:1]: said, words[:2]: said}
+        return said
 
     def sign_in(self, link: str, password: str) -> None:
         """Take up an invitation: the password is typed twice."""

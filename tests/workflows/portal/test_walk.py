@@ -131,7 +131,7 @@ async def given(service: str, journey: Journey, database: Database, folder: Path
             "command_id": uuid.uuid4().hex,
             "client": f"walk-{uuid.uuid4().hex[:6]}",
             "actor": KEEPER,
-            "scopes": ["feed", "opening"],
+            "scopes": ["feed", "opening", "voting"],
         },
         headers=bearer(KEEPER),
     )

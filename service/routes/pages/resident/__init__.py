@@ -4,6 +4,7 @@ from service.routes.pages.resident import (
     agent,
     ballot,
     overview,
+    own,
     publications,
     reports,
     share,
@@ -20,4 +21,5 @@ ROUTERS = (
     reports.router,
     share.router,
     works.router,
+    own.router,
 )
