@@ -102,12 +102,12 @@ async def opened_vote(stack: LocalStack, rid: str) -> None:
         id=renovation_workflow_id(rid),
         task_queue=stack.settings.task_queue,
     )
-    async with http_of(stack) as http:
-        settled = await http.get(f"/v1/renovations/{rid}/clock", params={"settled": True})
-        assert settled.is_success, settled.text
     connection = await asyncpg.connect(asyncpg_url(stack.record.database_url))
     await sign_in(connection, COMMITTEE.id)
     await connection.close()
+    async with http_of(stack) as http:
+        settled = await http.get(f"/v1/renovations/{rid}/clock", params={"settled": True})
+        assert settled.is_success, settled.text
     await committee_says(stack, rid, "acts/open_vote")
     await committee_says(stack, rid, "clock", move="next")
     shut = "SELECT opens_at > (SELECT now FROM case_clock WHERE renovation_id = $1) FROM ballot_box"
