@@ -61,6 +61,10 @@ COMMANDS: Mapping[str, Listed] = {
     "start": Listed(
         "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
+    "training": Listed(
+        "cli.training",
+        "Open an invented case to practise with; the link lets one person play everybody and move the clock.",
+    ),
     "login": Listed(
         "cli.people.commands",
         "Sign in: with an invitation's link once, then with name, password and code, or by a browser.",
@@ -168,6 +172,9 @@ COMMANDS: Mapping[str, Listed] = {
     "allocate": Listed(
         "cli.rules.allocate",
         "Who pays how much: shares, fees, relief and refunds, exact to the fen.",
+    ),
+    "ledger": Listed(
+        "cli.ledger.commands", "The ledger of money: every balance again from the transfers alone."
     ),
     "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),

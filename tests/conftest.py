@@ -18,6 +18,17 @@ from runtime.migrate import upgrade
 TEMPLATE = "gongjian_template"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what tests write in a directory of this run alone.
+
+    The one that pytest takes is shared by all runs of a user: each run that begins closes it to everybody else,
+    also to the user as whom PostgreSQL runs where the tests are run by root.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        config.option.basetemp = tempfile.mkdtemp(prefix="gongjian-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
 @dataclass(frozen=True)
 class TestPostgres:
     """The one server of a test run: `urls` with `at` for the address of another database."""

@@ -28,6 +28,7 @@ from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
+from models.tables.ledger import LedgerAccount, LedgerEntry, LedgerGroup, LedgerTransfer
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
@@ -63,6 +64,7 @@ from models.tables.ways.channels import (
 )
 from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
 from models.tables.ways.notices import Contact, NoticeMessage
+from models.tables.ways.steps import VoteStep
 
 __all__ = [
     "GENESIS",
@@ -102,6 +104,10 @@ __all__ = [
     "Inspection",
     "Instalment",
     "Invitation",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerGroup",
+    "LedgerTransfer",
     "Letter",
     "LetterSession",
     "LockOut",
@@ -157,6 +163,7 @@ __all__ = [
     "UsedAssertion",
     "VoteObjection",
     "VoteOpinion",
+    "VoteStep",
     "Webhook",
     "WebhookDelivery",
     "WorkItem",

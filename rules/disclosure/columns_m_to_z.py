@@ -235,6 +235,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "vote_opinion": {
         Circle.OWN: "seq box_id unit_number choices command_id said_at recorded_at",
     },
+    "vote_step": {
+        Circle.OFFICIALS: "renovation_id box_id step counted",
+    },
     "webhook": {
         Circle.OWN: """
             id actor_id place_path kinds training url state position failures failing_since next_at

@@ -48,7 +48,15 @@ async def home_in(request: Request, parts: Parts) -> Home:
         Refused: `access.session_over`; `credential.replaced` for a letter that was made anew or a unit
             that was sold; `credential.wrong` for an agent, who has a page of the own.
     """
-    session, entered = await entered_home(request, parts)
+    return await _home(parts, *await entered_home(request, parts))
+
+
+async def home_of(parts: Parts, session: str) -> Home:
+    """The home of a session, refused as `home_in` says."""
+    return await _home(parts, session, await renew(parts, session))
+
+
+async def _home(parts: Parts, session: str, entered: Entered) -> Home:
     voter = parts.tickets.voter(entered.renovation_id, f"Bearer {entered.ticket}")
     async with parts.database.session() as reading:
         await refuse_replaced(reading, voter)

@@ -35,6 +35,18 @@ async def list_pictures(
     return tuple(shown(PictureView, row) for row in rows)
 
 
+async def load_picture(session: AsyncSession, rid: str, picture_id: str) -> PictureView:
+    """One photograph without the picture itself.
+
+    Raises:
+        Refused: `picture.unknown`.
+    """
+    row = (await session.execute(_listed(rid).where(Picture.id == picture_id))).one_or_none()
+    if row is None:
+        raise refusal("picture.unknown", where=picture_id)
+    return shown(PictureView, row)
+
+
 async def list_of_ticket(
     session: AsyncSession, rid: str, ticket_id: str
 ) -> tuple[PictureView, ...]:

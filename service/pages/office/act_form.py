@@ -9,13 +9,17 @@ from starlette.datastructures import FormData, UploadFile
 
 from formats.renovation_file.reading import read_revision
 from models.messages.act_bodies import BODIES
+from models.values.decisions.menu import BallotForm
 from models.values.refusal import Problem, Refused
+from models.values.voting import Choice, Motion
 from runtime.language.amounts import day, money
 from service.http.problems import read_fields
 from service.pages.display import Language
 from service.pages.office.fields import (
     Field,
+    Kind,
     Known,
+    Option,
     Sent,
     fields_of,
     in_rows,
@@ -26,6 +30,8 @@ from service.pages.office.fields import (
 
 SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 """The file of a scheme, and what the check page carries of it."""
+AGENT_DECIDES = "agent_decides"
+"""In the place of an instruction: there is none."""
 NOT_KEPT = frozenset({"form_token", "change", "more", "send_id"})
 
 
@@ -39,6 +45,31 @@ class FilledAct(NamedTuple):
 def questions(act: str, known: Known) -> tuple[Field, ...]:
     """What is asked for an act, given what the case has of the things that it may name."""
     return fields_of(BODIES[act], known)
+
+
+def instructions(motions: Iterable[Motion]) -> Field:
+    """How an owner may bind an agent: for each motion what the ballot must say, or that the agent decides."""
+    inner = tuple(_instruction(motion) for motion in motions)
+    return Field("instructions", "instructions", "keys", required=False, fields=inner)
+
+
+def _instruction(motion: Motion) -> Field:
+    name = f"instructions.{motion.id}"
+    asked = Field(name, "instruction", "choice", required=False, title=motion.title)
+    if motion.menu is None:
+        answers = [Option(each.id, each.title) for each in motion.options]
+        answers = answers or [Option(Choice.YES.value), Option(Choice.NO.value)]
+        answers += [Option(Choice.ABSTAIN.value), Option(AGENT_DECIDES)]
+        return asked._replace(options=tuple(answers), unset=AGENT_DECIDES)
+    works = tuple(Option(each.id, each.title or each.id) for each in motion.menu.items)
+    if motion.menu.form is BallotForm.CUMULATIVE:
+        points = tuple(
+            Field(f"{name}.{each.value}", "instruction", "number", required=False, title=each.title)
+            for each in works
+        )
+        return asked._replace(kind="keys", fields=points)
+    kind: Kind = "many" if motion.menu.form is BallotForm.APPROVAL else "order"
+    return asked._replace(kind=kind, options=works)
 
 
 def sent_of(form: FormData) -> Sent:

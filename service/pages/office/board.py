@@ -6,13 +6,14 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBox, Letter, RollEntry, RollUnit, Unit
+from models.tables import Ballot, BallotBox, Letter, RollEntry, RollUnit, Unit, VoteStep
 from rules.voting import pack_for, rule_of
 from rules.voting.counted import required_quorum
 from runtime.ballots.standing import not_taken_part
 from service.access.printing import as_walked
 from service.channels.open_box import motions_by_id
 from service.channels.rounds import list_last_visits
+from service.pages.steps import LOOKED, OPENED
 from service.views import Turnout
 
 VOTED, NOT_REACHED = "voted", "not_reached"
@@ -75,20 +76,33 @@ def quorum_of(rule_pack: str, box: BallotBox, turnout: Turnout) -> Needed:
     )
 
 
-class WayIn(NamedTuple):
-    """How many households came how far on the way from the letter to the ballot."""
-
-    letters: int
-    entered: int
-    voted: int
-
-
 FEW = 5
 """Fewer are not told: among neighbours it would say who."""
 
 
+class WayIn(NamedTuple):
+    """How many households came how far on the way from the letter to the ballot."""
+
+    letters: int
+    opened: int
+    entered: int
+    looked: int
+    voted: int
+
+    def told(self) -> tuple[tuple[str, int | None, int], ...]:
+        """Each step with its count, None where it is small, and its part of the letters in thousandths."""
+        whole = max(self.letters, 1)
+        return tuple(
+            (name, None if count < FEW else count, min(count * 1_000 // whole, 1_000))
+            for name, count in self._asdict().items()
+        )
+
+
 async def load_way_in(session: AsyncSession, box: BallotBox) -> WayIn:
-    """Letters of units that are good, those entered with, and entries with a ballot from the web."""
+    """Letters of units that are good, those opened and entered with, ballots looked at, and ballots from the web.
+
+    What was opened and looked at is counted without homes (`service.pages.steps`).
+    """
     letters, entered = (
         await session.execute(
             select(func.count(), func.count(Letter.entered_at)).where(
@@ -103,7 +117,13 @@ async def load_way_in(session: AsyncSession, box: BallotBox) -> WayIn:
             Ballot.box_id == box.id, Ballot.channel == "web"
         )
     )
-    return WayIn(letters, entered, voted or 0)
+    rows = await session.execute(
+        select(VoteStep.step, func.sum(VoteStep.counted))
+        .where(VoteStep.renovation_id == box.renovation_id, VoteStep.box_id.in_(("", box.id)))
+        .group_by(VoteStep.step)
+    )
+    steps = {row[0]: int(row[1]) for row in rows}
+    return WayIn(letters, steps.get(OPENED, 0), entered, steps.get(LOOKED, 0), voted or 0)
 
 
 async def load_board(session: AsyncSession, box: BallotBox, estate_id: str) -> tuple[Building, ...]:

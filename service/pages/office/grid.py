@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from formats.roll.columns import HEADING_WITHIN, MAX_COLUMNS, find_heading, letter
 from formats.roll.reading import Row
 from models.files.roll import Finding, RollReport
 from runtime.spreadsheets.roll_files import Rows, check_roll_file
 
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 40, 26, 60
+SAMPLES = 3
 
 
 class SheetCell(NamedTuple):
@@ -36,22 +38,55 @@ class SheetGrid(NamedTuple):
     """Problems of the file that are in no row."""
 
 
+class SheetColumn(NamedTuple):
+    """A column of the sheet: its heading, the field that it is read as, and where there is none, what stands in it."""
+
+    letter: str
+    title: str
+    samples: tuple[str, ...]
+    field: str
+    """Of `formats.roll.COLUMNS`, `IGNORE`, or "" where its heading is not understood."""
+
+
 class RollLook(NamedTuple):
-    """What reading a file found, and its grid."""
+    """What reading a file found, its grid, and how its columns were read."""
 
     report: RollReport
     grid: SheetGrid
+    columns: tuple[SheetColumn, ...]
 
 
-def look(content: bytes, name: str, sheet: str | None) -> RollLook:
-    """Read a roll and keep its rows as they stand, to show the wrong ones."""
+def look(content: bytes, name: str, sheet: str | None, mapping: Mapping[str, str]) -> RollLook:
+    """Read a roll and keep its rows as they stand, to show the wrong ones.
+
+    `mapping` is heading to field, and goes before what is known of headings.
+    """
     kept: dict[int, Row] = {}
 
     def keeping(rows: Rows, _total: int) -> Rows:
         return _kept(rows, kept)
 
-    report = check_roll_file(content, name, sheet=sheet, progress=keeping)
-    return RollLook(report, _grid(report, kept))
+    report = check_roll_file(content, name, sheet=sheet, mapping=mapping, progress=keeping)
+    return RollLook(report, _grid(report, kept), tuple(_columns(kept, mapping)))
+
+
+def _columns(kept: Mapping[int, Row], mapping: Mapping[str, str]) -> Iterator[SheetColumn]:
+    """The columns below the headings; none where there is no row."""
+    filled = [
+        (number, [_text(row, place) for place in range(len(row))])
+        for number, row in sorted(kept.items())
+        if any(_text(row, place).strip() for place in range(len(row)))
+    ]
+    if not filled:
+        return
+    heading, _ = find_heading(filled[:HEADING_WITHIN], mapping)
+    below = [cells for number, cells in filled if number > heading.row][:SAMPLES]
+    for place, title in enumerate(heading.titles[:MAX_COLUMNS]):
+        if title.strip():
+            field = heading.fields[place]
+            # What is understood need not be repeated: names stand in it.
+            samples = () if field else tuple(row[place] for row in below if place < len(row))
+            yield SheetColumn(letter(place), title.strip(), samples, field)
 
 
 def _kept(rows: Rows, kept: dict[int, Row]) -> Iterator[tuple[int, Row]]:
@@ -93,8 +128,3 @@ def _text(row: Row, place: int) -> str:
     cell = row[place]
     text = cell if isinstance(cell, str) else cell.value
     return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
-
-
-def letter(place: int) -> str:
-    """The letters that a spreadsheet gives a column, counted from 0."""
-    return chr(ord("A") + place) if place < 26 else f"{letter(place // 26 - 1)}{letter(place % 26)}"  # noqa: PLR2004 - the alphabet

@@ -1,5 +1,7 @@
 """What a case has of the things that acts name, for forms in which they are chosen and not typed."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,6 +98,12 @@ async def _tickets(session: AsyncSession, situation: Situation) -> tuple[Option,
         .order_by(Ticket.due_at, Ticket.id)
     )
     return tuple(Option(row.id, shortened(row.text)) for row in rows)
+
+
+async def ticket_texts(session: AsyncSession, ids: Collection[str]) -> Mapping[str, str]:
+    """How each of these complaints begins."""
+    rows = await session.execute(select(Ticket.id, Ticket.text).where(Ticket.id.in_(ids)))
+    return {row.id: shortened(row.text) for row in rows}
 
 
 def shortened(text: str) -> str:

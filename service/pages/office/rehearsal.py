@@ -1,16 +1,21 @@
 """A training case: an invented estate with all the people it takes, opened with a clock that somebody moves."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from models.files.renovation import PlaceEntry, RenovationFile
 from models.files.roll import Roll
 from models.values.actor import Actor, Role
+from models.values.timetable import Timetable
 from rules.authority import ROLES_OF_ACT
 from runtime.spreadsheets.roll_files import read_roll_file
+from service.estates.renovations import open_renovation
 from service.estates.template import Setting
 from service.pages.office.template import draw, questions
+from service.parts import Parts
 
+ZONE: str = Timetable.model_fields["zone"].default
 DISTRICT, STREET, COMMUNITY, GRID = "990201", "990201900", "990201900901", "990201900901-g1"
 CAST: tuple[tuple[str, Role, str, str], ...] = (
     ("committee", Role.OWNERS_COMMITTEE, "grid", "业主委员会 / owners' committee"),
@@ -81,3 +86,21 @@ def leader(file: RenovationFile) -> Actor:
     roles = ROLES_OF_ACT["open_vote"].roles
     first = next(each for each in file.officials if each.role in roles)
     return Actor(id=first.id, role=first.role, label=first.label, place=file.path_of(first.place))
+
+
+async def open_training(
+    parts: Parts, command_id: str, titled: Callable[[str], str]
+) -> tuple[str, Actor]:
+    """Open a training case that begins today: its id, and the player who leads it."""
+    file = training_file(datetime.now(ZoneInfo(ZONE)).date(), titled)
+    actor = leader(file)
+    opened = await open_renovation(
+        parts.database,
+        parts.client,
+        parts.settings,
+        command_id=command_id,
+        file=file,
+        roll=training_roll(),
+        actor=actor,
+    )
+    return opened.renovation_id, actor

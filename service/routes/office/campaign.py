@@ -19,7 +19,7 @@ from service.channels.open_box import motions_by_id, running_box
 from service.http.problems import read_fields
 from service.pages.forms import texts
 from service.pages.office import paper_form
-from service.pages.office.board import FEW, load_board, load_way_in, quorum_of
+from service.pages.office.board import load_board, load_way_in, quorum_of
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
@@ -161,7 +161,7 @@ async def _board(
         "buildings": buildings,
         "shown": asked.get("building", ""),
         "turnout": turnout,
-        "way": [(name, None if count < FEW else count) for name, count in way._asdict().items()],
+        "way": way.told(),
         "need": quorum_of(situation.rule_pack, box, turnout),
         "outcomes": VISITS,
         "may_visit": _may(view, situation, "record_visits"),

@@ -2,13 +2,15 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
-from formats.roll import accepted_roll, summary
+from formats.roll import COLUMNS, accepted_roll, summary
+from formats.roll.columns import IGNORE
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused, refusal
 from service.estates.convening import load_estates, load_grids
@@ -23,6 +25,13 @@ from service.starting.importing import MOST_BYTES, request_for
 router = APIRouter(prefix="/office", include_in_schema=False)
 
 
+FIELDS = (*COLUMNS, IGNORE)
+OF_COLUMNS = frozenset(
+    {"roll.column_unknown", "roll.column_twice", "roll.column_missing", "roll.mapped_missing"}
+)
+"""Problems that another choice of the columns may cure."""
+
+
 class Sent(NamedTuple):
     """A roll's file and for which estate it was sent."""
 
@@ -31,6 +40,12 @@ class Sent(NamedTuple):
     sheet: str | None
     place: str
     estate: str
+    mapping: Mapping[str, str]
+    """Heading to field, as it was chosen for this spreadsheet."""
+
+    def look(self) -> RollLook:
+        """Read it, in the caller's thread."""
+        return look(self.content, self.name, self.sheet, self.mapping)
 
 
 @router.get("/start")
@@ -44,7 +59,7 @@ async def check_roll(form: CurrentUpload, parts: RunningParts, view: OfficeView)
     """What the file holds: its problems in the grid of the sheet, or its figures and what would change."""
     try:
         sent = await _sent(form)
-        looked = await asyncio.to_thread(look, sent.content, sent.name, sent.sheet)
+        looked = await asyncio.to_thread(sent.look)
     except Refused as refused:
         return await _start(parts, view, refused.problems)
     if looked.report.roll is None:
@@ -61,7 +76,7 @@ async def check_roll(form: CurrentUpload, parts: RunningParts, view: OfficeView)
 async def import_it(form: CurrentUpload, parts: RunningParts, view: OfficeView) -> Response:
     """Import what was checked; units go away only where that was ticked."""
     sent = await _sent(form)
-    looked = await asyncio.to_thread(look, sent.content, sent.name, sent.sheet)
+    looked = await asyncio.to_thread(sent.look)
     if looked.report.roll is None:
         return _problems(view, sent, looked)
     request = await _request(
@@ -116,7 +131,29 @@ async def _sent(form: FormData) -> Sent:
         fields.get("sheet") or None,
         fields.get("place", ""),
         fields.get("estate", "").strip(),
+        _mapping(fields),
     )
+
+
+def _mapping(fields: Mapping[str, str]) -> dict[str, str]:
+    """Heading to field, of the columns for which one was chosen.
+
+    Raises:
+        Refused: `roll.map_unreadable`.
+    """
+    found: dict[str, str] = {}
+    for name, title in fields.items():
+        kind, _, place = name.partition(".")
+        chosen = fields.get(f"map.{place}", "")
+        if kind != "title" or not chosen or not title.strip():
+            continue
+        if chosen not in FIELDS:
+            fields_there = ", ".join(FIELDS)
+            raise refusal(
+                "roll.map_unreadable", where=name, pair=f"{chosen}={title}", fields=fields_there
+            )
+        found[title] = chosen
+    return found
 
 
 async def _request(
@@ -134,6 +171,7 @@ async def _request(
 
 
 def _kept(sent: Sent) -> dict[str, str]:
+    """What the next form sends once more; which column is what, it asks or sends beside."""
     return {
         "content": base64.b64encode(sent.content).decode(),
         "name": sent.name,
@@ -157,6 +195,7 @@ def _problems(view: View, sent: Sent, looked: RollLook) -> Response:
         "sheets": [name.strip() for name in sheets.split(",") if name.strip()],
         "kept": _kept(sent),
         "sent": sent,
+        **_columns(looked),
     }
     return view.show("roll_problems.html", values)
 
@@ -173,5 +212,13 @@ def _figures(
         "figures": summary(accepted_roll(looked.report).units),
         "would": would,
         "kept": {**_kept(sent), "sheet": sent.sheet or ""},
+        "mapping": tuple(sent.mapping.items()),
+        **_columns(looked),
     }
     return view.show("roll_check.html", values, problems)
+
+
+def _columns(looked: RollLook) -> dict[str, object]:
+    """How the columns are read, and what they may be read as."""
+    wrong = {each.problem.code for each in looked.report.problems} & OF_COLUMNS
+    return {"read_as": looked.columns, "fields": FIELDS, "columns_wrong": bool(wrong)}

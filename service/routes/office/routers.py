@@ -15,13 +15,15 @@ from service.routes.office import (
     writes,
 )
 from service.routes.office.reading import history
-from service.routes.office.training import beginning, components, playing
+from service.routes.office.training import beginning, components, of_homes, playing
+from service.routes.office.works import pictures
 
 OFFICE = (
     entering.router,
     firms.router,
     work.router,
     components.router,
+    of_homes.router,
     people.router,
     rolls.router,
     opening.router,
@@ -31,6 +33,7 @@ OFFICE = (
     acts.router,
     campaign.router,
     letters.router,
+    pictures.router,
     bidding.router,
     playing.router,
     writes.router,

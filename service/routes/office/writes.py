@@ -22,8 +22,15 @@ from service.channels.bodies import (
     ReplaceOwner,
     RuleOnBallots,
 )
+from service.channels.open_box import motions_by_id
 from service.http.problems import read_fields
-from service.pages.office.act_form import form_words, kept, sent_of
+from service.pages.office.act_form import (
+    AGENT_DECIDES,
+    form_words,
+    instructions,
+    kept,
+    sent_of,
+)
 from service.pages.office.fields import Field, Option, fields_of, in_rows, in_zone, read
 from service.pages.office.known import load_known
 from service.parts import Parts
@@ -145,6 +152,9 @@ async def _questions(
         known = await load_known(session, situation)
         boxes = await load_running_boxes(session, situation.id) if found.of_vote else ()
     asked = tuple(each for each in fields_of(found.body, known) if each.word not in OURS)
+    if found.body is RegisterMandate:
+        motions = {name: each for box in boxes for name, each in motions_by_id(box).items()}
+        asked = (*asked, instructions(motions.values()))
     if len(boxes) < 2:  # noqa: PLR2004 - only of several one must be chosen
         return asked
     choices = tuple(Option(box.id, box.building or box.id) for box in boxes)
@@ -159,6 +169,9 @@ def _body(
     found = read(fields, sent)
     body = in_zone(found.body, fields, ZoneInfo(situation.timetable.zone))
     body.pop("box_id", None)
+    bound = body.get("instructions")
+    if isinstance(bound, dict):
+        body["instructions"] = {name: how for name, how in bound.items() if how != AGENT_DECIDES}
     problems = found.problems
     try:
         read_fields(WRITES[write].body, {**body, "command_id": "check"})

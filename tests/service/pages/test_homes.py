@@ -172,6 +172,8 @@ async def test_where_only_the_citys_system_counts_the_page_says_so_first(
         "UPDATE ballot_box SET official_by = 'Some Regs art. 3' WHERE id=$1", vote.box
     )
     assert "/mine/opinion?box=" in (await home.get("/mine")).text
+    ballot = await home.get("/mine/ballot")
+    assert (ballot.status_code, ballot.headers["location"][:13]) == (303, "/mine/opinion")
     page = await home.get("/mine/opinion")
     assert page.text.index("Some Regs art. 3") < page.text.index("Your opinion</h2>")
     sent = await home.send("/mine/opinion", page, {"answer.works": "no"})
@@ -179,6 +181,9 @@ async def test_where_only_the_citys_system_counts_the_page_says_so_first(
     assert (
         await vote.sql.fetchval("SELECT count(*) FROM vote_opinion WHERE box_id=$1", vote.box) == 1
     )
+    everybody = (await home.get(f"/cases/{vote.rid}/vote")).text
+    assert everybody.index("Some Regs art. 3") < everybody.index("Who has taken part")
+    assert "Opinions of homes: no vote" in everybody
 
 
 async def test_a_home_rates_when_it_is_asked_and_once(vote: Channels, home: Home) -> None:

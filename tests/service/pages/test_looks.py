@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.service.pages.conftest import PHONE, UNIT, entered, keep_picture, let_in
 from tests.service.pages.test_homes import owed, posted
+from tests.service.pages.test_public import filled
 from tests.support.browser.looking import Heard, barriers, is_too_wide, small_targets
 from tests.support.browser.site import Site
 from tests.support.channels import Channels, owner_of
@@ -129,6 +130,7 @@ async def told_case(vote: Channels) -> list[str]:
         f"/cases/{vote.rid}/tender",
         f"/cases/{vote.rid}/works",
         f"/cases/{vote.rid}/ballots",
+        *await filled(vote),
     ]
 
 
@@ -144,7 +146,8 @@ async def test_every_public_page_is_open_to_everybody_and_light(
     await page.goto(f"{site.address}/look?size={size}&back=/cases")
     wrong: list[str] = []
     for path in await told_case(vote):
-        name = path.replace(vote.rid, "case").strip("/").replace("/", "-") or "front"
+        name = path.partition("?")[0].replace(vote.rid, "case").strip("/").replace("/", "-")
+        name = name or "front"
         wrong += await look(page, site, path, size, f"{name}-{locale[:2]}-{size}")
     await context.close()
     assert wrong == []

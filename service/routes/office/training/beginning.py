@@ -1,8 +1,6 @@
 """Beginning a training case, and coming back from it."""
 
 import secrets
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -10,22 +8,23 @@ from temporalio.service import RPCError
 
 from models.values.refusal import Problem, Refused, problem, refusal
 from service.bodies import CommandBody
-from service.estates.renovations import open_renovation
 from service.http.problems import read_fields
 from service.identity.browser import COOKIE, forget, keep
-from service.identity.cast import play_cast
+from service.identity.cast import lead, play_cast
 from service.pages import wording
+from service.pages.forms import own_form
 from service.pages.office.playing import LEADS
-from service.pages.office.rehearsal import leader, training_file, training_roll
+from service.pages.office.rehearsal import open_training
 from service.pages.office.session import Office
+from service.pages.rendering import page
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
-    ZONE,
     CurrentForm,
     CurrentOffice,
     OfficeView,
     View,
 )
+from service.routes.sign_in.identity import InvitationToken
 
 router = APIRouter(prefix="/office/training", include_in_schema=False)
 MOST_OF_ID = 120
@@ -46,35 +45,42 @@ async def begin(
     """Open an invented case and go on as its committee. The own session is kept for afterwards."""
     if office.person.only_case is not None:
         raise refusal("credential.other_case")
-    today = datetime.now(ZoneInfo(ZONE)).date()
-    file = training_file(today, lambda name: wording.text(f"work.{name}", view.language, {}))
-    actor = leader(file)
     send_id = str(form.get("send_id", ""))
     try:
-        opened = await open_renovation(
-            parts.database,
-            parts.client,
-            parts.settings,
-            command_id=_command_id(office, send_id),
-            file=file,
-            roll=training_roll(),
-            actor=actor,
+        rid, actor = await open_training(
+            parts,
+            _command_id(office, send_id),
+            lambda name: wording.text(f"work.{name}", view.language, {}),
         )
     except Refused as refused:
         return _page(view, send_id, refused.problems)
     except (RPCError, RuntimeError):
         # The case is written; the same command, sent once more, starts its workflow.
         return _page(view, send_id, (problem("service.not_confirmed"),))
-    sessions = await play_cast(
-        parts.database,
-        parts.settings,
-        opened.renovation_id,
-        [each for each in file.officials if each.id == actor.id],
-    )
-    sent = RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
+    sessions = await play_cast(parts.database, parts.settings, rid, [actor])
+    sent = RedirectResponse(f"/office/cases/{rid}", 303)
     seconds = parts.settings.session_hours * 3600
     keep(sent, office.token, seconds, OWN)
     keep(sent, sessions[actor.id].token, seconds)
+    return sent
+
+
+@router.get("/lead/{token}")
+async def show_link(token: InvitationToken, request: Request) -> Response:
+    """What the link of `gongjian training` opens; looking uses nothing up."""
+    return page(request, "office/lead.html", {"token": token})
+
+
+@router.post("/lead/{token}")
+async def take_lead(token: InvitationToken, parts: RunningParts, request: Request) -> Response:
+    """Lead the case of the link, once; whoever has signed in comes back to the own work afterwards."""
+    await own_form(request, parts.settings.address)
+    rid, opened = await lead(parts.database, parts.settings, token)
+    sent = RedirectResponse(f"/office/cases/{rid}", 303)
+    seconds = parts.settings.session_hours * 3600
+    if own := request.cookies.get(COOKIE, ""):
+        keep(sent, own, seconds, OWN)
+    keep(sent, opened.token, seconds)
     return sent
 
 

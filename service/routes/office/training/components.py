@@ -13,6 +13,7 @@ from runtime.calendars import chinese_calendar
 from runtime.record.awaited import AwaitedLine
 from service.pages.office.act_form import form_words
 from service.pages.office.fields import Field, Kind, Option
+from service.pages.office.grid import SheetColumn
 from service.routes.office.dependencies import CurrentForm, OfficeView, View
 
 router = APIRouter(prefix="/office/components", include_in_schema=False)
@@ -39,6 +40,11 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("day", "start_by"),
     ("moment", "valid_from"),
     ("file", "scheme"),
+)
+COLUMNS = (
+    SheetColumn("A", "房号", (), "number"),
+    SheetColumn("B", "多大", ("60.5", "72"), ""),
+    SheetColumn("C", "备注", (), "ignore"),
 )
 GIVEN = FormData({"title": "Lane 3", "amount_fen": "1234.50", "outcome": "PASS", "upheld": "yes"})
 
@@ -101,6 +107,7 @@ def _page(view: View, given: FormData, problems: tuple[Problem, ...]) -> Respons
         "turns": _turns(),
         "course": course(MOMENT, date(2027, 12, 31), Timetable(), chinese_calendar()),
         "fields": _fields(),
+        "columns": COLUMNS,
         **form_words(given, view.language),
     }
     return view.show("components.html", values, problems)

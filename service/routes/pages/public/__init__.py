@@ -1,5 +1,5 @@
 """The pages that everybody may see: which cases there are, and where each of them stands."""
 
-from service.routes.pages.public import ballots, cases, front, history
+from service.routes.pages.public import ballots, cases, estates, front, history
 
-ROUTERS = (front.router, cases.router, ballots.router, history.router)
+ROUTERS = (front.router, estates.router, cases.router, ballots.router, history.router)

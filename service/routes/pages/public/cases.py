@@ -5,16 +5,23 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from models.fields import Id
+from models.fields import EventNumber, Id
 from models.messages.journey import Stage
 from models.values.states import RenovationState
 from rules.voting import pack_for
 from service.channels.open_box import read_ready
 from service.pages.display import display_of
+from service.pages.public.complaints import load_months
+from service.pages.public.course import course_of, load_days
+from service.pages.public.lane import load_lane
+from service.pages.public.money import load_money, names_of_firms, planned
+from service.pages.public.outcome import measured
 from service.pages.rendering import page
-from service.pages.results import results_of, turnout_bars
-from service.pages.schemes import load_scheme
+from service.pages.results import motions_in, results_of, turnout_bars
+from service.pages.schemes import list_versions, load_scheme
 from service.pictures.showing import list_published, load_published
+from service.reading.results import list_indicators, load_survey
+from service.residents.opinions import load_opinions
 from service.routes.dependencies import CaseSituation, RunningParts
 from service.routes.pictures import picture_response
 from service.situation import Situation
@@ -40,12 +47,15 @@ CurrentCase = Annotated[ReadCase, Depends(case_in_path)]
 
 
 @router.get("")
-async def show_case(case: CurrentCase, request: Request) -> Response:
+async def show_case(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
     """Where it stands, whose turn it is, until when, and what follows."""
     stages = tuple(Stage)
     now = stages.index(Stage(case.view.stage))
     done = len(stages) if case.view.state == RenovationState.COMPLETED else now
-    values = {"stages": [(each, _stands(place, done)) for place, each in enumerate(stages)]}
+    async with parts.database.session() as session:
+        spans = await load_lane(session, case.situation, case.view.closed_at)
+    shown = [(each, _stands(place, done)) for place, each in enumerate(stages)]
+    values = {"stages": shown, "spans": spans}
     return _page(request, case, "public/case.html", values)
 
 
@@ -58,23 +68,49 @@ async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) ->
     shown = []
     for box in boxes:
         turnout = await read_ready(parts, case.situation.id, turnout_of, box.id)
-        shown.append((box, turnout, turnout_bars(turnout, pack), results_of(box, language)))
-    return _page(request, case, "public/vote.html", {"boxes": shown, "law": pack.text})
+        days = await read_ready(parts, case.situation.id, load_days, box.id)
+        bars = turnout_bars(turnout, pack)
+        course = course_of(days, box.opens_at, box.closes_at, bars, case.situation.timetable.zone)
+        shown.append((box, course, bars, results_of(box, language)))
+    values = {
+        "boxes": shown,
+        "law": pack.text,
+        "official_address": parts.settings.official_vote_url,
+        "titles": {motion.id: motion.title for box in boxes for motion in motions_in(box)},
+        "opinions": {
+            box.id: await read_ready(parts, case.situation.id, load_opinions, box.id)
+            for box in boxes
+            if box.official_by
+        },
+    }
+    return _page(request, case, "public/vote.html", values)
 
 
 @router.get("/scheme")
-async def show_scheme(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+async def show_scheme(
+    case: CurrentCase, parts: RunningParts, request: Request, version: EventNumber | None = None
+) -> Response:
     """What is to be done, what it costs, and who pays before the owners do; no unit stands in it."""
     async with parts.database.session() as session:
-        scheme = await load_scheme(session, case.situation.id)
+        scheme = await load_scheme(session, case.situation.id, version)
+        versions = await list_versions(session, case.situation.id)
     total = sum(item.cost_fen for item in scheme.items) if scheme else 0
-    return _page(request, case, "public/scheme.html", {"scheme": scheme, "total_fen": total})
+    values = {
+        "scheme": scheme,
+        "total_fen": total,
+        "planned": planned(scheme) if scheme else (),
+        "versions": versions,
+        "version": version or (versions[0].number if versions else 0),
+    }
+    return _page(request, case, "public/scheme.html", values)
 
 
 @router.get("/tender")
-async def show_tender(case: CurrentCase, request: Request) -> Response:
+async def show_tender(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
     """The terms of the tender, the bids once they are opened, and the contract."""
-    return _page(request, case, "public/tender.html", {})
+    async with parts.database.session() as session:
+        firms = await names_of_firms(session, case.situation)
+    return _page(request, case, "public/tender.html", {"firms": firms})
 
 
 @router.get("/works")
@@ -83,7 +119,28 @@ async def show_works(case: CurrentCase, parts: RunningParts, request: Request) -
     async with parts.database.session() as session:
         works = await list_works(session, case.situation.id)
         pictures = await list_published(session, case.situation.id)
-    return _page(request, case, "public/works.html", {"works": works, "pictures": pictures})
+        months = await load_months(session, case.situation)
+    values = {"works": works, "pictures": pictures, "months": months}
+    return _page(request, case, "public/works.html", values)
+
+
+@router.get("/money")
+async def show_money(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+    """Who is to pay, what came in, what was certified and paid, and what a stopped case leaves; in sums."""
+    async with parts.database.session() as session:
+        money = await load_money(session, case.situation)
+        firms = await names_of_firms(session, case.situation)
+    return _page(request, case, "public/money.html", {"sums": money, "firms": firms})
+
+
+@router.get("/outcome")
+async def show_outcome(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
+    """What came of it: every indicator beside its target, and the survey of the homes in sums."""
+    async with parts.database.session() as session:
+        indicators = measured(await list_indicators(session, case.situation.id))
+        survey = await load_survey(session, case.situation)
+    values = {"indicators": indicators, "survey": survey}
+    return _page(request, case, "public/outcome.html", values)
 
 
 @router.get("/pictures/{picture_id}")

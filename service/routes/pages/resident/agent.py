@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from models.tables import BallotBox, Mandate
 from models.values.refusal import Problem, Refused, refusal
 from models.values.voting import Motion
+from runtime.settings import Settings
 from service.access.tickets import Shown
 from service.channels.bodies import CastProxyBallot
 from service.channels.mandates import cast_by_agent
@@ -39,6 +40,13 @@ class Agent(NamedTuple):
         """What the mandate is for."""
         asked = (Motion.model_validate(each) for each in self.box.motions)
         return {motion.id: motion for motion in asked if motion.id in self.mandate.motions}
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The titles of the motions on which the owner has said how to vote."""
+        return tuple(
+            each.title for name, each in self.motions.items() if name in self.mandate.instructions
+        )
 
 
 async def agent_in_cookie(request: Request, parts: RunningParts) -> Agent:
@@ -113,9 +121,15 @@ def _page(
     return page(
         request,
         template,
-        {**values, "agent": agent},
+        {**values, "agent": agent, "official_address": _official(request)},
         status=status_for(problems) if problems else 200,
         zone=agent.situation.timetable.zone,
         session=agent.session,
         problems=problems,
     )
+
+
+def _official(request: Request) -> str:
+    """Where the city's own system is, "" where nobody has said."""
+    settings: Settings = request.app.state.settings
+    return settings.official_vote_url

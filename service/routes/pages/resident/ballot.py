@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from models.fields import ReceiptCode
@@ -16,6 +18,7 @@ from service.pages import ballot_form
 from service.pages.homes import Home
 from service.pages.needs import takes_ballots
 from service.pages.proofs import proof_of
+from service.pages.steps import LOOKED, count_step
 from service.parts import Parts
 from service.residents.household import load_household
 from service.routes.dependencies import RunningParts
@@ -31,7 +34,13 @@ async def show_ballot(
 ) -> Response:
     """The ballot of a box, to be filled in."""
     paper = await paper_of(parts, home, box)
-    return await _ballot(request, parts, home, paper, FormData(), ())
+    if paper.official_by:
+        # Here no ballot counts: where it does is said first.
+        return RedirectResponse(f"/mine/opinion?box={quote(paper.id)}", 303)
+    sent = await _ballot(request, parts, home, paper, FormData(), ())
+    unit = home.voter.unit_number
+    await count_step(request, parts, sent, LOOKED, home.situation.id, paper.id, unit)
+    return sent
 
 
 @router.post("/mine/ballot")

@@ -135,6 +135,7 @@ async def _mandate(
                     "mandate": each,
                     "box": paper.id,
                     "name": names.get(each.agent_id, ""),
+                    "bound": [titles.get(motion, motion) for motion in each.bound_on],
                     "motions": [titles.get(motion, motion) for motion in each.motions],
                 }
                 for each in mine

@@ -137,10 +137,12 @@ async def test_every_component_has_no_barrier_in_any_state(
     site: Site, tmp_path: Path, look: str
 ) -> None:
     walk = Walk(await phone(site, "oc", script=True, look=look), site, tmp_path)
-    await walk.go("/office/components")
-    await walk.page.locator("form[action='/office/components'] button.go:not(.plain)").click()
-    await walk.look()
-    await expect(walk.page.locator("#errors")).to_be_focused()
+    for path in ("/office/components", "/office/components/homes"):
+        await walk.go(path)
+        form = walk.page.locator(f"form[action='{path}']")
+        await form.locator("button.go:not(.plain, .danger)").click()
+        await walk.look()
+        await expect(walk.page.locator("#errors")).to_be_focused()
 
 
 async def test_a_training_case_is_played_from_the_vote_to_its_result_without_a_script(

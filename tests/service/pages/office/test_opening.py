@@ -133,3 +133,26 @@ async def test_no_firm_starts_a_case_and_nobody_one_of_another_place(
     builder = await Desk(http, "builder").get(f"/office/start/case?estate={estate}")
     assert builder.status in {403, 404, 422}
     assert "Title" not in builder.text
+
+
+async def test_columns_with_headings_of_their_own_are_chosen_on_the_page(
+    http: httpx.AsyncClient, sql: asyncpg.Connection
+) -> None:
+    desk = Desk(http, "oc")
+    text = "\n".join([",".join([*HEAD[:4], "多大 <i>", *HEAD[5:]]), *(",".join(r) for r in ROWS)])
+    start = await desk.get("/office/start")
+    files = {"roll": ("roll.csv", text.encode())}
+    page = await desk.send(start, "/office/roll", {"estate": "Own Words"}, files=files)
+    assert "not understood" in page.text
+    assert "E: 多大 &lt;i&gt;" in page.html
+    assert "赵" not in page.html  # only what is not understood is repeated
+    wrong = await desk.send(page, "/office/roll", {"map.4": "colour"})
+    assert wrong.status == 422
+    check = await desk.send(page, "/office/roll", {"map.4": "area_m2"})
+    assert "Is this your estate?" in check.text
+    assert "484.00 m²" in check.text
+    await desk.send(check, "/office/roll/import")
+    count = (
+        "SELECT count(*) FROM unit u JOIN estate e ON e.id = u.estate_id WHERE e.name = 'Own Words'"
+    )
+    assert await sql.fetchval(count) == 8

@@ -1,5 +1,6 @@
 """My work, a case, the queue of the second person and every act as a form; by HTML alone."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +9,12 @@ import httpx
 import pytest
 
 from models.messages.act_bodies import BODIES
+from models.values.decisions.menu import BallotForm, Menu, MenuItem
+from models.values.voting import Matter, Motion, MotionKind
 from runtime.database import Database
 from runtime.language.sentences import LOCALES
 from service.pages.display import Language
-from service.pages.office.act_form import questions
+from service.pages.office.act_form import instructions, questions
 from service.pages.office.fields import Field, Known, Option, fields_of, read
 from service.pages.office.words import named
 from service.routes.office.writes import OURS, WRITES
@@ -236,6 +239,7 @@ async def test_a_mandate_is_proposed_on_the_page_and_a_wrong_line_is_said_at_its
         "motions": "works",
         "document": "binder 3",
         "valid_from": "2026-01-01T00:00",
+        "instructions.works": "no",
     }
     again = await desk.send(page, "/register_mandate", said)
     assert 'href="#valid_until"' in again.html
@@ -244,6 +248,32 @@ async def test_a_mandate_is_proposed_on_the_page_and_a_wrong_line_is_said_at_its
     assert "a second person must confirm it" in done.text
     kept = await sql.fetchval("SELECT content FROM proposal WHERE renovation_id = $1", rid)
     assert "2030-01-01T00:00:00+08:00" in kept
+    assert "The agent decides" in page.text
+    assert json.loads(kept)["instructions"].keys() == {"works"}
+    assert json.loads(kept)["instructions"]["works"] != "no"
+
+
+def test_instructions_on_a_menu_are_ticks_numbers_or_an_order() -> None:
+    items = tuple(MenuItem(id=name, cost=100) for name in ("lift", "ramp"))
+    sent = {
+        "instructions.a": ["lift", "ramp"],
+        "instructions.o.lift": ["2"],
+        "instructions.o.ramp": ["1"],
+        "instructions.c.lift": ["7"],
+    }
+    forms = {"a": BallotForm.APPROVAL, "o": BallotForm.ORDINAL, "c": BallotForm.CUMULATIVE}
+    motions = [
+        Motion(
+            id=name,
+            title=name,
+            kind=MotionKind.MAJOR,
+            matter=Matter.REBUILD,
+            menu=Menu(form=form, budget=100, items=items),
+        )
+        for name, form in forms.items()
+    ]
+    said = read((instructions(motions),), sent).body["instructions"]
+    assert said == {"a": ["lift", "ramp"], "o": ["ramp", "lift"], "c": {"lift": 7}}
 
 
 async def test_the_bank_reports_payments_and_nobody_else_sees_the_form(
@@ -281,7 +311,7 @@ async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     assert "1 / 12" in page.text
     assert "0 / 12" in page.text
     assert "15 more owners must take part" in page.text
-    assert "Voted on the internet fewer than 5" in page.text
+    assert "Voted on the internet: fewer than 5" in page.text
     assert "yes" not in page.html.replace("eyes", "")
     done = await desk.send(page, "/board/visits", {"visit.1_102": "", "visit.1-201": "refused"})
     assert "1 door is recorded." in done.text

@@ -1,0 +1,122 @@
+"""The money of a case for everybody: who is to pay, what came in, what went out; in sums, never of a home."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Payment, ShareTotal
+from models.values.scheme import SchemeContent
+from service.pages.schemes import load_scheme
+from service.reading.money import RELIEF, basis_of
+from service.reading.results import SettlementView, load_settlement
+from service.reading.works import ContractAccount, list_contracts
+from service.situation import Situation
+from service.tenders import list_tenders
+
+OWNERS = "owners"
+FEW = 5
+"""What fewer homes have paid is not told: among neighbours it would say who."""
+PERMILLE = 1_000
+
+
+class Segment(NamedTuple):
+    """A part of a whole: its sum in fen, and where it begins and how wide it is, in thousandths."""
+
+    name: str
+    amount_fen: int
+    begins: int
+    width: int
+
+
+class CameIn(NamedTuple):
+    """What came from one source, in fen; None where so few homes have paid that it would say who."""
+
+    source: str
+    amount_fen: int | None
+
+
+class PublicMoney(NamedTuple):
+    """The sums of a case."""
+
+    planned: tuple[Segment, ...]
+    """The cost of the scheme by who is to pay; the owners last. Empty before there is a scheme."""
+    cost_fen: int
+    basis: str
+    """By which computation the owners owe `owed_fen` together; "" before there is one."""
+    owed_fen: int
+    homes: int
+    came: tuple[CameIn, ...]
+    contracts: tuple[ContractAccount, ...]
+    settlement: SettlementView
+
+
+async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney:
+    """The sums as they are today."""
+    rid = situation.id
+    scheme = await load_scheme(session, rid)
+    basis = await basis_of(session, rid)
+    owed = (
+        await session.execute(
+            select(func.coalesce(func.sum(ShareTotal.amount_fen), 0), func.count()).where(
+                ShareTotal.renovation_id == rid, ShareTotal.basis == basis
+            )
+        )
+    ).one()
+    cost = sum(item.cost_fen for item in scheme.items) if scheme else 0
+    return PublicMoney(
+        planned=planned(scheme) if scheme else (),
+        cost_fen=cost,
+        basis=basis,
+        owed_fen=int(owed[0]),
+        homes=owed[1],
+        came=await _came_in(session, rid),
+        contracts=await list_contracts(session, rid),
+        settlement=await load_settlement(session, situation),
+    )
+
+
+def planned(scheme: SchemeContent) -> tuple[Segment, ...]:
+    """Who is to pay the cost of a scheme; what is promised beyond it is drawn no further than it."""
+    cost = sum(item.cost_fen for item in scheme.items)
+    promised: dict[str, int] = {}
+    for each in scheme.funding:
+        promised[each.source.value] = promised.get(each.source.value, 0) + each.amount_fen
+    left = max(cost - sum(promised.values()), 0)
+    return tuple(segments([*promised.items(), (OWNERS, left)]))
+
+
+def segments(parts: Sequence[tuple[str, int]]) -> Iterator[Segment]:
+    """The parts side by side; together as wide as the whole, whatever the rounding."""
+    whole, before = sum(amount for _, amount in parts), 0
+    for name, amount in parts:
+        begins = before * PERMILLE // whole if whole else 0
+        before += amount
+        ends = before * PERMILLE // whole if whole else 0
+        if amount:
+            yield Segment(name, amount, begins, ends - begins)
+
+
+async def _came_in(session: AsyncSession, rid: str) -> tuple[CameIn, ...]:
+    """By source. What was paid in an owner's place because of hardship is told with the owners' own (P-3)."""
+    rows = await session.execute(
+        select(Payment.source, Payment.unit_number, func.sum(Payment.amount_fen))
+        .where(Payment.renovation_id == rid)
+        .group_by(Payment.source, Payment.unit_number)
+    )
+    homes: dict[str, set[str]] = {}
+    sums: dict[str, int] = {}
+    for source, unit, amount in rows:
+        name = OWNERS if source in {"owner", RELIEF} else source
+        homes.setdefault(name, set()).add(unit)
+        sums[name] = sums.get(name, 0) + int(amount)
+    return tuple(
+        CameIn(name, sums[name] if len(homes[name]) >= FEW else None) for name in sorted(sums)
+    )
+
+
+async def names_of_firms(session: AsyncSession, situation: Situation) -> Mapping[str, str]:
+    """The firms whose bids were opened, by their ids, as they registered."""
+    tenders = await list_tenders(session, situation.id, situation.timetable.zone)
+    return {bid.bidder_id: bid.bidder for each in tenders for bid in each.bids if bid.bidder}
