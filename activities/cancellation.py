@@ -7,9 +7,10 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from activities import settlement
+from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
 from activities.recording import Case, Writer, writes
@@ -148,6 +149,8 @@ class Cancellations(Writer):
         )
         back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
         await _write_sheet(case, sheet, back)
+        costs = await settlement.costs(case, *await settlement.contracts(case))
+        await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk)
         result = _in_sums(sheet, back, sunk)
         return Recorded(
             result,
@@ -170,24 +173,27 @@ class Cancellations(Writer):
     async def pay_refunds(self, case: Case) -> Recorded[RefundSheet]:
         """After the objection window the refunds are ordered; debtors are told what they owe."""
         rid = case.renovation.id
-        unpaid = (Refund.renovation_id == rid, Refund.paid.is_(False))
-        amount = await case.session.scalar(
-            select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(*unpaid)
+        ordered = await case.session.execute(
+            update(Refund)
+            .where(Refund.renovation_id == rid, Refund.paid.is_(False))
+            .values(paid=True)
+            .returning(Refund.unit_number, Refund.amount_fen)
         )
-        paid = await case.session.execute(update(Refund).where(*unpaid).values(paid=True))
-        assert isinstance(paid, CursorResult)
+        back = {unit: int(fen) for unit, fen in ordered}
         case.goes_on()
-        if paid.rowcount == 0:
+        if not back:
             return Recorded(RefundSheet(), NOTHING)
         due = case.ends(case.now, case.timetable.refund_payment)
         case.notify("payment_provider", "refunds_ordered", due_at=due)
-        case.notify("all_owners", "refunds_paid", units=paid.rowcount)
+        case.notify("all_owners", "refunds_paid", units=len(back))
+        result = RefundSheet(units=len(back), refunds_fen=sum(back.values()))
         return Recorded(
-            RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),
+            result,
             {
-                "units": paid.rowcount,
-                "refunds_fen": int(amount or 0),
+                "units": result.units,
+                "refunds_fen": result.refunds_fen,
                 "due_at": due.isoformat(),
+                **await refunding.pay(case, back),
             },
         )
 
@@ -263,10 +269,10 @@ async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
             decided_at=case.now,
         )
         case.session.add(ended)
-    account = await settlement.settle(case, contract, ended)
+    _, said = await settlement.settle(case, contract, ended)
     case.notify("contractor", "contract_terminated", contract=contract.id)
     await case.session.flush()
-    return settlement.said_of(account)
+    return said
 
 
 async def _items_in(case: Case, *states: str) -> tuple[str, ...]:
@@ -358,6 +364,7 @@ async def _write_sheet(
             if row.household_fen
         ],
     )
+    await refunding.give_back(case, {row.unit_number: row.sources_fen for row in back})
 
 
 def _in_sums(

@@ -14,11 +14,17 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
-from activities.sealed import refuse_impostor, refuse_unsigned, refuse_without_grant
+from activities.sealed import (
+    refuse_after_the_stage,
+    refuse_impostor,
+    refuse_unsigned,
+    refuse_without_grant,
+)
 from models.messages.acts import ACTS
 from models.messages.command import Command
-from models.messages.journey import Answer, Stage, Ticked
+from models.messages.journey import Answer, Ticked
 from models.tables import CaseClock, Renovation, Scheme
+from models.values.ledger import Transfer
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.timetable import Period, Timetable, WorkCalendar
@@ -30,6 +36,7 @@ from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
+from runtime.ledger.booking import book
 from runtime.outbox import notice_of
 from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.authority import load_signed_since
@@ -55,6 +62,8 @@ class Case:
     """What workflows wait for after this write, by their ids; the others' waits stay as they are."""
     notices: set[str] = field(default_factory=set)
     """Ids of the notices of this write."""
+    transfers: list[Transfer] = field(default_factory=list)
+    """What this write moves in the ledger; its activity never books by itself."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
         """When a period that starts at `start` is over, in case time."""
@@ -255,6 +264,8 @@ class Recorder:
                 calendar=self.calendar,
             )
             recorded = await change(case)
+            booked = await book(session, row.id, command.command_id, now, case.transfers)
+            recorded = replace(recorded, details={**recorded.details, **booked})
             await _write_agenda(case)
             remind_at = await load_next_reminder(session, _hearer(case))
             tick = now if terms.told else None
@@ -350,21 +361,6 @@ def _say_types(write: Callable[..., object], into: type[BaseModel]) -> None:
     write.__annotations__ = {**types, "return": into}
     vars(write)["__signature__"] = Signature(parameters, return_annotation=into)
     del vars(write)["__wrapped__"]
-
-
-def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
-    """A stage that was left, by its end or by a cancellation, writes nothing any more.
-
-    Nor does a publication that such a stage has started: what it would wait for, nobody ends.
-
-    Raises:
-        Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
-    """
-    for workflow_id in (command.workflow_id, command.parent_id):
-        parts = workflow_id.split("/")
-        of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
-        if of_a_stage and workflow_id != renovation.stage_workflow_id:
-            raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
 
 
 def who_does(*acts: str) -> str:

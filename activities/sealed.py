@@ -166,3 +166,18 @@ def _content_hash(row: Proposal) -> str:
     """The hash of the act that was confirmed, as the gateway signs it."""
     body = BODIES[row.act].model_validate(row.content["fields"]).model_dump(exclude_unset=True)
     return act_hash(ACTS[row.act].model_validate({**body, "command_id": row.id, "actor": ENGINE}))
+
+
+def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
+    """A stage that was left, by its end or by a cancellation, writes nothing any more.
+
+    Nor does a publication that such a stage has started: what it would wait for, nobody ends.
+
+    Raises:
+        Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
+    """
+    for workflow_id in (command.workflow_id, command.parent_id):
+        parts = workflow_id.split("/")
+        of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
+        if of_a_stage and workflow_id != renovation.stage_workflow_id:
+            raise refusal("renovation.stage_over", stage="/".join(parts[2:]))

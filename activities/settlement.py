@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, update
 
 from activities.inspection import rows as works
+from activities.inspection.certificates import certify
 from activities.recording import Case
 from models.tables import Certificate, Contract, Termination
 from models.values.inspection import ContractCosts, ContractSettlement, ItemState
@@ -50,8 +51,12 @@ async def prices_of(case: Case, contract: Contract) -> dict[str, int]:
     return contract_prices(items, contract.value_fen)
 
 
-async def settle(case: Case, contract: Contract, ended: Termination) -> ContractSettlement:
+async def settle(
+    case: Case, contract: Contract, ended: Termination
+) -> tuple[ContractSettlement, dict[str, JsonValue]]:
     """End the contract: certificates for what passed and what was measured, in exact sums.
+
+    Returns the account, and what the event says of it: what of it is paid and still owed as well.
 
     What was measured stands in blocked certificates. They are released where the chief supervising
     engineer has measured (Quality Regs art. 37(2)); the others stay blocked and end with the case.
@@ -71,15 +76,17 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
         bond_fen=ended.bond_fen,
         damages_fen=ended.damages_fen,
     )
-    await works.add_certificates(
+    contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
+    paid = await certify(
         case,
         contract,
         account.items,
         ended.decided_by,
         CertificateState.RELEASED if ended.measured_by else CertificateState.BLOCKED,
+        damages_fen=ended.damages_fen,
+        bond_fen=ended.bond_fen,
     )
-    contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
-    return account
+    return account, {**_said_of(account), **paid}
 
 
 async def end_certificates(case: Case) -> dict[str, JsonValue]:
@@ -100,7 +107,7 @@ async def end_certificates(case: Case) -> dict[str, JsonValue]:
     return {"certificates_settled": [*names]} if names else {}
 
 
-def said_of(account: ContractSettlement) -> dict[str, JsonValue]:
+def _said_of(account: ContractSettlement) -> dict[str, JsonValue]:
     """What the event says of an account, its items aside: every sum, and each term with its check."""
     return {
         **account.model_dump(mode="json", exclude={"items", "decision"}),

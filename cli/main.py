@@ -173,6 +173,9 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.rules.allocate",
         "Who pays how much: shares, fees, relief and refunds, exact to the fen.",
     ),
+    "ledger": Listed(
+        "cli.ledger.commands", "The ledger of money: every balance again from the transfers alone."
+    ),
     "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(

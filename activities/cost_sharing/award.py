@@ -43,6 +43,8 @@ async def fix_shares_by_award(
     before = _asked(parts) or await share_rows.charges(case)
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
+    items = law.award_items(content, contract_value_fen, spent_fen)
+    await share_rows.promise(case, law.waterfall(items, content.funding))
     refunds = await _adjust(case, parts, changes)
     debts = sum(max(change.difference_fen, 0) for change in changes)
     credits_ = sum(max(-change.difference_fen, 0) for change in changes)

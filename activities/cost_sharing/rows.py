@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -10,11 +10,16 @@ from sqlalchemy import delete, func, select
 from activities.recording import Case
 from models.tables import Instalment, Payment, Scheme, ShareTotal, Unit
 from models.values import cost_sharing as values
+from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
+from rules.cost_sharing import largest_remainder
+from rules.ledger import charged, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
+from runtime.ledger.booking import key_of
+from runtime.ledger.reading import load_moved
 
 
 def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
@@ -70,7 +75,10 @@ async def add_scheme_version(case: Case, content: SchemeContent) -> int:
 
 
 async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTotal]) -> None:
-    """Put these totals in the place of an earlier computation on the same basis."""
+    """Put these totals in the place of an earlier computation on the same basis, and charge them.
+
+    Once there is an award, an estimate charges nothing any more.
+    """
     rid = case.renovation.id
     await case.session.execute(
         delete(ShareTotal).where(ShareTotal.renovation_id == rid, ShareTotal.basis == basis)
@@ -85,6 +93,34 @@ async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTo
         for total in totals
     ]
     await insert_many(case.session, ShareTotal, rows)
+    if basis != "estimate" or not await load_totals(case, "award"):
+        await _bring_to(
+            case,
+            TransferKind.CHARGE,
+            {household(total.unit_number): total.amount_fen for total in totals},
+        )
+
+
+async def promise(case: Case, funded: Sequence[values.FundedItem]) -> None:
+    """What others are to pay by the money plan is owed by them; an earlier plan is superseded."""
+    await _bring_to(case, TransferKind.PROMISE, promised_by(funded))
+
+
+async def promise_in_all(case: Case, total_fen: int) -> None:
+    """Others owe this sum in all, each in proportion to what it has promised; nobody new owes anything."""
+    before = await load_moved(case.session, case.renovation.id, TransferKind.PROMISE)
+    by_code = {account.code: account for account in before}
+    weights = {code: before[account] for code, account in by_code.items()}
+    if any(weights.values()):
+        parts = largest_remainder(total_fen, weights)
+        after = {by_code[code]: fen for code, fen in parts.items()}
+        await _bring_to(case, TransferKind.PROMISE, after)
+
+
+async def _bring_to(case: Case, kind: TransferKind, after: Mapping[LedgerAccount, int]) -> None:
+    before = await load_moved(case.session, case.renovation.id, kind)
+    key = key_of(case.renovation.id, case.command.command_id)
+    case.transfers.extend(charged(key, kind, before, after))
 
 
 async def replace_instalments(

@@ -30,6 +30,7 @@ from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from rules.duties import Duty
 from runtime.database import insert_many
+from runtime.ledger.payments import RELIEF, NewPayment, add_payments
 from runtime.record.journal import Recorded, id_from
 
 
@@ -91,6 +92,7 @@ class Shares(Writer):
         due = _due_dates(case, len(content.owner_instalments_permille))
         await _replace_shares(case, version, table)
         await share_rows.replace_totals(case, "estimate", table.totals)
+        await share_rows.promise(case, funded)
         await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])
         case.goes_on()
         result = SharesComputed(
@@ -200,8 +202,7 @@ class Shares(Writer):
         key = (case.renovation.id, act.unit_number, act.kind)
         if await case.session.get(Relief, key) is not None:
             raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
-        case.session.add_all(_relief_rows(case, act))
-        await case.session.flush()
+        await _add_relief(case, act)
         paid_up = await collection.all_is_paid(case)
         # No unit in the event: who is in hardship is personal (PIPL art. 28).
         return Recorded(
@@ -325,9 +326,8 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
         raise refusal(Duty.RELIEVE_ONESELF.value, where=act.unit_number)
 
 
-def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
-    number = id_from(case.command.command_id)
-    return (
+async def _add_relief(case: Case, act: ApproveRelief) -> None:
+    case.session.add(
         Relief(
             renovation_id=case.renovation.id,
             unit_number=act.unit_number,
@@ -335,14 +335,14 @@ def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
             amount_fen=act.amount_fen,
             approved_by=act.actor.id,
             funded_by=act.funded_by,
-        ),
-        Payment(
-            id=f"{case.renovation.id}.relief.{number}",
-            renovation_id=case.renovation.id,
-            command_id=case.command.command_id,
-            unit_number=act.unit_number,
-            amount_fen=act.amount_fen,
-            source="relief",
-            received_at=case.now,
-        ),
+        )
     )
+    payment = NewPayment(
+        id=f"{case.renovation.id}.relief.{id_from(case.command.command_id)}",
+        command_id=case.command.command_id,
+        unit_number=act.unit_number,
+        amount_fen=act.amount_fen,
+        source=RELIEF,
+        funded_by=act.funded_by,
+    )
+    case.transfers.extend(await add_payments(case.session, case.renovation.id, case.now, [payment]))

@@ -12,9 +12,9 @@ from models.messages.acts import RecordInspection
 from models.messages.inspection import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
-from models.values.inspection import ItemFacts, ItemPayment, ItemState, PastInspection
+from models.values.inspection import ItemFacts, ItemState, PastInspection
 from models.values.refusal import refusal
-from models.values.states import CertificateState, ContractState
+from models.values.states import ContractState
 from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.time.deadlines import deadline, hours_after
 from runtime.record.consents import OccupiedPart
@@ -298,7 +298,7 @@ def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:
     )
 
 
-async def _next_number(case: Case, table: type[Inspection] | type[Certificate]) -> int:
+async def next_number(case: Case, table: type[Inspection] | type[Certificate]) -> int:
     """The next number in this renovation; its row is locked, so nobody else counts now."""
     seen = await case.session.scalar(
         select(func.count()).select_from(table).where(table.renovation_id == case.renovation.id)
@@ -310,7 +310,7 @@ async def add_inspection(case: Case, row: WorkItem, number: int, act: RecordInsp
     """Put an inspection of an item on record; `number` is its round."""
     case.session.add(
         Inspection(
-            id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
+            id=f"{case.renovation.id}.i{await next_number(case, Inspection)}",
             renovation_id=case.renovation.id,
             item_id=row.id,
             contract_id=row.contract_id,
@@ -329,7 +329,7 @@ async def add_acceptance(case: Case, contract: Contract, actor: Actor) -> None:
     """Put the completion acceptance on record: an inspection of the works as a whole."""
     case.session.add(
         Inspection(
-            id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
+            id=f"{case.renovation.id}.i{await next_number(case, Inspection)}",
             renovation_id=case.renovation.id,
             item_id=None,
             contract_id=contract.id,
@@ -368,29 +368,3 @@ async def accepted_at(case: Case) -> datetime:
     if found is None:
         raise refusal("inspection.not_accepted")
     return found
-
-
-async def add_certificates(
-    case: Case,
-    contract: Contract,
-    items: Sequence[ItemPayment],
-    approved_by: str,
-    state: CertificateState = CertificateState.RELEASED,
-) -> None:
-    """One certificate per paid item."""
-    first = await _next_number(case, Certificate)
-    case.session.add_all(
-        Certificate(
-            id=f"{case.renovation.id}.c{number}",
-            renovation_id=case.renovation.id,
-            contract_id=contract.id,
-            item_id=item.item_id,
-            certified_fen=item.certified_fen,
-            retention_fen=item.retention_fen,
-            deductions_fen=item.deductions_fen,
-            payable_fen=item.payable_fen,
-            state=state,
-            approved_by=approved_by,
-        )
-        for number, item in enumerate(items, start=first)
-    )

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from activities import settlement
 from activities.inspection import rows
+from activities.inspection.certificates import add_certificates
 from activities.inspection.standstill import STANDSTILL
 from activities.recording import Case, Writer, writes
 from models.messages.acts import MeasureWorks, TerminateContract
@@ -180,7 +181,7 @@ class Terminations(Writer):
         states = await rows.load_states(case)
         refuse_if_any(law.measured_problems(act.measured_fen, prices, states))
         ended.measured_by = act.actor.id
-        await rows.add_certificates(
+        await add_certificates(
             case, contract, _blocked(case, act), act.actor.id, CertificateState.BLOCKED
         )
         case.goes_on()
@@ -206,7 +207,7 @@ class Terminations(Writer):
         """
         contract = await _terminated(case)
         ended = await case.session.get_one(Termination, contract.id)
-        account = await settlement.settle(case, contract, ended)
+        account, said = await settlement.settle(case, contract, ended)
         left = await _leave(case, ended)
         pay_by = case.ends(case.now, case.timetable.contractor_payment)
         case.goes_on()
@@ -221,7 +222,7 @@ class Terminations(Writer):
             ),
             {
                 "contract": contract.id,
-                **settlement.said_of(account),
+                **said,
                 "items": [
                     {**item.model_dump(mode="json"), "item_id": rows.planned_id(case, item.item_id)}
                     for item in account.items

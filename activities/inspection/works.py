@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from activities.inspection import rows
+from activities.inspection.certificates import certify
 from activities.inspection.consents import missing_consents
 from activities.inspection.standstill import moved
 from activities.recording import Case, Writer, writes
@@ -220,7 +221,7 @@ class Works(Writer):
             contract.retention_permille,
             case.timetable,
         )
-        await rows.add_certificates(case, contract, payment.items, act.actor.id)
+        sums = await certify(case, contract, payment.items, act.actor.id)
         contract.state = ContractState.COMPLETED
         accepted_at = await rows.accepted_at(case)
         pay_by = case.ends(accepted_at, case.timetable.contractor_payment)
@@ -232,6 +233,7 @@ class Works(Writer):
             InspectionOutcome(outcome=WorksResult.ACCEPTED),
             {
                 **_payment_details(case, contract, payment, act.note),
+                **sums,
                 "accepted_at": accepted_at.isoformat(),
                 "pay_by": pay_by.isoformat(),
                 "paid_late": case.now > pay_by,

@@ -50,7 +50,7 @@ async def page_figures(urls: Urls, key: str) -> Mapping[str, object]:
     quiet = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=quiet)
     app = create_app(settings)
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     sql, database = await asyncpg.connect(asyncpg_url(urls.owner)), Database(urls.app)
     transport = httpx.ASGITransport(app)
     try:

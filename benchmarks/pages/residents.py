@@ -34,14 +34,16 @@ class Resident:
         self._http, self._link, self._code, self._took = http, link, code, took
         self._cookie = ""
 
+    async def enter(self) -> None:
+        """With the letter and its second fact; hashes take turns, so not everybody does it in one minute."""
+        await self._get("letter", self._link)
+        entered = await self._send("enter", self._link, {"fact": self._code})
+        if entered is not None:
+            self._cookie = entered.headers["set-cookie"].partition(";")[0]
+
     async def act(self, until: float, first_in_s: float) -> None:
         """Act until that moment; everybody begins at another one."""
         await asyncio.sleep(first_in_s)
-        await self._get("letter", self._link)
-        entered = await self._send("enter", self._link, {"fact": self._code})
-        if entered is None:
-            return
-        self._cookie = entered.headers["set-cookie"].partition(";")[0]
         number = 0
         while time.perf_counter() < until:
             await self._vote(("yes", "no", "abstain")[number % 3])

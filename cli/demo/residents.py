@@ -46,6 +46,9 @@ class Household(Protocol):
     async def ticket(self, unit_number: str) -> str:
         """A ticket of a unit; raises `NotLetIn`."""
 
+    def has_entered(self, unit_number: str) -> bool:
+        """Whether the household has come in before."""
+
     async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         """Send a ballot as the household of this unit; raises `NotLetIn`."""
 
@@ -139,6 +142,10 @@ class Residents:
             self.in_portal.add(sender)
         return answer
 
+    def has_entered(self, unit_number: str) -> bool:
+        """Whether the household has come in before, by its letter or over the portal."""
+        return unit_number in self.with_letter or unit_number in self.over_portal
+
     async def _vote_as_agent(self, way: AgentsWay, body: Mapping[str, JsonValue]) -> HttpAnswer:
         """Enter with the agent's letter and its second fact, and cast what the household wants."""
         entered = await self._client.enter_by_letter(way.link, way.fact)
@@ -148,7 +155,7 @@ class Residents:
         return await self._client.post("/proxy-ballots", entered.text("ticket"), ballot)
 
     def _enters(self, unit_number: str) -> bool:
-        known = unit_number in self.with_letter or unit_number in self.over_portal
+        known = self.has_entered(unit_number)
         return known or len(self.with_letter) + len(self.over_portal) < 2 * self._sample
 
     async def _enter(self, unit_number: str) -> HttpAnswer:

@@ -61,7 +61,7 @@ def cell(name: str, value: JsonValue, zone: str) -> str:
     if isinstance(value, bool):
         return said("line.yes" if value else "line.no")
     if isinstance(value, int):
-        return _number(last, value)
+        return number_shown(last, value)
     if isinstance(value, str):
         return _text(last, value, zone)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
@@ -76,7 +76,8 @@ def _text(name: str, value: str, zone: str) -> str:
     return named(ROOMS[name], value) if name in ROOMS else value
 
 
-def _number(name: str, value: int) -> str:
+def number_shown(name: str, value: int) -> str:
+    """A number as people read it, by the unit at the end of its name: money in yuan, areas in m2."""
     if name.endswith("_fen"):
         sign = "-" if value < 0 else ""
         return f"{sign}{abs(value) // 100:,}.{abs(value) % 100:02}"

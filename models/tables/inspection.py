@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of
+from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, refers
 from models.values.inspection import ItemState
 from models.values.states import CertificateState
 
@@ -49,6 +49,7 @@ class Inspection(Table):
         CheckConstraint("round > 0", name="round_positive"),
         CheckConstraint("item_id IS NOT NULL OR kind = 'completion'", name="item_known"),
         Index(None, "renovation_id", "item_id"),
+        UniqueConstraint("id", "item_id", "passed"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -63,6 +64,7 @@ class Inspection(Table):
     supersedes: Mapped[Id | None] = mapped_column(ForeignKey("inspection.id"), unique=True)
     contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
     """Whose work was inspected; `round` counts the inspections of the item under this contract."""
+    passed: Mapped[bool] = mapped_column(Computed("outcome <> 'FAIL'", persisted=True))
 
 
 class Certificate(Table):
@@ -75,6 +77,9 @@ class Certificate(Table):
         CheckConstraint(
             "payable_fen = certified_fen - retention_fen - deductions_fen", name="sums_up"
         ),
+        CheckConstraint("(passed IS TRUE) = (inspection_id IS NOT NULL)", name="passed_inspection"),
+        refers(("inspection_id", "item_id", "passed"), "inspection", ("id", "item_id", "passed")),
+        UniqueConstraint("id", "passed"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -87,6 +92,9 @@ class Certificate(Table):
     state: Mapped[CertificateState] = mapped_column(server_default="blocked")
     approved_by: Mapped[Id]
     contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
+    inspection_id: Mapped[Id | None]
+    """The inspection that the item passed; without one no money goes out for it as works."""
+    passed: Mapped[bool | None]
 
 
 class PartConsent(Table):

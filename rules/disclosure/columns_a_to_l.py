@@ -92,7 +92,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     "certificate": {
         Circle.EVERYBODY: """
             id renovation_id item_id certified_fen retention_fen deductions_fen payable_fen state
-            approved_by contract_id
+            approved_by contract_id inspection_id passed
             """,
     },
     "contact": {
@@ -151,7 +151,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     },
     "inspection": {
         Circle.EVERYBODY: """
-            id renovation_id item_id round kind outcome recorded_at supersedes contract_id
+            id renovation_id item_id round kind outcome recorded_at supersedes contract_id passed
             """,
         Circle.OFFICIALS: "inspector_id",
         Circle.FREE_TEXT: "defects",
@@ -162,6 +162,24 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     "invitation": {
         Circle.NOBODY: "id",
         Circle.OFFICIALS: "actor_id name only_case invited_by created_at expires_at used_at",
+    },
+    # A line of it tells who has paid and whose debt another took over because of hardship.
+    "ledger_account": {
+        Circle.AUDIT: """
+            id renovation_id kind name never_negative never_positive balance_fen held_fen entries
+            """,
+    },
+    "ledger_entry": {
+        Circle.AUDIT: "account_id number transfer_id amount_fen before_fen after_fen",
+    },
+    "ledger_group": {
+        Circle.AUDIT: "command_id renovation_id transfers",
+    },
+    "ledger_transfer": {
+        Circle.AUDIT: """
+            id command_id number from_id to_id amount_fen kind phase pending_id reverses_id expires_at
+            certificate_id passed event_at created_at
+            """,
     },
     "letter": {
         Circle.OFFICIALS: """

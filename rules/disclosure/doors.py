@@ -187,7 +187,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         roll_import.estate_id roll_unit.unit_number roll_unit.entry_id session.account_id survey_answer.unit_number
         unit.id unit.estate_id vote_opinion.seq vote_opinion.unit_number webhook_delivery.id
         webhook_delivery.webhook_id suggestion.only_case suggestion_reply.estate_id
-        suggestion_support.suggestion_id
+        suggestion_support.suggestion_id certificate.inspection_id certificate.passed inspection.passed
         """,
     LOG: """
         account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
@@ -213,6 +213,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
     "The city's key for the buyer; who bought is nobody's to read.": "owner_replacement.buyer_key",
 }
 """Why columns of a table that is read do not come out."""
+LEDGER = "`gongjian ledger` and `gongjian audit` read it; a home reads its payments and shares."
 EXEMPT: Mapping[str, str] = {
     "ballot_seal": "Keys of the box; in its bundle.",
     "bundle_file": "The evidence of a box as the files of `/bundle`, `/full-bundle` and `/audited-bundle`.",
@@ -228,6 +229,10 @@ EXEMPT: Mapping[str, str] = {
     "receipt": "What a command was answered; whoever sends it again gets it.",
     "sign_in_attempt": "Secrets of a sign-in that is under way.",
     "used_assertion": "Guards against replay.",
+    "ledger_account": LEDGER,
+    "ledger_entry": LEDGER,
+    "ledger_group": LEDGER,
+    "ledger_transfer": LEDGER,
     "place_event": "`gongjian audit` reads it; what it says of suggestions has a door (`SuggestionEvent`).",
     "place_log": "`gongjian audit` reads it.",
     "vote_step": "Numbers without persons; the page of the campaign shows them, none below five.",

@@ -59,6 +59,8 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
+        ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
         suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published

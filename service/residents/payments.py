@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
@@ -12,6 +12,9 @@ from models.values.actor import Actor
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
+from runtime.ledger.booking import book, key_of
+from runtime.ledger.payments import NewPayment, add_payments
+from runtime.ledger.reading import load_paid_out
 from runtime.record.agenda import add_waits
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
@@ -45,14 +48,21 @@ async def report_payments(
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        rows = payment_rows(situation, command, now, key)
+        rows = new_payments(situation, command, key)
+        total_fen = sum(payment.amount_fen for payment in rows)
         await _refuse(session, situation, command, rows)
-        await session.execute(insert(Payment), rows)
+        came_in = await add_payments(session, situation.id, now, rows)
+        # What was released and lacked the money goes out with it.
+        name = key_of(situation.id, key)
+        went_out = await load_paid_out(session, situation.id, name, total_fen)
+        booked = await book(session, situation.id, key, now, (*came_in, *went_out))
         await _add_wait_if_paid_up(session, situation, now)
         return command.command_id, {
             "payments": len(rows),
-            "total_fen": sum(payment.amount_fen for payment in command.payments),
+            "total_fen": total_fen,
             "source": command.source,
+            "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
+            **booked,
         }
 
     kind = "cost_sharing.payments_received"
@@ -66,25 +76,21 @@ async def report_payments(
     return accepted
 
 
-def payment_rows(
-    situation: Situation, command: ReportPayments, now: datetime, key: str
-) -> list[dict[str, object]]:
-    """The rows to insert; a payment with a reference has the same id in whatever report it comes."""
-    rows: list[dict[str, object]] = []
+def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
+    """What came in; a payment with a reference has the same id in whatever report it comes."""
+    rows: list[NewPayment] = []
     for number, payment in enumerate(command.payments, start=1):
         own = f"{key}/{number}"
         name = payment.reference or own
         digest = hashlib.sha256(f"{situation.id}\0{name}".encode()).hexdigest()[:32]
         rows.append(
-            {
-                "id": f"{situation.id}.p{digest}",
-                "renovation_id": situation.id,
-                "command_id": own,
-                "unit_number": payment.unit_number,
-                "amount_fen": payment.amount_fen,
-                "source": command.source,
-                "received_at": now,
-            }
+            NewPayment(
+                id=f"{situation.id}.p{digest}",
+                command_id=own,
+                unit_number=payment.unit_number,
+                amount_fen=payment.amount_fen,
+                source=command.source,
+            )
         )
     return rows
 
@@ -93,7 +99,7 @@ async def _refuse(
     session: AsyncSession,
     situation: Situation,
     command: ReportPayments,
-    rows: list[dict[str, object]],
+    rows: list[NewPayment],
 ) -> None:
     """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
     due = await session.scalar(
@@ -103,7 +109,7 @@ async def _refuse(
         raise refusal("cost_sharing.nothing_due", where=situation.id)
     numbers = {payment.unit_number for payment in command.payments}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
-    ids = [str(row["id"]) for row in rows]
+    ids = [row.id for row in rows]
     booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
     refuse_if_any(
         problem(

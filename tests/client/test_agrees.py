@@ -47,7 +47,7 @@ def schemas() -> dict[str, Any]:
         receipt_key="1e" * 32,
         gateway_key="5c" * 32,
     )
-    api = create_app(settings).api  # type: ignore[attr-defined]
+    api = create_app(settings).api
     found: dict[str, Any] = api.openapi()["components"]["schemas"]
     return found
 

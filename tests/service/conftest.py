@@ -36,7 +36,7 @@ def settings(database: Database) -> Settings:
 @pytest.fixture(scope="module")
 async def http(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

@@ -64,7 +64,7 @@ def test_what_wants_a_credential_may_be_refused_without_one(document: dict) -> N
 
 
 def test_ballots_have_one_way_in_and_it_is_documented(document: dict, settings) -> None:
-    api = create_app(settings).api  # type: ignore[attr-defined]
+    api = create_app(settings).api
 
     assert document["paths"][BALLOT_ROUTE]["post"]["security"] == [{"voter": []}]
     assert BALLOT_ROUTE not in FastAPI.openapi(api)["paths"]

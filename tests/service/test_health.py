@@ -25,7 +25,7 @@ async def alone() -> AsyncIterator[httpx.AsyncClient]:
             temporal_address="127.0.0.1:9",
         )
     )
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

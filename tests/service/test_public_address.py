@@ -30,7 +30,7 @@ TAKEN_FROM_A_REQUEST = re.compile(
 @pytest.fixture
 async def public(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings.model_copy(update={"public_url": PUBLIC}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://inside") as client,

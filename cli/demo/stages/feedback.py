@@ -50,9 +50,10 @@ async def complain(driver: Driver) -> None:
 
 
 async def answer_survey(driver: Driver, _view: RenovationView) -> None:
-    """Some hundred households score the works."""
+    """Some hundred households score the works, those first that have come in before."""
     await driver.days(SURVEY_DAYS)
-    units = driver.units[:SURVEY_MOST]
+    units = sorted(driver.units, key=lambda unit: not driver.residents.has_entered(unit.number))
+    units = units[:SURVEY_MOST]
 
     async def score(numbered: tuple[int, DemoUnit]) -> None:
         place, unit = numbered

@@ -22,6 +22,7 @@ from runtime.record.audit.acts import BadAct, audit_acts
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
+from runtime.record.audit.ledger import first_bad_transfers
 from runtime.rows import AuditedBox, AuditedCase, AuditedClock, AuditedEvent, fetch, rows
 from runtime.rows.hashed import hashed_fields
 
@@ -44,7 +45,7 @@ class BadEvent(Value):
     one before it), "hash" (its content was changed), "backwards" (it happened before the one before
     it), "clock" (it happened at another moment than the told clock of its case said, that clock was
     moved by no event, or a case is told and should not be), "deadline" (it sets one that lies before
-    it), "bid" (a bid that it tells of is gone, another one, or was put there by nobody), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
+    it), "bid" (a bid that it tells of is gone, another one, or was put there by nobody), "ledger" (it moved other money than the ledger has), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
     tells another story), "signature" (its head was signed by nobody who may), "unsigned" (its head is
     not signed, though one before it was), "other_head" (the head that is kept outside of the database
     is another one: what followed was written anew), "rolled_back" (the database ends before the
@@ -116,6 +117,7 @@ async def audit_record(
                 since[each.id] = signed.since
             events += count
             fault = fault or await _receipts(connection, each) or await _bids(connection, each)
+            fault = fault or await _ledger(connection, each)
             bad += [fault] if fault is not None else []
             bad_acts += await audit_acts(connection, each.id, gateway)
         if heads is not None and renovation_id is None:
@@ -195,6 +197,11 @@ async def _receipts(connection: asyncpg.Connection, renovation: AuditedCase) -> 
 async def _bids(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
     seq = await first_bad_bid(connection, renovation.id)
     return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="bid")
+
+
+async def _ledger(connection: asyncpg.Connection, renovation: AuditedCase) -> BadEvent | None:
+    seq = await first_bad_transfers(connection, renovation.id)
+    return None if seq is None else BadEvent(renovation_id=renovation.id, seq=seq, reason="ledger")
 
 
 async def _boxes(

@@ -113,7 +113,7 @@ def routes_of_units() -> list[tuple[str, str]]:
             credential_key=KEY,
             receipt_key="1e" * 32,
         )
-    ).api  # type: ignore[attr-defined]
+    ).api
     return [
         (method, path)
         for path, methods in api.openapi()["paths"].items()

@@ -259,7 +259,7 @@ async def test_a_first_link_of_an_agent_is_dead_once_it_was_entered_with(case: C
 async def named(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The service under a name, as passkeys need one."""
     app = create_app(settings.model_copy(update={"public_url": "https://vote.example.org"}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://test") as client,

@@ -143,7 +143,7 @@ async def test_a_service_that_has_read_the_roll_before_refuses_the_seller_too(
     vote: Channels, settings: Settings
 ) -> None:
     other = create_app(settings)
-    api = other.api  # type: ignore[attr-defined]
+    api = other.api
     seller = owner_of(vote.rid, UNIT)
     async with (
         api.router.lifespan_context(api),

@@ -34,7 +34,7 @@ def logs(http: httpx.AsyncClient) -> Iterator[Logs]:
 @pytest.fixture(scope="module")
 async def tls(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings.model_copy(update={"public_url": "https://vote.example.org"}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
@@ -183,7 +183,7 @@ async def test_a_statement_that_waits_too_long_is_ended_and_may_be_sent_again(
 ) -> None:
     rid = await renovation()
     app = create_app(settings.model_copy(update={"statement_timeout_s": 1}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     body = {"command_id": "c", "unit_number": "1-101", "kind": "complaint", "text": "The lift"}
     async with (
         api.router.lifespan_context(api),

@@ -39,7 +39,7 @@ class Asked:
 @pytest.fixture(scope="module")
 async def asked(settings: Settings) -> AsyncIterator[Asked]:
     app = create_app(settings.model_copy(update={"counts_age_s": 1.0}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,
@@ -137,7 +137,7 @@ async def test_readers_of_one_case_do_not_keep_another_waiting(
     rid, other = await renovation(), await renovation()
     await open_box(sql, rid)
     app = create_app(settings.model_copy(update={"database_pool": 2}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,

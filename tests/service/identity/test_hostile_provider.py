@@ -63,7 +63,7 @@ async def browser(
         "oidc_client_secret": PASSWORD,
     }
     app = create_app(Settings.model_validate({**settings.model_dump(), **fields}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     transport = httpx.ASGITransport(app)
     async with (
         api.router.lifespan_context(api),

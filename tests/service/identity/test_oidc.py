@@ -33,7 +33,7 @@ async def browser(settings: Settings, issuer: str) -> AsyncIterator[httpx.AsyncC
     """A browser of our pages; it keeps cookies."""
     fields = {"oidc_issuer": issuer, "oidc_client_id": "gongjian", "oidc_client_secret": "s"}
     app = create_app(Settings.model_validate({**settings.model_dump(), **fields}))
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     transport = httpx.ASGITransport(app)
     async with (
         api.router.lifespan_context(api),

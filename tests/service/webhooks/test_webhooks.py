@@ -153,7 +153,7 @@ async def hooks(
         KEEPER,
     )
     app = create_app(settings)
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     async with (
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,

@@ -154,7 +154,7 @@ class Place:
             update_timeout_s=1,
         )
         made = create_app(settings)
-        api = made.api  # type: ignore[attr-defined]
+        api = made.api
         async with (
             api.router.lifespan_context(api),
             httpx.AsyncClient(

@@ -66,7 +66,7 @@ async def serving(
     """
     settings = given or settings_for(env, database)
     app = create_app(settings)
-    api = app.api  # type: ignore[attr-defined]
+    api = app.api
     if given is None:
         client = await plain_client(env, interceptors)
     else:

@@ -1,0 +1,38 @@
+"""What an event of the journey means in the ledger: its transfers, and what they make of the balances.
+
+Pure: the state that an event meets is an argument. `tests/rules/ledger` has the laws that hold for every
+order of events: sums of zero, no escrow below zero, nothing paid that is not owed.
+"""
+
+from rules.ledger.balances import MOVES, posted, sum_fen
+from rules.ledger.hashed import HASH, transfers_hash, wrong_events
+from rules.ledger.money_in import charged, promised_by, received, taken_over
+from rules.ledger.money_out import (
+    Payable,
+    bond_called,
+    certified,
+    compensated,
+    given_back,
+    paid_out,
+    refunded,
+)
+
+__all__ = [
+    "HASH",
+    "MOVES",
+    "Payable",
+    "bond_called",
+    "certified",
+    "charged",
+    "compensated",
+    "given_back",
+    "paid_out",
+    "posted",
+    "promised_by",
+    "received",
+    "refunded",
+    "sum_fen",
+    "taken_over",
+    "transfers_hash",
+    "wrong_events",
+]
