@@ -32,7 +32,7 @@ class Resident:
 
     def __init__(self, http: httpx.AsyncClient, link: str, code: str, took: Took) -> None:
         self._http, self._link, self._code, self._took = http, link, code, took
-        self._cookie = ""
+        self._cookie = self._rid = ""
 
     async def enter(self) -> None:
         """With the letter and its second fact; hashes take turns, so not everybody does it in one minute."""
@@ -47,7 +47,8 @@ class Resident:
         number = 0
         while time.perf_counter() < until:
             await self._vote(("yes", "no", "abstain")[number % 3])
-            await self._get("case", f"/cases/{self._rid}")
+            if self._rid:
+                await self._get("case", f"/cases/{self._rid}")
             number += 1
 
     async def _vote(self, said: str) -> None:

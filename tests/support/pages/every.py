@@ -40,15 +40,23 @@ AGENTS_NUMBER = "370701198001011010"
 IDS = ("form_token", "command_id", "send_id")
 QUERIES = {"/office/start/case": "?estate={renovation_id}.estate"}
 """What an address needs to show anything."""
+SUGGESTION = "/office/cases/{renovation_id}/suggestions/{suggestion_id}"
 TRAINING = "/office/cases/{renovation_id}/training"
 BY_HAND: Mapping[str, frozenset[str]] = {
     f"{TRAINING}/part": frozenset({"player", "form_token"}),
     f"{TRAINING}/home": frozenset({"unit", "command_id", "form_token"}),
+    "/mine/homes": frozenset({"unit", "form_token"}),
+    "/mine/data/contacts/withdrawal": frozenset({"contact", "command_id", "form_token"}),
+    "/office/training/lead/{token}": frozenset({"form_token"}),
+    f"{SUGGESTION}/review": frozenset({"decision", "reason", "command_id", "form_token"}),
+    f"{SUGGESTION}/reply": frozenset(
+        {"outcome", "reason", "item", "motion", "command_id", "form_token"}
+    ),
     "/office/roll/import": frozenset(
         {"content", "name", "place", "estate", "sheet", "remove", "form_token"}
     ),
 }
-"""Forms that only a running training case or a check page shows."""
+"""Forms that only a running training case, a check page or another state of a thing shows."""
 
 
 class Route(NamedTuple):
