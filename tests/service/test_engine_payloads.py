@@ -28,10 +28,11 @@ from runtime.local.ports import free_port
 from runtime.settings import Settings
 from service.app import create_app
 from service.identity.browser import COOKIE
-from tests.runtime.test_deploy import NGINX, PROXY, certificate
+from tests.runtime.test_deploy import NGINX, certificate
 from tests.support.channels import code, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in, token_of
+from tests.support.processes.programs import program
 
 ADMIN = "engine-admin"
 KEY = "c0" * 32
@@ -200,7 +201,7 @@ async def site(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     }.items():
         text = text.replace(there, here)
     (tmp_path / "nginx.conf").write_text(text)
-    proxy = subprocess.Popen((str(PROXY), "-c", str(tmp_path / "nginx.conf")))
+    proxy = subprocess.Popen((str(program("nginx")), "-c", str(tmp_path / "nginx.conf")))
     own = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
     own.check_hostname = False  # the tests ask for it by its address
     async with httpx.AsyncClient(verify=own, base_url=f"https://127.0.0.1:{https}") as http:
@@ -215,7 +216,6 @@ async def site(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     await serving
 
 
-@pytest.mark.skipif(PROXY is None, reason="nginx is not installed")
 async def test_the_ui_is_behind_the_sign_in_and_never_sees_the_session(
     site: httpx.AsyncClient,
 ) -> None:
