@@ -15,8 +15,9 @@ from service.access.printing import PrintedLetter, as_csv
 
 ROOMS = ("cli", "service", "runtime", "formats", "activities", "proof")
 HOME = "formats/csv_table.py"
-OURS = {"cli/demo/town/estate.py"}
-"""The roll of the demo, which is invented here and read by `roll import`."""
+OURS = {"cli/demo/town/estate.py", "service/starting/importing.py"}
+"""The roll of the demo, which is invented here and read by `roll import`; and the units of a request, which the
+one reader of rolls reads."""
 FORMULAS = (
     "=1+1",
     "+1",
