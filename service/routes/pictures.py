@@ -19,7 +19,6 @@ from service.routes.dependencies import (
     TICKETS,
     CaseSituation,
     CurrentDoor,
-    CurrentReader,
     CurrentVoter,
     MayPublishPictures,
     RunningParts,
@@ -52,12 +51,13 @@ async def add_picture(
 @router.get("/pictures")
 async def list_pictures(
     situation: CaseSituation,
-    _actor: MayPublishPictures,
-    viewer: CurrentReader,
+    actor: MayPublishPictures,
     parts: RunningParts,
     page: Paged,
 ) -> tuple[PictureView, ...]:
     """The photographs of all tickets, the newest first, with when each was published."""
+    grants = await load_grants(parts.database, actor.id, situation.id)
+    viewer = viewer_under(grants, situation.place_path)
     async with parts.database.session() as session:
         found = await showing.list_pictures(session, situation.id, viewer)
     return page.cut(found, lambda each: (utc_text(each.received_at), each.id), newest_first=True)

@@ -44,7 +44,7 @@ async def attempt(
 
     step = Command(command_id=f"renovation/{rid}#tell", renovation_id=rid)
     recorder = Recorder(database, chinese_calendar(), BOX_KEYS)
-    await recorder.write(step, "renovation.told", None, change, Told)
+    await recorder.write(step, "test.told", None, change, Told)
 
 
 async def test_another_attempt_in_another_order_writes_the_same_rows(database: Database) -> None:
@@ -73,7 +73,7 @@ async def test_a_notice_says_that_its_date_is_provisional_where_it_is(database: 
 
     step = Command(command_id=f"renovation/{rid}#dates", renovation_id=rid)
     recorder = Recorder(database, chinese_calendar(), BOX_KEYS)
-    await recorder.write(step, "renovation.told", None, change, Told)
+    await recorder.write(step, "test.told", None, change, Told)
     async with database.session() as session:
         rows = await session.scalars(select(Notice).where(Notice.renovation_id == rid))
         params = {row.template: row.params for row in rows}

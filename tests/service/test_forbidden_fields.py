@@ -30,6 +30,7 @@ from tests.support.journey import COMMITTEE, JourneyDriver, actor
 from tests.support.people import token_of
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
+from tests.support.slow import some
 from tests.support.votes.portal import ACTOR, assertion
 from tests.support.votes.tickets import agent_ticket, unit_ticket
 
@@ -140,7 +141,7 @@ async def test_a_forbidden_value_is_refused_with_the_name_of_its_field(
     without = entering or name in WITHOUT_COMMAND
     assert without or "command_id" in {each.name for each in fields}
     for each in fields:
-        for value in forbidden(each):
+        for value in some(forbidden(each), f"{name} {each.path}"):
             answer = await running.ask(door, door.address(RID), json.dumps(each.body(value)))
             assert answer.status_code == 422, (each.path, value, answer.text)
             assert answer.headers["content-type"] == "application/problem+json"
@@ -182,7 +183,7 @@ async def test_a_forbidden_parameter_is_refused_by_its_name(
     door = DOORS[name]
     for given in door.parameters:
         (found,) = fields_of(given.kind)
-        for value in _written(found):
+        for value in some(_written(found), f"{name} {given.name}"):
             if given.in_path:
                 address = door.address(RID, **{given.name: in_an_address(value)})
             else:
@@ -222,7 +223,7 @@ def _written(found: FoundField) -> list[object]:
 )
 async def test_no_address_makes_the_service_fail(running: RunningCase, value: str) -> None:
     for door in DOORS.values():
-        for given in door.parameters or ():
+        for given in some(door.parameters or (), f"{door.path} {value}", 1):
             there = quote(value, safe="%")
             if given.in_path:
                 address = door.address(RID, **{given.name: there})

@@ -193,7 +193,9 @@ async def test_an_act_that_is_under_way_answers_for_no_other_content(
         await holder.execute("SELECT 1 FROM renovation WHERE id=$1 FOR NO KEY UPDATE", rid)
         sending = [
             asyncio.create_task(
-                gateway.send(rid, "cancel_renovation", {"reason": why}, "bureau", f"{rid}-one")
+                gateway.send(
+                    rid, "correct_renovation", {"title": why, "reason": why}, "bureau", f"{rid}-one"
+                )
             )
             for why in ("no money", "no will")
         ]
@@ -201,10 +203,10 @@ async def test_an_act_that_is_under_way_answers_for_no_other_content(
         await blocked_by(holder)
     await holder.close()
     answers = await asyncio.gather(*sending, return_exceptions=True)
-    assert sorted(type(answer).__name__ for answer in answers) == ["Done", "Refused"]
+    assert sorted(type(answer).__name__ for answer in answers) == ["Done", "Refused"], answers
     reason = await sql.fetchval(
         "SELECT details->>'reason' FROM event WHERE renovation_id=$1"
-        " AND kind='renovation.cancelled'",
+        " AND kind='renovation.corrected'",
         rid,
     )
     assert reason == ("no money" if isinstance(answers[0], Done) else "no will")

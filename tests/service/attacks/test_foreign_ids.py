@@ -284,7 +284,7 @@ async def firm(sql: asyncpg.Connection) -> dict[str, str]:
         " VALUES ('firm-theirs', $1, $1, now())",
         THEY,
     )
-    return {"firm": "firm-theirs", "firm_person": THEY}
+    return {"firm": "firm-theirs", "firm_person": THEY, "about_firm": "firm-theirs"}
 
 
 async def notice(sql: asyncpg.Connection) -> str:
@@ -343,11 +343,15 @@ def is_id(kind: Any) -> bool:
 
 NO_IDS = frozenset({"renovation_id", "estate_id", "link", "token", "name", "kind"})
 """What the matrix tries, what is a secret, the names of acts and of a case's own holds, a kind of notice."""
+SETTING_UP = frozenset({"/v1/places", "/v1/roll-imports"})
+"""Whose bodies name places that are to be: an administrator's are everywhere, and a roll's chain says where it is."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
     for door in DOORS
     for name, place in sorted(named_ids(door))
-    if name not in NO_IDS and (f"{door.method} {door.path}", name) not in NAMED_ANEW
+    if name not in NO_IDS
+    and (f"{door.method} {door.path}", name) not in NAMED_ANEW
+    and not (door.path in SETTING_UP and place == "body")
 ]
 BY_NAME = {f"{door.method} {door.path}": door for door in DOORS}
 
