@@ -3,18 +3,23 @@
 Whoever carries, writes or audits it looks at the signature; to look needs no secret.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from models.messages.acts import Act
 from models.messages.command import Seal
 from models.values.actor import Actor
 from models.values.refusal import Problem, problem
 from proof.canonical import canonical_json, utc_text
 from proof.commands import act_hash
 from proof.signing import signed_by
+
+if TYPE_CHECKING:
+    # `gongjian audit` looks at signatures, and need not wait for all acts there are.
+    from models.messages.acts import Act
 
 PURPOSE = "gongjian/act/v1"
 """The first word of what is signed, so that the key can sign nothing else by mistake."""

@@ -4,7 +4,7 @@ Where no text of law names who acts, the roles are a proposal of this project, m
 """
 
 from models.messages.acts import ACTS
-from models.values.actor import Actor, Role
+from models.values.actor import RESIDENTS, Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
 
@@ -31,8 +31,6 @@ _CONVENERS = frozenset({Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.ST
 _TENDERER = frozenset({Role.OWNERS_COMMITTEE, Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
 _GOVERNMENT = frozenset({Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
 _VOTE_SUPERVISORS = frozenset({Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE})
-RESIDENTS = frozenset({Role.OWNER, Role.RESIDENT})
-"""Who they are, the roll says, and no list of officials."""
 _SUPERVISION = frozenset({Role.SUPERVISOR, Role.CHIEF_SUPERVISOR})
 
 

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from models.messages.acts import ACTS
 from models.messages.journey import Stage
-from models.values.actor import Role
+from models.values.actor import RESIDENTS, Role
 from models.values.base import Carried
-from rules.authority import RESIDENTS, ROLES_OF_ACT, ROLES_OF_WRITE
+from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.bidding import MIN_BIDS
 
 People = Mapping[Role, Collection[str]]

@@ -35,6 +35,10 @@ class Role(StrEnum):
     """Whoever runs the machine. No grant has it: the record names breaking the glass by it."""
 
 
+RESIDENTS = frozenset({Role.OWNER, Role.RESIDENT})
+"""Who they are, the roll says, and no list of officials."""
+
+
 class Actor(Carried):
     """A verified person or system, its capacity and place, with the label of that day.
 

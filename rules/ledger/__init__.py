@@ -5,7 +5,6 @@ order of events: sums of zero, no escrow below zero, nothing paid that is not ow
 """
 
 from rules.ledger.balances import MOVES, posted, sum_fen
-from rules.ledger.hashed import HASH, transfers_hash, wrong_events
 from rules.ledger.money_in import charged, promised_by, received, taken_over
 from rules.ledger.money_out import (
     Payable,
@@ -18,7 +17,6 @@ from rules.ledger.money_out import (
 )
 
 __all__ = [
-    "HASH",
     "MOVES",
     "Payable",
     "bond_called",
@@ -33,6 +31,4 @@ __all__ = [
     "refunded",
     "sum_fen",
     "taken_over",
-    "transfers_hash",
-    "wrong_events",
 ]

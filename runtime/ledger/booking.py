@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import LedgerGroup
 from models.values.ledger import Transfer, TransferKind
-from rules.ledger import HASH, transfers_hash
+from proof.ledger import HASH, transfers_hash
 from runtime.record.journal import id_from
 
 OPEN = text("""

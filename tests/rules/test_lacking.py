@@ -1,8 +1,8 @@
 import pytest
 
 from models.messages.journey import Stage
-from models.values.actor import Role
-from rules.authority import RESIDENTS, ROLES_OF_ACT, ROLES_OF_WRITE
+from models.values.actor import RESIDENTS, Role
+from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.granting import FIRM_ROLES, MAY_GIVE
 from rules.lacking import LackKind, lacking
 

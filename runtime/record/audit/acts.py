@@ -8,10 +8,9 @@ from typing import NamedTuple
 import asyncpg
 
 from models.messages.command import Seal
-from models.values.actor import SEALED_BIDDER, Actor, Role
+from models.values.actor import RESIDENTS, SEALED_BIDDER, Actor, Role
 from models.values.base import Value
 from proof.seals import BROKE_GLASS, SIGNED_BY, GatewayKeys
-from rules.authority import RESIDENTS
 from runtime.rows import AuditedEvent, rows
 
 OPENING = "SELECT details ->> $2 FROM event WHERE renovation_id = $1 AND seq = 1"

@@ -5,7 +5,7 @@ from collections import defaultdict
 import asyncpg
 
 from models.values.ledger import Transfer
-from rules.ledger.hashed import HASH, transfers_hash, wrong_events
+from proof.ledger import HASH, transfers_hash, wrong_events
 
 _EVENTS = """
 SELECT e.seq, e.command_id, e.details->>$2 AS said

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from models.tables import Event, LedgerEntry, LedgerTransfer
 from models.values.ledger import Phase, Transfer, TransferKind, household
-from rules.ledger import posted, sum_fen, transfers_hash
+from proof.ledger import transfers_hash
+from rules.ledger import posted, sum_fen
 from runtime.database import Database
 from runtime.ledger.reading import load_balances, load_transfers
 from tests.support.estate import make_renovation
