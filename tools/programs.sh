@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs that tests want and Python does not bring: a Chromium for pages and passkeys, nginx for the proxy of
-# deploy/. What the machine has not is installed where this user may (root; in CI whoever may use sudo). Without
-# nginx its test is skipped and says so, where CI is set it fails; without Chromium tests fail (tests/support/processes/programs.py).
+# deploy/, hledger for the ledger's export. What the machine has not is installed where this user may (root; in CI whoever may use sudo). Without
+# the last two their tests are skipped and say so, where CI is set they fail; without Chromium tests fail (tests/support/processes/programs.py).
 set -eu
 PATH="$PATH:/usr/sbin:/usr/local/sbin"
 
@@ -31,6 +31,7 @@ want() {
 
 want Chromium "pages and passkeys" chromium chromium chromium-browser google-chrome google-chrome-stable
 want nginx "the proxy" nginx-light nginx
+want hledger "the ledger's export" hledger hledger
 case "${installed:-}" in
 *nginx*)
     # The tests start their own; the package would have one listen on port 80 from now on.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event
@@ -39,15 +39,15 @@ async def list_lines(
 ) -> tuple[HistoryLine, ...]:
     """At most so many lines of a level behind the event `after`."""
     visible = await _visible(session, asked, window)
-    wanted = kinds_shown(level)
+    wanted, behind = kinds_shown(level), literal(after, BigInteger)
     page = await _events(
-        session, asked, and_(visible, Event.seq > after, Event.kind.in_(wanted)), limit
+        session, asked, and_(visible, Event.seq > behind, Event.kind.in_(wanted)), limit
     )
     if not page:
         return ()
     before = (
         select(func.max(Event.seq))
-        .where(visible, Event.seq <= after, Event.kind.in_(wanted))
+        .where(visible, Event.seq <= behind, Event.kind.in_(wanted))
         .scalar_subquery()
     )
     turning = and_(Event.kind.in_(TURNING), Event.seq < page[-1].seq)

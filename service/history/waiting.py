@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import CaseWait, Objection, Publication
@@ -23,14 +22,15 @@ from rules.cost_sharing import collected
 from rules.disclosure.events import REDACTED
 from rules.voting import pack_for
 from rules.voting.packs import quorum
-from runtime.ballots.standing import taken_part
 from runtime.language.checks import check_sentence
 from runtime.language.sentences import phrase, sentence
 from runtime.record.agenda import load_waits
 from runtime.record.cases import Trouble
+from service.channels.open_box import read_ready
+from service.parts import Parts
 from service.reading.money import list_instalments
 from service.situation import Situation
-from service.views import RenovationView
+from service.views import RenovationView, turnout_of
 
 ARTICLE = "timetable of the case"
 ENGINE_LATE = "engine_late"
@@ -74,14 +74,17 @@ class Waiting(Carried):
     reasons: tuple[Reason, ...]
 
 
-async def why(
-    session: AsyncSession, situation: Situation, view: RenovationView, language: str
-) -> Waiting:
-    """The tree of reasons; `view` is the case as whoever asks may read it."""
+async def why(parts: Parts, situation: Situation, view: RenovationView, language: str) -> Waiting:
+    """The tree of reasons; `view` is the case as whoever asks may read it.
+
+    Everybody may ask: what is counted for it is counted once a while for all of them (`service.edge.ready`).
+    """
     reasons: list[Reason] = []
     if view.state == RenovationState.RUNNING:
-        for wait in await load_waits(session, situation.id):
-            checks = await _tests(session, situation, view, wait)
+        async with parts.database.session() as session:
+            waits = await load_waits(session, situation.id)
+        for wait in waits:
+            checks = await _tests(parts, situation, view, wait)
             reasons.append(_awaited(wait, view, checks, language))
         reasons += _beside(view, language)
     return Waiting(
@@ -179,62 +182,60 @@ def _broke(trouble: Trouble, language: str) -> str:
     return phrase("why.trouble", language, params) or ""
 
 
-Tests = Callable[[AsyncSession, Situation, RenovationView, CaseWait], Awaitable[Sequence[Check]]]
+Tests = Callable[[Parts, Situation, RenovationView], Awaitable[Sequence[Check]]]
 
 
 async def _tests(
-    session: AsyncSession, situation: Situation, view: RenovationView, wait: CaseWait
+    parts: Parts, situation: Situation, view: RenovationView, wait: CaseWait
 ) -> Sequence[Check]:
     """What must be true for this wait to end well, by the rules that decide it then."""
     found = TESTS.get(wait.what.partition(".")[0])
-    return () if found is None else await found(session, situation, view, wait)
+    return () if found is None else await found(parts, situation, view)
 
 
-async def _turnout(
-    session: AsyncSession, situation: Situation, view: RenovationView, _wait: CaseWait
-) -> Sequence[Check]:
+async def _turnout(parts: Parts, situation: Situation, view: RenovationView) -> Sequence[Check]:
     checks: list[Check] = []
     for box in (view.box, *view.other_boxes):
         if box is not None and box.result is None:
-            found = await taken_part(session, box.id)
+            found = await read_ready(parts, situation.id, turnout_of, box.id)
             tally = ReportedTally(
                 roll_heads=found.roll_heads,
                 roll_area_dm2=found.roll_area_dm2,
-                participating_heads=found.heads,
-                participating_area_dm2=found.area_dm2,
+                participating_heads=found.participating_heads,
+                participating_area_dm2=found.participating_area_dm2,
             )
             checks += quorum(pack_for(situation.rule_pack), tally).checks
     return checks
 
 
-async def _money(
-    session: AsyncSession, situation: Situation, _view: RenovationView, _wait: CaseWait
-) -> Sequence[Check]:
-    lines = [each for each in await list_instalments(session, situation) if each.number == 1]
-    due = sum(each.amount_fen for each in lines)
-    have = due - sum(each.open_fen for each in lines)
-    return collected(have, due, situation.timetable).checks
+async def _money(parts: Parts, situation: Situation, _view: RenovationView) -> Sequence[Check]:
+    async def counted() -> Sequence[Check]:
+        async with parts.database.session() as session:
+            every = await list_instalments(session, situation)
+        lines = [each for each in every if each.number == 1]
+        due = sum(each.amount_fen for each in lines)
+        have = due - sum(each.open_fen for each in lines)
+        return collected(have, due, situation.timetable).checks
+
+    return await parts.ready.read(("why_money", situation.id), counted)
 
 
-async def _objections(
-    session: AsyncSession, situation: Situation, _view: RenovationView, _wait: CaseWait
-) -> Sequence[Check]:
-    waiting = await session.scalar(
-        select(func.count())
-        .select_from(Objection)
-        .join(Publication, Publication.id == Objection.publication_id)
-        .where(
-            Publication.renovation_id == situation.id,
-            Publication.state == PublicationState.OPEN,
-            Objection.state == ObjectionState.OPEN,
+async def _objections(parts: Parts, situation: Situation, _view: RenovationView) -> Sequence[Check]:
+    async with parts.database.session() as session:
+        waiting = await session.scalar(
+            select(func.count())
+            .select_from(Objection)
+            .join(Publication, Publication.id == Objection.publication_id)
+            .where(
+                Publication.renovation_id == situation.id,
+                Publication.state == PublicationState.OPEN,
+                Objection.state == ObjectionState.OPEN,
+            )
         )
-    )
     return (check("why.objections_answered", ARTICLE, waiting or 0, "<=", 0, "items"),)
 
 
-async def _works(
-    _session: AsyncSession, _situation: Situation, view: RenovationView, _wait: CaseWait
-) -> Sequence[Check]:
+async def _works(_parts: Parts, _situation: Situation, view: RenovationView) -> Sequence[Check]:
     counted = {each.state: each.items for each in view.works}
     given_up = counted.get(ItemState.CANCELLED, 0)
     total = sum(counted.values()) - given_up
@@ -242,9 +243,7 @@ async def _works(
     return (check("why.items_passed", "Quality Regs art. 16(2)", passed, ">=", total, "items"),)
 
 
-async def _tickets(
-    _session: AsyncSession, _situation: Situation, view: RenovationView, _wait: CaseWait
-) -> Sequence[Check]:
+async def _tickets(_parts: Parts, _situation: Situation, view: RenovationView) -> Sequence[Check]:
     return (check("why.complaints_closed", ARTICLE, view.open_tickets, "<=", 0, "items"),)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, DateTime, tuple_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.values.refusal import refusal
@@ -40,7 +40,11 @@ def _given(columns: Columns, part: Slice) -> list[object]:
 def _value(column: Column | Moment, said: str | int) -> object:
     kind = datetime if isinstance(column.type, DateTime) else column.type.python_type
     if kind is datetime:
-        return datetime.fromisoformat(str(said))
+        moment = datetime.fromisoformat(str(said))
+        if moment.tzinfo is None:
+            raise ValueError(said)
+        return moment
     if type(said) is not kind:
         raise TypeError(said)
-    return said
+    # Compared as the widest of its kind: a number that the column cannot hold is behind all that it does.
+    return literal(said, BigInteger) if type(said) is int else said

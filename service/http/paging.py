@@ -21,6 +21,8 @@ PAGE = 100
 MOST = 500
 Limit = Annotated[int, *written_whole("number", MOST, 1)]
 """How many entries of a list are asked for."""
+MOST_BIG = 2**63
+"""What a BIGINT does not hold any more."""
 Key = tuple[str | int, ...]
 """By what a list is ordered; no two entries have the same."""
 
@@ -106,9 +108,20 @@ def _read(cursor: str) -> Key:
         key = json.loads(text)
     except (ValueError, RecursionError):
         key = None
-    if not isinstance(key, list) or not all(type(each) in (str, int) for each in key):
+    if not isinstance(key, list) or not all(map(_may_be_key, key)):
         raise _no_place(cursor)
     return tuple(key)
+
+
+def _may_be_key(part: object) -> bool:
+    """Whether the database could hold it: nobody but a stranger writes a NUL, half a character or 2**70 into a cursor."""
+    if type(part) is int:
+        return abs(part) < MOST_BIG
+    return type(part) is str and "\0" not in part and _whole(part)
+
+
+def _whole(text: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _no_place(cursor: object) -> Exception:

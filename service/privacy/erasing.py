@@ -48,7 +48,8 @@ async def ask_erasure(
     """Ask for the erasure of a person's data; one's own is done at once.
 
     Raises:
-        Refused: `erasure.unknown` for a person who is not known, or of no place of the sender.
+        Refused: `erasure.unknown` for a person who is not known, or of no place of the sender;
+            `journal.command_reused`.
     """
 
     async def work(session: AsyncSession) -> ErasureView:
@@ -70,6 +71,8 @@ async def ask_erasure(
             await session.flush()
             if sender_id == body.person:
                 await _carry_out(session, settings, row, now)
+        elif (row.person_id, row.reason) != (body.person, body.reason):
+            raise refusal("journal.command_reused", where="command_id", kind=ASKED)
         return _view(row)
 
     return await database.transaction(work)
@@ -107,7 +110,7 @@ async def confirm_erasure(
 async def list_erasures(database: Database, sender_id: str) -> tuple[ErasureView, ...]:
     """One's own, and those of the people of one's places; the newest first."""
     async with database.session() as session:
-        rows = await session.scalars(select(Erasure).order_by(Erasure.asked_at.desc()).limit(200))
+        rows = await session.scalars(select(Erasure).order_by(Erasure.asked_at.desc()))
         return tuple([_view(row) for row in rows if await _may(session, sender_id, row.person_id)])
 
 

@@ -93,4 +93,4 @@ async def read_why(asked: CurrentAsked, situation: CaseSituation, parts: Running
     """Why the case waits: what is awaited of whom, until when, what happens then, and what must be true for it."""
     async with parts.database.session() as session:
         view = case_for(asked.viewer, await load_renovation(session, asked.renovation_id), None)
-        return await why(session, situation, view, asked.language)
+    return await why(parts, situation, view, asked.language)

@@ -1,6 +1,5 @@
 """A journal is read by the programs that it is for; hledger is the foreign proof, in its own process."""
 
-import shutil
 import subprocess
 from datetime import date
 from itertools import pairwise
@@ -20,8 +19,8 @@ from models.values.ledger import (
     household,
 )
 from rules.ledger import posted
+from tests.support.processes.programs import program
 
-HLEDGER = shutil.which("hledger")
 ACCOUNTS = (PROJECT, ESCROW, household("3-2-501"), household("东:1；'x"), household("x3b"))
 BOOKED = tuple(
     Booked(
@@ -70,9 +69,19 @@ def test_kinds_that_are_owed_by_the_case_are_liabilities() -> None:
     assert names[AccountKind.PROJECT] == "Equity:Project"
 
 
-@pytest.mark.skipif(HLEDGER is None, reason="hledger is not there: apt-get install hledger")
 def test_hledger_balances_the_journal_and_finds_the_balances_of_the_rules() -> None:
-    asked = [str(HLEDGER), "-f", "-", "--strict", "balance", "--flat", "-E", "-O", "csv", "-N"]
+    asked = [
+        str(program("hledger")),
+        "-f",
+        "-",
+        "--strict",
+        "balance",
+        "--flat",
+        "-E",
+        "-O",
+        "csv",
+        "-N",
+    ]
     said = subprocess.run(
         asked, input=journal(BOOKED, "hledger"), capture_output=True, text=True, check=True
     )

@@ -107,6 +107,9 @@ async def test_what_is_needed_is_restricted_until_its_period_is_over_and_then_go
     asked = (await ask(http, "clerk", person)).json()
     assert (asked["done_at"], asked["outcome"]) == (None, [])
     assert (await ask(http, "clerk", person)).json() == asked, "the same command asks once"
+    other = {"command_id": f"e-{person}", "person": person, "reason": "for another reason"}
+    reused = await http.post("/v1/erasures", json=other, headers=bearer("clerk"))
+    assert reused.json()["code"] == "journal.command_reused"
     assert (await confirm(http, "clerk", asked["erasure"])).json()["code"] == "erasure.own"
     stranger = await confirm(http, "elsewhere", asked["erasure"])
     assert stranger.json()["code"] == "erasure.unknown"

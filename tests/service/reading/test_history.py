@@ -1,5 +1,8 @@
 """The history of a case over HTTP and on pages: in sentences, at any moment, for each reader what is theirs."""
 
+import base64
+import json
+
 import asyncpg
 import httpx
 import pytest
@@ -134,3 +137,18 @@ async def test_an_office_reads_it_with_the_home_and_that_is_written_down(
     before = await sql.fetchval("SELECT count(*) FROM private.access")
     await http.get(f"{CASE}/history", headers=who("auditor"))
     assert await sql.fetchval("SELECT count(*) FROM private.access") == before + 1
+
+
+@pytest.mark.parametrize(
+    "key", [[2**70], [2**40], [-1], ["\0"], ["\ud800"], ["2026-01-01T00:00:00", "x"]]
+)
+@pytest.mark.parametrize(
+    "door",
+    [f"{CASE}/history", f"{CASE}/shares", f"{CASE}/payments", f"{CASE}/tickets", "/v1/estates"],
+)
+async def test_a_cursor_of_nowhere_breaks_no_list(
+    told: str, http: httpx.AsyncClient, door: str, key: list[object]
+) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    answer = await http.get(door, params={"after": cursor}, headers=who("auditor"))
+    assert answer.status_code < 500, answer.text

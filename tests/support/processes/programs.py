@@ -9,6 +9,7 @@ import pytest
 PROGRAMS = {
     "Chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "nginx": ("nginx",),
+    "hledger": ("hledger",),
 }
 """Each by the names of its command; `tools/programs.sh` knows the same ones."""
 NEEDED = frozenset({"Chromium"})

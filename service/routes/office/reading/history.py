@@ -46,5 +46,5 @@ async def show_why(
     viewer = viewer_under(office.grants, situation.place_path)
     async with parts.database.session() as session:
         renovation = case_for(viewer, await load_renovation(session, situation.id), None)
-        waiting = await why(session, situation, renovation, view.language)
+    waiting = await why(parts, situation, renovation, view.language)
     return view.show("why.html", {"waiting": waiting})

@@ -45,7 +45,6 @@ async def show_history(
 async def show_why(case: CurrentCase, parts: RunningParts, request: Request) -> Response:
     """Why it waits: of whom, until when, what follows, and what must be true, with both numbers."""
     view = case_for(EVERYBODY, case.view, None)
-    async with parts.database.session() as session:
-        waiting = await why(session, case.situation, view, display_of(request).language)
+    waiting = await why(parts, case.situation, view, display_of(request).language)
     values = {"case": case.view, "waiting": waiting}
     return page(request, "public/why.html", values, zone=case.situation.timetable.zone)
