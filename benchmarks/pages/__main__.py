@@ -68,7 +68,7 @@ async def main(given: argparse.Namespace) -> None:
             owner = await asyncpg.connect(asyncpg_url(urls.owner))
             await under_load(given, urls, owner, report)
             await owner.close()
-            report["pages"] = await page_figures(urls, KEY)
+            report["pages"] = await page_figures(urls)
             show("pages", shown(report["pages"]))  # type: ignore[arg-type]
         finally:
             postgres.stop()

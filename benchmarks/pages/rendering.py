@@ -22,6 +22,7 @@ from runtime.local.postgres import Urls
 from runtime.settings import Settings
 from service.app import create_app
 from service.pages import rendering
+from tests.support.channels import KEY
 from tests.support.pages.every import World, routes, whole_world
 from tests.support.pages.statements import Statements
 from tests.support.votes.portal import portal_settings
@@ -34,15 +35,15 @@ TEMPLATE = (
 )
 
 
-async def page_figures(urls: Urls, key: str) -> Mapping[str, object]:
+async def page_figures(urls: Urls) -> Mapping[str, object]:
     """By address: bytes compressed, statements, ms of CPU to render, and that over the null template's."""
     settings = Settings(
         database_url=urls.app,
-        credential_key=key,
-        receipt_key=key,
-        gateway_key=key,
-        person_key=key,
-        bids_key=key,
+        credential_key=KEY,
+        receipt_key=KEY,
+        gateway_key=KEY,
+        person_key=KEY,
+        bids_key=KEY,
         temporal_address="127.0.0.1:9",
         update_timeout_s=1,
         **portal_settings(),
