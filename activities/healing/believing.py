@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from activities.healing.comparing import Execution
-from activities.healing.restoring import load_progress
+from activities.healing.remembering import load_progress
 from activities.sealed import is_carried
 from models.messages.progress import CarriedProgress, Progress
 from models.messages.reconciling import Fault

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.failures import told_to_workflow
 from activities.healing.believing import fault_of
 from activities.healing.comparing import CaseOnRecord, Execution, execution_of, load_case
-from activities.healing.restoring import load_progress
+from activities.healing.remembering import load_progress
 from activities.recording import Writer
 from models.messages.command import Command
 from models.messages.feedback import TicketInput

@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from activities.healing.restoring import load_progress
+from activities.healing.remembering import load_progress
 from models.messages import acts as a
 from models.messages.progress import Progress
 from models.values.refusal import Refused

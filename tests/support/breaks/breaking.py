@@ -14,7 +14,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
-from activities.healing.restoring import load_progress
+from activities.healing.remembering import load_progress
 from activities.registry import CLASSES
 from models.messages import acts as a
 from models.messages.journey import JourneyOutcome
