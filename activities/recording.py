@@ -14,6 +14,7 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
+from activities.healing.following import refuse_unfounded
 from activities.sealed import (
     refuse_after_the_stage,
     refuse_impostor,
@@ -228,15 +229,18 @@ class Recorder:
         request: BaseModel | None,
         change: Change[T],
         into: type[T],
+        args: Sequence[object] = (),
     ) -> T:
         """Record one change with its event, its receipt and what is waited for after it.
+
+        `args` is what the workflow goes by.
 
         Raises:
             ApplicationError: as `told_to_workflow` says.
         """
         with told_to_workflow(command):
             async with beating():
-                return await self._record(command, kind, request, change, into)
+                return await self._record(command, kind, request, change, into, args)
 
     async def _record(
         self,
@@ -245,6 +249,7 @@ class Recorder:
         request: BaseModel | None,
         change: Change[T],
         into: type[T],
+        args: Sequence[object],
     ) -> T:
         terms = await self.terms_of(command.renovation_id)
         refuse_impostor(command, signed=terms.signed)
@@ -255,6 +260,7 @@ class Recorder:
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
             await refuse_without_grant(session, command, row, told=terms.told)
+            await refuse_unfounded(session, command, kind, args, signed=terms.signed)
             case = Case(
                 session=session,
                 renovation=row,
@@ -343,6 +349,7 @@ def writes(
                 request(*args, **named),
                 lambda case: change(self, case, *args, **named),
                 into,
+                args,
             )
 
         _say_types(write, into)

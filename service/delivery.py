@@ -238,12 +238,17 @@ class Delivery:
         return workflow_id
 
     async def _checked(self, done: Done, act: Act) -> Done:
-        """The answer, if it is that of this act: Temporal asks for nothing but the key."""
+        """The answer of the record, if it is that of this act: Temporal asks for nothing but the key.
+
+        What the record does not have is not done, whoever has answered so in our worker's place.
+        """
         if done.request_hash not in ("", act_hash(act)):
             raise command_reused(done.kind)
-        if done.seq:
-            return done
-        return await self._on_record(act) or done
+        written = await self._on_record(act)
+        if written is None:
+            log.error("act_not_on_record", act=act.name, reference=reference_for(act.command_id))
+            raise refusal("service.not_confirmed")
+        return written.model_copy(update={"text": done.text})
 
 
 def target_of(situation: Situation, act: Act) -> str:
@@ -293,7 +298,11 @@ def refusal_in(cause: BaseException | None) -> Refused | None:
         return None
     if not cause.details or not isinstance(cause.details[0], list):
         return None
-    return Refused(*(Problem.model_validate(each) for each in cause.details[0]))
+    try:
+        return Refused(*(Problem.model_validate(each) for each in cause.details[0]))
+    except ValueError:
+        # Not in our words: whoever has answered so in our worker's place is told nowhere.
+        return None
 
 
 def _open_on_record(workflow_id: str, act: Act) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
         GrantSubsidy,
     )
     from models.messages.cost_sharing import (
+        MOST_ROUNDS,
         Collection,
         CollectionDecision,
         CostSharingOutcome,
@@ -30,8 +31,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
-MOST_ROUNDS = 1000
-"""The committee may wait as often as this."""
 SHARES_KNOWN = (
     CostSharingPhase.PUBLICATION,
     CostSharingPhase.COLLECTION,

@@ -37,6 +37,9 @@ Activity = Callable[Concatenate[S, Command, P], Awaitable[R]]
 """An activity that writes: what is called with a command, and whatever it needs."""
 
 
+LONGEST_LEFT = timedelta(days=36_500) // timedelta(microseconds=1)
+
+
 class BrokenError(Exception):
     """No attempt of a step can do it; nothing is known to be written."""
 
@@ -177,14 +180,20 @@ def _meaning(error: ActivityError, step: str, command: Command) -> Exception:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == "Refused":
         return _refusal(cause.message, *cause.details)
-    if isinstance(cause, ApplicationError) and cause.type == "NotYet":
-        return NotYetError(timedelta(microseconds=int(cause.details[0])))
-    if isinstance(cause, ApplicationError) and cause.type == "Broken":
-        said, reference = (str(each) for each in cause.details[:2])
+    given = cause.details if isinstance(cause, ApplicationError) else ()
+    if isinstance(cause, ApplicationError) and cause.type == "NotYet" and _is_time(given):
+        return NotYetError(timedelta(microseconds=int(given[0])))
+    if isinstance(cause, ApplicationError) and cause.type == "Broken" and len(given) > 1:
+        said, reference = (str(each) for each in given[:2])
     else:
         said = "timeout" if isinstance(cause, ActivityTimeoutError) else type(cause).__name__
         reference = reference_for(command.command_id)
     return BrokenError(Breakage(step=step, error=said, reference=reference))
+
+
+def _is_time(given: Sequence[object]) -> bool:
+    """Whether an answer says how many microseconds are left; whoever answers in our place may say anything."""
+    return bool(given) and isinstance(given[0], int) and 0 <= given[0] < LONGEST_LEFT
 
 
 def _refusal(message: str, *details: object) -> ApplicationError:

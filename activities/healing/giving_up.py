@@ -1,5 +1,6 @@
 """What is written when a step cannot be done: an act is given up, an own step is marked and taken again."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -17,6 +18,19 @@ from models.values.base import Carried
 from runtime.record.journal import Recorded
 from runtime.record.trouble import add_trouble, end_trouble
 
+SAID = re.compile(
+    r"(not restored: )?[A-Za-z_.]{1,60}( [0-9A-Z]{5})?( at (\?|[a-z_/]+\.py:[0-9]+))?"
+)
+"""What our own code says of an error: its kind, its SQLSTATE, its place (`activities.failures.described`)."""
+UNNAMED = "unknown"
+
+
+def in_our_words(breakage: Breakage) -> Breakage:
+    """What broke, without what somebody may have written in our worker's place."""
+    if SAID.fullmatch(breakage.error):
+        return breakage
+    return breakage.model_copy(update={"error": UNNAMED})
+
 
 class EndedTrouble(Carried):
     """The step that is done after all."""
@@ -32,16 +46,17 @@ class Healing(Writer):
         """Give an act up that cannot be recorded: its stored result, or `act.broken` under its id."""
         with told_to_workflow(command):
             await self._refuse_impostor(command)
-            return await self.recorder.journal.give_up(command, breakage)
+            return await self.recorder.journal.give_up(command, in_our_words(breakage))
 
     @activity.defn(name="Healing.note")
     async def note(self, command: Command, breakage: Breakage) -> Noted:
         """Mark a step of the engine that broke; it is taken again when the workflow is told to go on."""
+        said = in_our_words(breakage)
 
         async def mark(session: AsyncSession) -> None:
-            await add_trouble(session, command, breakage, by_act=False)
+            await add_trouble(session, command, said, by_act=False)
 
-        return await self._write(command, "case.needs_attention", breakage, mark)
+        return await self._write(command, "case.needs_attention", said, mark)
 
     @activity.defn(name="Healing.cured")
     async def cured(self, command: Command, step: str) -> Noted:

@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.failures import told_to_workflow
 from activities.healing.believing import fault_of
 from activities.healing.comparing import CaseOnRecord, Execution, execution_of, load_case
+from activities.healing.following import UNFOUNDED
 from activities.healing.remembering import load_progress
 from activities.recording import Writer
 from models.messages.command import Command
@@ -156,12 +157,21 @@ class Repair:
             return found
         database, rid = self.desk.recorder.database, self.case.row.id
         fault = await fault_of(self.client, database, rid, found, self.task_queue)
+        if fault is None and self._goes_by_what_is_not_so(workflow_id):
+            fault = Fault.DIFFERS
         if fault is None:
             return found
         if not self.given.dry_run:
             handle = self.client.get_workflow_handle(workflow_id, run_id=found.run_id)
             await handle.terminate(reason=f"{fault}: it is rebuilt from the record")
         return replace(found, status=fault)
+
+    def _goes_by_what_is_not_so(self, workflow_id: str) -> bool:
+        """Whether the record has refused a step of it as not following; asked again it would be the same."""
+        return any(
+            each.workflow_id == workflow_id and not each.by_act and each.error == UNFOUNDED
+            for each in self.case.troubles
+        )
 
     async def _rebuild(self, journey: Execution) -> Discrepancy:
         """The journey begins again where the record says that it is; its children with it."""

@@ -55,7 +55,7 @@ class Recalled(NamedTuple):
 async def load_progress(database: Database, renovation_id: str, workflow_id: str) -> Progress:
     """How far a workflow has come, with the moment of a told clock, troubles and the next reminder."""
     async with database.session() as session:
-        rows = await _load_answers(session, renovation_id, workflow_id)
+        rows = await load_answers(session, renovation_id, workflow_id)
         clock = await session.get(CaseClock, renovation_id)
         troubled = await session.scalars(
             select(CaseTrouble.step).where(CaseTrouble.workflow_id == workflow_id)
@@ -94,26 +94,26 @@ def progress_for(workflow_id: str) -> type[Progress]:
 def _after_own(progress: Progress, row: Recalled) -> Progress:
     kind = progress.ANSWERS.get(row.kind)
     if kind is not None:
-        return progress.after(row.kind, _answer(kind, row))
+        return progress.after(row.kind, answer_of(kind, row))
     # A mark of what broke, or what a later release writes: known to have happened.
     return progress.model_copy(update={"seq": row.seq})
 
 
 def _after_child(progress: Progress, row: Recalled) -> Progress:
     kind = HANDED_ON.get(row.kind, PublicationClosing)
-    answer = _answer(kind, row)
+    answer = answer_of(kind, row)
     if isinstance(answer, PublicationClosing) and not answer.closed:
         return progress
     return progress.after_child(answer)
 
 
-def _answer(kind: type[Answer], row: Recalled) -> Answer:
+def answer_of(kind: type[Answer], row: Recalled) -> Answer:
     """The stored answer; what earlier releases did not store stands in the event."""
     stored = row.result if isinstance(row.result, dict) else {}
     return kind.model_validate({**row.details, **stored, "seq": row.seq})
 
 
-async def _load_answers(
+async def load_answers(
     session: AsyncSession, renovation_id: str, workflow_id: str
 ) -> Sequence[Recalled]:
     """What the workflow wrote, and how the workflows ended that it had started, in order."""

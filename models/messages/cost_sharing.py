@@ -11,6 +11,9 @@ from models.messages.journey import Answer, Ticked
 from models.messages.progress import Progress
 from models.messages.publication import PublicationClosing
 
+MOST_ROUNDS = 1000
+"""The committee may wait for the owners' money as often as this."""
+
 
 class NextStep(StrEnum):
     """What a plan of the money asks for next."""

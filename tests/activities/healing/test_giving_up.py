@@ -7,7 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cancellation import Cancellations
-from activities.healing.giving_up import Healing
+from activities.healing.giving_up import Healing, in_our_words
 from models.messages.acts import CancelRenovation
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp
@@ -189,3 +189,22 @@ async def test_a_stage_that_was_left_in_a_case_that_is_over_may_need_attention(
     assert (await healing.note(own_command("g7", "d!broken-1"), broken)).seq == 1
     assert (await healing.cured(own_command("g7", "d!cured-1"), "inspection.defaulted")).seq == 2
     assert (await audit(database, "g7")).ok
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("timeout", "timeout"),
+        ("act.not_on_record", "act.not_on_record"),
+        ("not restored: ApplicationError", "not restored: ApplicationError"),
+        ("IntegrityError 23505 at activities/voting/box.py:71", None),
+        ("KeyError at ?", None),
+        ("the mayor has decided", "unknown"),
+        ("Mayor\nWang", "unknown"),
+        ("x" * 61, "unknown"),
+        ("KeyError at ../../etc/passwd", "unknown"),
+    ],
+)
+def test_what_broke_is_told_in_our_words_only(said: str, kept: str | None) -> None:
+    told = in_our_words(Breakage(step="test.x", error=said, reference="r"))
+    assert told.error == (kept or said)

@@ -29,8 +29,8 @@ from models.messages.ids import bulk_queue
 from runtime.engine.builds import deployment_of
 
 ROGUE = "rogue"
-POLLERS = 32
-"""So many tasks it asks for at once, on each queue: more than the workers of the product together."""
+POLLERS = 4
+"""So many tasks it asks for at once. What it gives back comes again later and later, to whomever asks then."""
 Task = PollActivityTaskQueueResponse
 Answer = Callable[[Client, Task], Awaitable[None]]
 """What is done with a task that was taken."""
@@ -131,9 +131,18 @@ async def says_cancelled(client: Client, task: Task) -> None:
 
 @asynccontextmanager
 async def answering(
-    client: Client, queue: str, build: str, answer: Answer, of: Callable[[Task], bool]
+    client: Client,
+    queue: str,
+    build: str,
+    answer: Answer,
+    of: Callable[[Task], bool],
+    *,
+    bulk: bool = False,
 ) -> AsyncIterator[Taken]:
-    """Take activity tasks as `build` and answer those that are `of` interest; give the others back."""
+    """Take activity tasks as `build` and answer those that are `of` interest; give the others back.
+
+    `bulk` is for those of a row per resident, which have a queue of their own.
+    """
     options = WorkerDeploymentOptions(
         deployment_name=deployment_of(queue),
         build_id=build,
@@ -141,12 +150,12 @@ async def answering(
     )
     taken = Taken()
 
-    async def work(name: str) -> None:
+    async def work() -> None:
         while True:
             task = await client.workflow_service.poll_activity_task_queue(
                 PollActivityTaskQueueRequest(
                     namespace=client.namespace,
-                    task_queue=TaskQueue(name=name),
+                    task_queue=TaskQueue(name=bulk_queue(queue) if bulk else queue),
                     identity=ROGUE,
                     deployment_options=options,
                 )
@@ -156,13 +165,10 @@ async def answering(
             if not of(task):
                 await gives_back(client, task)
                 continue
-            try:
-                await answer(client, task)
-            finally:
-                taken.note(task)
+            await answer(client, task)
+            taken.note(task)
 
-    queues = (queue, bulk_queue(queue))
-    working = [asyncio.create_task(work(name)) for name in queues for _ in range(POLLERS)]
+    working = [asyncio.create_task(work()) for _ in range(POLLERS)]
     try:
         yield taken
     finally:

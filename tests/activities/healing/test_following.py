@@ -1,0 +1,95 @@
+"""Whether a step of the engine follows from the record: each has its turn, and no other moment."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+
+from activities.healing.following import SETTLED_BY, TURNS, Memory
+from activities.healing.remembering import Recalled
+from activities.registry import CLASSES
+from models.messages.cost_sharing import CostSharingOutcome, CostSharingResult
+from models.messages.journey import JourneyOutcome, Stage
+from models.values.states import RenovationState
+
+WORKFLOWS = Path(__file__).parents[3] / "workflows"
+EVENT_OF = {
+    f"{kind.__name__}.{name}": str(vars(method)["event"])
+    for kind in CLASSES
+    for name, method in vars(kind).items()
+    if "event" in getattr(method, "__dict__", {})
+}
+
+
+def steps_of_the_engine() -> set[str]:
+    """The events of the activities that workflows call by themselves (`own`, `own_unless`)."""
+    found = set[str]()
+    for path in WORKFLOWS.glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+                continue
+            if call.func.attr in ("own", "own_unless"):
+                found |= {
+                    ast.unparse(each) for each in call.args if isinstance(each, ast.Attribute)
+                }
+    return {EVENT_OF[name] for name in found if name in EVENT_OF}
+
+
+def test_every_step_of_the_engine_has_its_turn_and_no_other_has() -> None:
+    assert steps_of_the_engine() == TURNS.keys()
+
+
+def journey(*rows: tuple[str, dict[str, JsonValue]], of: str = "renovation/r") -> Memory:
+    """A journey of which so much is on the record."""
+    numbered = enumerate(rows, 1)
+    return Memory(of, [Recalled(seq, kind, of, {}, said) for seq, (kind, said) in numbered])
+
+
+def entered(stage: Stage, number: int) -> tuple[str, dict[str, JsonValue]]:
+    name = f"renovation/r/{stage}/{number}"
+    return "renovation.stage_entered", {"stage": stage, "workflow_id": name}
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_journey_begins_with_the_vote_and_with_nothing_else(stage: Stage) -> None:
+    named = f"renovation/r/{stage}/1"
+    may = TURNS["renovation.stage_entered"](journey(), (stage, named))
+    assert may == (stage is Stage.VOTING)
+    assert not TURNS["renovation.stage_entered"](journey(), (stage, "renovation/r/voting/2"))
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_no_stage_is_entered_while_one_is_under_way(stage: Stage) -> None:
+    under_way = journey(entered(Stage.VOTING, 1))
+    for number in (1, 2):
+        named = f"renovation/r/{stage}/{number}"
+        assert not TURNS["renovation.stage_entered"](under_way, (stage, named))
+
+
+@pytest.mark.parametrize("state", RenovationState)
+def test_nothing_that_is_under_way_is_closed(state: RenovationState) -> None:
+    under_way = journey(entered(Stage.VOTING, 1))
+    assert not TURNS["renovation.closed"](under_way, (JourneyOutcome(state=state),))
+
+
+def test_a_cancelled_case_is_settled_step_by_step_and_then_closed() -> None:
+    cancelled: dict[str, JsonValue] = {"command_id": "c", "kind": "k"}
+    rows = [entered(Stage.VOTING, 1), ("renovation.cancelled", cancelled)]
+    outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
+    steps = [step for each in SETTLED_BY.values() for step in each]
+    assert not any(TURNS[step](journey(rows[0]), ()) for step in steps)
+    (first,) = [step for step in steps if TURNS[step](journey(*rows), ())]
+    assert first == "settlement.vote_voided"
+    assert not TURNS["renovation.closed"](journey(*rows), (outcome,))
+    rows.append((first, {"command_id": "v", "kind": "k"}))
+    assert TURNS["renovation.closed"](journey(*rows), (outcome,))
+    completed = JourneyOutcome(state=RenovationState.COMPLETED)
+    assert not TURNS["renovation.closed"](journey(*rows), (completed,))
+
+
+@pytest.mark.parametrize("outcome", CostSharingResult)
+def test_a_collection_that_was_not_counted_has_no_end(outcome: CostSharingResult) -> None:
+    planned: dict[str, JsonValue] = {"gap_fen": 0, "next_step": "none"}
+    sharing = journey(("cost_sharing.planned", planned), of="renovation/r/cost_sharing/2")
+    assert not TURNS["cost_sharing.finished"](sharing, (CostSharingOutcome(outcome=outcome),))
