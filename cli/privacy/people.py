@@ -93,6 +93,35 @@ def confirm(
     _tell(own_requests(data, as_).post(path, {"command_id": f"cli-{uuid.uuid4()}"}))
 
 
+@person.command("refuse")
+def refuse(
+    erasure: Annotated[str, typer.Argument(help="The id that `person erase` gave.")],
+    reason: Annotated[str, typer.Option(help="Why not; whoever asked reads it.")],
+    as_: As = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Refuse the erasure that somebody else asked for: nothing is erased, and whoever asked reads why.
+
+    Example: gongjian person refuse 3f2a9c --reason "not the person of the register" --as wang
+    """
+    speak(language)
+    path = f"/v1/erasures/{erasure}/refusal"
+    body: dict[str, JsonValue] = {"command_id": f"cli-{uuid.uuid4()}", "reason": reason}
+    _tell(own_requests(data, as_).post(path, body))
+
+
+@person.command("requests")
+def requests(as_: As = "", language: Language = "", data: Data = None) -> None:
+    """The erasures that you asked for or may decide on, the newest first; what waits says until when.
+
+    Example: gongjian person requests --as wang
+    """
+    speak(language)
+    found = own_requests(data, as_).get("/v1/erasures")
+    show(found, lambda: (line for each in _list(found) for line in _lines(each)))
+
+
 @person.command("data")
 def own_data(
     who: Annotated[str, typer.Argument(metavar="PERSON", help="The id of the person.")],
@@ -194,6 +223,10 @@ def _tell(answer: JsonValue) -> None:
 
 def _lines(answer: JsonValue) -> Iterator[str]:
     assert isinstance(answer, dict)
+    if answer["refused_at"] is not None:
+        told = {name: str(answer[name]) for name in ("erasure", "refused_by", "refusal")}
+        yield said("line.erasure_refused", **told)
+        return
     if answer["done_at"] is None:
         yield said("line.erasure_waits", erasure=str(answer["erasure"]))
         return

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from models.fields import Id, Text
+from models.fields import Count, Id, Text
 from models.values.base import Carried
 from service.bodies import CommandBody
 
@@ -41,8 +41,25 @@ class ConfirmErasure(CommandBody):
     """Confirm the erasure that another official asked for."""
 
 
+class RefuseErasure(CommandBody):
+    """Refuse the erasure that somebody asked for; whoever asked reads why."""
+
+    reason: Text
+
+
+class AskAsHousehold(CommandBody):
+    """Ask that the data of an owner of one's home are erased: an official of the place confirms it, or says why not."""
+
+    owner: Count = 1
+    """Which owner, in the order of the register."""
+    reason: Text
+
+
 class ErasureView(Carried):
-    """An erasure; `outcome` says by kind of data what is erased, and what is kept, why and until when."""
+    """An erasure; `outcome` says by kind of data what is erased, and what is kept, why and until when.
+
+    With a `renovation_id` a home has asked for it on its page; `refusal` is why it was not confirmed.
+    """
 
     erasure: str
     person: str
@@ -53,6 +70,38 @@ class ErasureView(Carried):
     done_at: datetime | None = None
     expires_at: datetime
     outcome: tuple[JsonValue, ...] = ()
+    renovation_id: str = ""
+    refused_by: str = ""
+    refused_at: datetime | None = None
+    refusal: str = ""
+
+
+class OwnerOfHome(Carried):
+    """An owner by the register, for whoever has the letter of the home: the first character of the name."""
+
+    owner: int
+    initial: str
+
+
+class HouseholdErasure(Carried):
+    """What a home has asked to be erased, and what became of it."""
+
+    erasure: str
+    owner: int
+    reason: str
+    asked_at: datetime
+    expires_at: datetime
+    done_at: datetime | None = None
+    refused_at: datetime | None = None
+    refusal: str = ""
+    outcome: tuple[JsonValue, ...] = ()
+
+
+class HouseholdErasures(Carried):
+    """The owners of a home, and the erasures that it has asked for, the newest first."""
+
+    owners: tuple[OwnerOfHome, ...]
+    erasures: tuple[HouseholdErasure, ...]
 
 
 class PeriodView(Carried):

@@ -1,14 +1,15 @@
 """The erasure of a person's data on request: at once what nothing needs, the rest is restricted and says until when.
 
-A person who is signed in asks for themselves, and it is done. For somebody who has no account an official of
-their place asks, and another one confirms (PIPL art. 47; four eyes).
+A person who is signed in asks for themselves, and it is done. For somebody who has no account their home asks
+on its page, or an official of their place, and another official confirms it or says why not (PIPL art. 47, 50;
+four eyes).
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Account, Contact, Erasure, Invitation, Person, RoleGrant, Unit, UnitOwner
@@ -21,16 +22,22 @@ from runtime.privacy.access import note_access
 from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
 from runtime.settings import Settings
-from service.privacy.bodies import AskErasure, ConfirmErasure, ErasureView
+from service.privacy.bodies import AskErasure, ConfirmErasure, ErasureView, RefuseErasure
 from service.privacy.holds import holds_of
 from service.privacy.keeping import erase, forget_people
 
 OPEN_FOR = timedelta(days=30)
-ASKED, CONFIRMED = "erasure.asked", "erasure.confirmed"
+ASKED, CONFIRMED, REFUSED = "erasure.asked", "erasure.confirmed", "erasure.refused"
 BY_KIND: Mapping[str, Retention] = {each.kind: each for each in KINDS}
 NEVER = datetime.max.replace(tzinfo=UTC)
 """Sorts behind every moment: a period that has not started."""
 FOR_NOW: ColumnElement[datetime] = literal_column("'infinity'::timestamptz")
+WAITS = and_(
+    Erasure.done_at.is_(None),
+    Erasure.refused_at.is_(None),
+    Erasure.expires_at > func.clock_timestamp(),
+)
+"""Another person may still decide on it."""
 PLACES = """
     SELECT pl.path FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
       JOIN estate e ON e.id = u.estate_id JOIN place pl ON pl.id = e.place_id WHERE o.person_id = :person
@@ -88,17 +95,10 @@ async def confirm_erasure(
     """
 
     async def work(session: AsyncSession) -> ErasureView:
-        row = await session.get(Erasure, erasure_id, with_for_update=True)
-        if row is None:
-            raise refusal("erasure.unknown")
-        sender = await _who(session, sender_id, row.person_id)
+        row, sender = await _to_decide(session, sender_id, erasure_id)
         if row.confirmed_by == sender_id:
             return _view(row)
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        if sender_id in {row.asked_by, row.person_id}:
-            raise refusal("erasure.own")
-        if row.done_at is not None or row.expires_at <= now:
-            raise refusal("erasure.over")
+        now = await _undecided(session, sender_id, row)
         row.confirmed_by = sender_id
         await note_access(session, sender, CONFIRMED, subject=row.person_id, reason=body.command_id)
         await _carry_out(session, settings, row, now)
@@ -107,14 +107,66 @@ async def confirm_erasure(
     return await database.transaction(work)
 
 
-async def list_erasures(database: Database, sender_id: str) -> tuple[ErasureView, ...]:
-    """One's own, and those of the people of one's places; the newest first."""
+async def refuse_erasure(
+    database: Database, sender_id: str, erasure_id: str, body: RefuseErasure
+) -> ErasureView:
+    """Refuse what somebody else asked for, with the reason; nothing is erased (PIPL art. 50).
+
+    Raises:
+        Refused: `erasure.unknown`, `erasure.own`, `erasure.over`.
+    """
+
+    async def work(session: AsyncSession) -> ErasureView:
+        row, sender = await _to_decide(session, sender_id, erasure_id)
+        if (row.refused_by, row.refusal) == (sender_id, body.reason):
+            return _view(row)
+        row.refused_at = await _undecided(session, sender_id, row)
+        row.refused_by, row.refusal = sender_id, body.reason
+        await note_access(session, sender, REFUSED, subject=row.person_id, reason=body.reason)
+        return _view(row)
+
+    return await database.transaction(work)
+
+
+async def _to_decide(
+    session: AsyncSession, sender_id: str, erasure_id: str
+) -> tuple[Erasure, Actor]:
+    """The erasure, locked, and whoever decides on it, as they may."""
+    row = await session.get(Erasure, erasure_id, with_for_update=True)
+    if row is None:
+        raise refusal("erasure.unknown")
+    return row, await _who(session, sender_id, row.person_id)
+
+
+async def _undecided(session: AsyncSession, sender_id: str, row: Erasure) -> datetime:
+    """Now, where another person may still decide.
+
+    Raises:
+        Refused: `erasure.own`, `erasure.over`.
+    """
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    if sender_id in {row.asked_by, row.person_id}:
+        raise refusal("erasure.own")
+    if row.done_at is not None or row.refused_at is not None or row.expires_at <= now:
+        raise refusal("erasure.over")
+    return now
+
+
+async def list_erasures(
+    database: Database, sender_id: str, *, undecided: bool = False
+) -> tuple[ErasureView, ...]:
+    """One's own, and those of the people of one's places, the newest first; of the `undecided` those alone."""
+    query = select(Erasure).order_by(Erasure.asked_at.desc())
+    if undecided:
+        query = query.where(WAITS)
     async with database.session() as session:
-        rows = await session.scalars(select(Erasure).order_by(Erasure.asked_at.desc()))
-        return tuple([_view(row) for row in rows if await _may(session, sender_id, row.person_id)])
+        rows = await session.scalars(query)
+        return tuple(
+            [_view(row) for row in rows if await allowed(session, sender_id, row.person_id)]
+        )
 
 
-async def _may(session: AsyncSession, sender_id: str, person: str) -> Actor | None:
+async def allowed(session: AsyncSession, sender_id: str, person: str) -> Actor | None:
     """Whoever asks, as they may: the person, an official of a place of theirs, an administrator."""
     if sender_id == person:
         return Actor(id=sender_id, role=Role.RESIDENT, label="")
@@ -128,7 +180,7 @@ async def _may(session: AsyncSession, sender_id: str, person: str) -> Actor | No
 
 
 async def _who(session: AsyncSession, sender_id: str, person: str, where: str = "") -> Actor:
-    found = await _may(session, sender_id, person)
+    found = await allowed(session, sender_id, person)
     if found is None or await session.get(Person, person) is None:
         # Ids that are tried tell nothing.
         raise refusal("erasure.unknown", where=where)
@@ -244,6 +296,10 @@ def _view(row: Erasure) -> ErasureView:
         done_at=row.done_at,
         expires_at=row.expires_at,
         outcome=tuple(row.outcome or ()),
+        renovation_id=row.renovation_id or "",
+        refused_by=row.refused_by or "",
+        refused_at=row.refused_at,
+        refusal=row.refusal or "",
     )
 
 

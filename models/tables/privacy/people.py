@@ -50,12 +50,19 @@ class Erasure(Table):
     """That somebody asked for the erasure of a person's data; another person's asking waits for a second one.
 
     `outcome` says of each kind of data what became of it, and until when what stayed is kept. No name.
+    A home that asked on its page has `renovation_id`, and `asked_by` its unit. Who does not confirm it says
+    why (`refusal`).
     """
 
     __tablename__ = "erasure"
     __table_args__ = (
         CheckConstraint("(done_at IS NULL) = (outcome IS NULL)", name="done_whole"),
         CheckConstraint("confirmed_by IS NULL OR confirmed_by <> asked_by", name="four_eyes"),
+        CheckConstraint(
+            "(refused_at IS NULL) = (refused_by IS NULL) AND (refused_at IS NULL) = (refusal IS NULL)",
+            name="refused_whole",
+        ),
+        CheckConstraint("done_at IS NULL OR refused_at IS NULL", name="one_end"),
         {"schema": PRIVATE},
     )
 
@@ -68,3 +75,7 @@ class Erasure(Table):
     confirmed_by: Mapped[Id | None]
     done_at: Mapped[datetime | None]
     outcome: Mapped[list[JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    renovation_id: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"), index=True)
+    refused_by: Mapped[Id | None]
+    refused_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]

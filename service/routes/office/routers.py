@@ -14,6 +14,7 @@ from service.routes.office import (
     work,
     writes,
 )
+from service.routes.office.privacy import erasures
 from service.routes.office.reading import history
 from service.routes.office.training import beginning, components, of_homes, playing
 from service.routes.office.works import pictures
@@ -25,6 +26,8 @@ OFFICE = (
     components.router,
     of_homes.router,
     people.router,
+    erasures.router,
+    erasures.asking,
     rolls.router,
     opening.router,
     beginning.router,

@@ -5,7 +5,8 @@ from fastapi.responses import RedirectResponse
 
 from models.fields import Cursor, EventNumber, PlacePath
 from models.messages.journey import Stage
-from models.values.refusal import Refused
+from models.values.refusal import Problem, Refused
+from rules.authority import ROLES_OF_WRITE
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.bodies import CommandBody
@@ -14,10 +15,11 @@ from service.identity import grants as granting
 from service.identity.bodies import EndGrant
 from service.pages.forms import moved, texts
 from service.pages.office.session import Office
-from service.pages.office.work import OfficeWork, load_work, places_of
+from service.pages.office.work import load_work, places_of
 from service.parts import Parts
+from service.privacy.erasing import list_erasures
 from service.routes.dependencies import RunningParts
-from service.routes.office.dependencies import CurrentForm, CurrentOffice, OfficeView
+from service.routes.office.dependencies import CurrentForm, CurrentOffice, OfficeView, View
 
 router = APIRouter(prefix="/office", include_in_schema=False)
 ON_A_PAGE = 50
@@ -26,7 +28,7 @@ ON_A_PAGE = 50
 @router.get("")
 async def show_work(office: CurrentOffice, parts: RunningParts, view: OfficeView) -> Response:
     """Whose turn it is in the cases of one's places, what is late, what waits for a second person."""
-    return view.show("work.html", {"work": await _work(parts, office)})
+    return await _shown(parts, office, view)
 
 
 @router.get("/cases")
@@ -80,9 +82,20 @@ async def decide_grant(
             await granting.end(parts.database, office.id, grant_id, end)
     except Refused as refused:
         wrong = moved(refused.problems, {"reason": f"reason-{grant_id}"})
-        return view.show("work.html", {"work": await _work(parts, office)}, wrong)
+        return await _shown(parts, office, view, wrong)
     return RedirectResponse("/office", 303)
 
 
-async def _work(parts: Parts, office: Office) -> OfficeWork:
-    return await load_work(parts.database, office.id, office.grants, office.person.only_case)
+async def _shown(
+    parts: Parts, office: Office, view: View, problems: tuple[Problem, ...] = ()
+) -> Response:
+    only_case = office.person.only_case
+    erases = bool(ROLES_OF_WRITE["erase_person"].roles & {each.role for each in office.grants})
+    values = {
+        "work": await load_work(parts.database, office.id, office.grants, only_case),
+        "erases": erases,
+        "erasures": len(await list_erasures(parts.database, office.id, undecided=True))
+        if erases
+        else 0,
+    }
+    return view.show("work.html", values, problems)

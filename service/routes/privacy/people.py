@@ -10,16 +10,20 @@ from runtime.privacy.keys import PersonKeys, names_of
 from service.http.paging import Paged
 from service.privacy import erasing
 from service.privacy.bodies import (
+    AskAsHousehold,
     AskErasure,
     ConfirmErasure,
     ErasureView,
     GiveSensitive,
+    HouseholdErasures,
     PeriodView,
     PersonOfUnit,
+    RefuseErasure,
     SensitiveView,
     WithdrawSensitive,
 )
 from service.privacy.holds import due_of
+from service.privacy.of_household import ask_as_household, erasures_of_household
 from service.privacy.own_data import data_of_household, data_of_person
 from service.privacy.sensitive import give_sensitive, list_sensitive, withdraw_sensitive
 from service.routes.dependencies import (
@@ -78,6 +82,30 @@ async def confirm_erasure(
 ) -> ErasureView:
     """Confirm what another official asked for: it is done now."""
     return await erasing.confirm_erasure(parts.database, parts.settings, person, erasure, command)
+
+
+@router.post("/erasures/{erasure}/refusal", status_code=201)
+async def refuse_erasure(
+    erasure: Id, person: CurrentPerson, command: RefuseErasure, parts: RunningParts
+) -> ErasureView:
+    """Refuse what somebody else asked for: nothing is erased, and whoever asked reads why."""
+    return await erasing.refuse_erasure(parts.database, person, erasure, command)
+
+
+@router.get(f"{CASE}/erasures")
+async def list_household_erasures(
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+) -> HouseholdErasures:
+    """The owners of your home by the register, and the erasures that it has asked for."""
+    return await erasures_of_household(parts.database, parts.settings, situation, voter)
+
+
+@router.post(f"{CASE}/erasures", status_code=201)
+async def ask_household_erasure(
+    situation: CaseSituation, voter: CurrentVoter, command: AskAsHousehold, parts: RunningParts
+) -> HouseholdErasures:
+    """Ask that the data of an owner of your home are erased: an official of the place decides within thirty days."""
+    return await ask_as_household(parts.database, parts.settings, situation, voter, command)
 
 
 @router.get("/retention")

@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 
 from models.values.actor import Role
 from runtime.database import Database
+from runtime.privacy.keys import PersonKeys, put_person
 from runtime.settings import Settings
 from service.app import PAGES
 from service.identity.browser import COOKIE as OFFICE_COOKIE
@@ -38,7 +39,10 @@ OF_NOBODY = ("/office/enter", "/office/invited", "/office/firm")
 HTML = "text/html,application/xhtml+xml"
 AGENTS_NUMBER = "370701198001011010"
 IDS = ("form_token", "command_id", "send_id")
-QUERIES = {"/office/start/case": "?estate={renovation_id}.estate"}
+QUERIES = {
+    "/office/start/case": "?estate={renovation_id}.estate",
+    "/office/cases/{renovation_id}/erasure": f"?unit_number={UNIT}",
+}
 """What an address needs to show anything."""
 SUGGESTION = "/office/cases/{renovation_id}/suggestions/{suggestion_id}"
 TRAINING = "/office/cases/{renovation_id}/training"
@@ -176,6 +180,7 @@ async def whole_world(
     await sql.execute("UPDATE ballot_box SET official_by = 'Regs art. 3' WHERE id=$1", official)
     agent = await _agent(vote)
     home = await entered(vote)
+    await _erasure(database, settings, sql, rid)
     await _mandate(vote, "1-501")
     handed = await _letter(vote, "1-301")
     await vote.post("/letters", COMMITTEE, unit_number="1-302", reason="lost")
@@ -259,6 +264,24 @@ async def _cases(database: Database, sql: asyncpg.Connection) -> tuple[str, str,
             case,
         )
     return rid, told, city
+
+
+async def _erasure(
+    database: Database, settings: Settings, sql: asyncpg.Connection, rid: str
+) -> None:
+    """The home has an owner by the register, whose data it has asked to be erased."""
+    keys, person = PersonKeys.of(settings), f"{rid}-owner"
+    await database.transaction(lambda session: put_person(session, keys, person, "欧阳示例"))
+    await sql.execute(
+        "INSERT INTO private.unit_owner (unit_id, person_id, position)"
+        " SELECT id, $2, 0 FROM unit WHERE estate_id = $1 AND number = $3",
+        *(f"{rid}.estate", person, UNIT),
+    )
+    await sql.execute(
+        "INSERT INTO private.erasure (id, person_id, asked_by, reason, expires_at, renovation_id)"
+        " VALUES ($1 || '.e', $2, $3, 'I have sold it', now() + interval '9 days', $1)",
+        *(rid, person, f"unit:{UNIT}"),
+    )
 
 
 async def _agent(vote: Channels) -> str:

@@ -1,9 +1,12 @@
 """What is kept about a home: its addresses for notices, and everything as a file."""
 
+import re
 import secrets
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import JsonValue
 from starlette.datastructures import FormData
 
 from models.values.refusal import Problem, Refused
@@ -12,12 +15,14 @@ from service.notices.bodies import AddContact, WithdrawContact
 from service.notices.contacts import add_contact, list_contacts, withdraw_contact
 from service.pages.homes import Home
 from service.parts import Parts
+from service.privacy.bodies import AskAsHousehold
+from service.privacy.of_household import ask_as_household, erasures_of_household
 from service.privacy.own_data import data_of_household
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
 
 router = APIRouter(prefix="/mine/data", include_in_schema=False)
-DONE = frozenset({"added", "withdrawn"})
+DONE = frozenset({"added", "withdrawn", "asked"})
 
 
 @router.get("")
@@ -66,6 +71,23 @@ async def withdraw(form: CurrentHomeForm, parts: RunningParts, request: Request)
     return RedirectResponse("/mine/data?done=withdrawn", 303)
 
 
+@router.post("/erasures")
+async def ask_erasure(form: CurrentHomeForm, parts: RunningParts, request: Request) -> Response:
+    """Ask that the data of an owner are erased; an official of the place decides."""
+    home, fields = form.home, form.fields
+    given: dict[str, JsonValue] = {
+        name: str(fields.get(name, "")) for name in ("command_id", "owner", "reason")
+    }
+    if re.fullmatch("[0-9]{1,3}", str(given["owner"])):
+        given["owner"] = int(str(given["owner"]))
+    try:
+        body = read_fields(AskAsHousehold, given)
+        await ask_as_household(parts.database, parts.settings, home.situation, home.voter, body)
+    except Refused as refused:
+        return await _page(request, parts, home, fields, refused.problems)
+    return RedirectResponse("/mine/data?done=asked", 303)
+
+
 async def _page(
     request: Request,
     parts: Parts,
@@ -76,8 +98,14 @@ async def _page(
     done: str = "",
 ) -> Response:
     found = await list_contacts(parts.database, parts.settings, voter=home.voter, actor_id="")
+    erasing = await erasures_of_household(
+        parts.database, parts.settings, home.situation, home.voter
+    )
     values = {
         "contacts": found,
+        "erasing": erasing,
+        "real_now": datetime.now(UTC),
+        "when": datetime.fromisoformat,
         "given": given,
         "just_done": done if done in DONE else "",
         "command_id": lambda: secrets.token_hex(16),
