@@ -3,6 +3,8 @@
 Where no text of law names who acts, the roles are a proposal of this project, marked [D].
 """
 
+from collections.abc import Iterable
+
 from models.messages.acts import ACTS
 from models.values.actor import RESIDENTS, Actor, Role
 from models.values.base import Carried
@@ -18,6 +20,11 @@ class Grant(Carried):
     place: str
     on_behalf_of: str | None = None
     """The firm for which a person acts, which is who holds the role."""
+
+
+def acts_as(grants: Iterable[Grant]) -> frozenset[str]:
+    """Every id on record under which somebody with these roles acts: the own one, and those of firms."""
+    return frozenset(name for each in grants for name in (each.actor_id, each.on_behalf_of) if name)
 
 
 class Authority(Carried):

@@ -34,6 +34,7 @@ class Duty(StrEnum):
     REGISTER_AGENT = "mandate.own_register"
     GRANT_ONESELF = "granting.to_oneself"
     RELIEVE_ONESELF = "cost_sharing.own_relief"
+    ANSWER_COMPLAINED = "feedback.own_complaint"
     REVIEW_WRITTEN = "suggestion.own_writing"
     ANSWER_WRITTEN = "suggestion.own_suggestion"
     REVIEW_AGAIN = "suggestion.own_hiding"
@@ -74,6 +75,11 @@ EXCLUDED: Mapping[Duty, Excluded] = {
     Duty.GRANT_ONESELF: Excluded("grants", "grants", "[D] never to oneself"),
     Duty.RELIEVE_ONESELF: Excluded(
         "approve_relief", "owner", "[D] nobody relieves the own household"
+    ),
+    Duty.ANSWER_COMPLAINED: Excluded(
+        "resolve_ticket",
+        "tickets",
+        "[D] P-6: nobody reads or answers a complaint of theirs as an office",
     ),
     Duty.REVIEW_WRITTEN: Excluded(
         "review_suggestion", "write_down_suggestion", "[D] nobody passes what they wrote down"

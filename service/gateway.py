@@ -27,7 +27,7 @@ from models.tables import Event
 from models.values.actor import ENGINE, Actor
 from models.values.refusal import problem, refusal, refuse_if_any
 from proof.commands import act_hash
-from rules.authority import Grant, check_act
+from rules.authority import Grant, acts_as, check_act
 from runtime.database import Database
 from runtime.engine.starting import start_ticket
 from runtime.privacy.keys import PersonKeys
@@ -91,7 +91,9 @@ class Gateway:
         if done is None:
             grants = await self._grants(renovation_id, actor_id, resident)
             actor = check_act(act_name, situation.stage, grants, situation.place_path)
-            await refuse_own_household(self._database, self._people, situation, act, actor)
+            await refuse_own_household(
+                self._database, self._people, situation, act, actor, acts_as(grants)
+            )
             seal = self._signer.seal(situation.id, act_name, act_hash(act), actor, key)
             signed = act.model_copy(update={"actor": actor, "seal": seal})
             done = await self._deliver(situation, signed)

@@ -7,12 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Picture, PublishedPicture
 from models.values.actor import Actor
 from models.values.refusal import refusal
+from runtime.privacy.keys import PersonKeys
 from service.bodies import Accepted
 from service.parts import Parts
 from service.pictures.bodies import PublishPicture
 from service.pictures.reading import blur
+from service.pictures.showing import load_picture
+from service.reading.parties import as_party
+from service.reading.shaping import viewer_under
 from service.recording import Details, accept
-from service.situation import Situation
+from service.situation import Situation, load_grants
 
 PUBLISHED = "feedback.picture_published"
 
@@ -23,12 +27,14 @@ async def publish_picture(
     """Publish a photograph with these parts blurred, once; the original stays where it is.
 
     Raises:
-        Refused: `picture.unknown`, `picture.published`.
+        Refused: `picture.unknown`, also for one of a complaint about whoever publishes; `picture.published`.
     """
+    grants = await load_grants(parts.database, actor.id, situation.id)
+    viewer = viewer_under(grants, situation.place_path)
     async with parts.database.session() as session:
-        row = await session.get(Picture, picture_id)
-    if row is None or row.renovation_id != situation.id:
-        raise refusal("picture.unknown", where=picture_id)
+        viewer = await as_party(session, PersonKeys.of(parts.settings), situation, viewer)
+        await load_picture(session, situation.id, viewer, picture_id)
+        row = await session.get_one(Picture, picture_id)
     picture = await blur(row.content, command.parts)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:

@@ -10,8 +10,8 @@ from models.values.refusal import refusal
 from rules.disclosure import Disclosed, ReaderKind, may_read
 from service.access.tickets import Voter
 from service.pictures.bodies import PictureView, PublishedPictureView
-from service.reading.shaping import EVERYBODY, Viewer
-from service.reading.words import not_about
+from service.reading.parties import not_about
+from service.reading.shaping import Viewer
 from service.showing import shown
 
 COLUMNS = (
@@ -26,22 +26,23 @@ COLUMNS = (
 )
 
 
-async def list_pictures(
-    session: AsyncSession, rid: str, viewer: Viewer = EVERYBODY
-) -> tuple[PictureView, ...]:
+async def list_pictures(session: AsyncSession, rid: str, viewer: Viewer) -> tuple[PictureView, ...]:
     """All photographs of a renovation, the newest first; without the pictures themselves."""
     of_others = _listed(rid).join(Ticket, Ticket.id == Picture.ticket_id).where(*not_about(viewer))
     rows = await session.execute(of_others.order_by(Picture.received_at.desc(), Picture.id))
     return tuple(shown(PictureView, row) for row in rows)
 
 
-async def load_picture(session: AsyncSession, rid: str, picture_id: str) -> PictureView:
-    """One photograph without the picture itself.
+async def load_picture(
+    session: AsyncSession, rid: str, viewer: Viewer, picture_id: str
+) -> PictureView:
+    """One photograph without the picture itself, of no complaint about the viewer.
 
     Raises:
         Refused: `picture.unknown`.
     """
-    row = (await session.execute(_listed(rid).where(Picture.id == picture_id))).one_or_none()
+    of_others = _listed(rid).join(Ticket, Ticket.id == Picture.ticket_id).where(*not_about(viewer))
+    row = (await session.execute(of_others.where(Picture.id == picture_id))).one_or_none()
     if row is None:
         raise refusal("picture.unknown", where=picture_id)
     return shown(PictureView, row)

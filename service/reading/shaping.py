@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.values.base import Carried
-from rules.authority import Grant, covers
+from rules.authority import Grant, acts_as, covers
 from rules.disclosure import Circle, Disclosed, ReaderKind, may_read
 from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for, follows_after_opening
 from rules.disclosure.readers import READERS, reader_in_role
@@ -37,6 +37,10 @@ class Viewer:
     unit_number: str | None = None
     acts_as: frozenset[str] = frozenset()
     """Every id on record under which they act: their own, and those of the firms for which they do."""
+    called: frozenset[str] = frozenset()
+    """The names beside their roles."""
+    homes: frozenset[str] = frozenset()
+    """Homes of theirs that somebody complains about (`service.reading.parties`)."""
 
     def as_author(self) -> ReaderKind:
         """How the viewer reads what they wrote themselves: an official no less than as an official."""
@@ -59,8 +63,9 @@ def viewer_under(grants: Iterable[Grant], place: str, circle: Circle | None = No
     reader = next((each for each in WIDEST if each in among), None) or min(
         among, default=ReaderKind.PUBLIC
     )
-    ids = {name for each in grants_of for name in (each.actor_id, each.on_behalf_of) if name}
-    return Viewer(reader, held[0].actor_id if held else "", acts_as=frozenset(ids))
+    sender = held[0].actor_id if held else ""
+    called = frozenset(each.label for each in grants_of if not each.on_behalf_of)
+    return Viewer(reader, sender, acts_as=acts_as(grants_of), called=called)
 
 
 async def until_opening(

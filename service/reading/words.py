@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -21,6 +21,7 @@ from models.values.base import Carried
 from models.values.states import ObjectionState, PublicationState, TicketState
 from service.http.keysets import behind
 from service.http.paging import Slice
+from service.reading.parties import not_about
 from service.reading.shaping import Viewer, view_for
 from service.showing import dated, shown
 from service.situation import Situation
@@ -188,13 +189,6 @@ async def list_tickets(
         )
         for row in rows
     )
-
-
-def not_about(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
-    """Tickets that complain about nobody who asks: of a complaint the unit or firm reads nothing (P-6)."""
-    unit = Ticket.about_unit.is_distinct_from(viewer.unit_number)
-    firm = or_(Ticket.about_firm.is_(None), Ticket.about_firm.not_in(sorted(viewer.acts_as)))
-    return (*((unit,) if viewer.unit_number else ()), firm)
 
 
 def _ticket(

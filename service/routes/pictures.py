@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from models.fields import CommandId, Id
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from runtime.privacy.keys import PersonKeys
 from service.access.units import refuse_replaced
 from service.bodies import Accepted
 from service.http.paging import Paged
@@ -14,6 +15,7 @@ from service.identity.senders import bearer_token, sender_of
 from service.pictures import adding, publishing, showing
 from service.pictures.bodies import PictureView, PublishedPictureView, PublishPicture
 from service.pictures.reading import KINDS, MEDIA_TYPE
+from service.reading.parties import as_party
 from service.reading.shaping import viewer_under
 from service.routes.dependencies import (
     TICKETS,
@@ -59,6 +61,7 @@ async def list_pictures(
     grants = await load_grants(parts.database, actor.id, situation.id)
     viewer = viewer_under(grants, situation.place_path)
     async with parts.database.session() as session:
+        viewer = await as_party(session, PersonKeys.of(parts.settings), situation, viewer)
         found = await showing.list_pictures(session, situation.id, viewer)
     return page.cut(found, lambda each: (utc_text(each.received_at), each.id), newest_first=True)
 
@@ -84,6 +87,7 @@ async def read_picture(
     if not showing.may_see(viewer.reader):
         raise refusal("credential.no_role", roles="-", place=situation.place_path)
     async with parts.database.session() as session:
+        viewer = await as_party(session, PersonKeys.of(parts.settings), situation, viewer)
         return picture_response(await showing.load_for(session, viewer, situation.id, picture_id))
 
 

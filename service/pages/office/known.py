@@ -10,6 +10,8 @@ from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from service.pages.office.fields import Known, Option
+from service.reading.parties import not_about
+from service.reading.shaping import Viewer
 from service.situation import Situation
 from service.views import list_works
 
@@ -18,8 +20,8 @@ SHOWN = 80
 OVER = (TicketState.CLOSED, TicketState.REFERRED)
 
 
-async def load_known(session: AsyncSession, situation: Situation) -> Known:
-    """The works, bidders, objections, complaints, motions and items of a case."""
+async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer) -> Known:
+    """The works, bidders, objections, motions and items of a case, and the complaints about others."""
     scheme = await _scheme(session, situation)
     choices = {
         option.id: option.title for motion in scheme.motions for option in motion.options
@@ -38,7 +40,7 @@ async def load_known(session: AsyncSession, situation: Situation) -> Known:
         "bidders": await _bidders(session, situation),
         "publications": await _publications(session, situation),
         "objections": await _objections(session, situation),
-        "tickets": await _tickets(session, situation),
+        "tickets": await _tickets(session, situation, viewer),
     }
 
 
@@ -90,11 +92,13 @@ async def _objections(session: AsyncSession, situation: Situation) -> tuple[Opti
     return tuple(Option(row.id, shortened(row.text)) for row in rows)
 
 
-async def _tickets(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
-    """Those that are not over, with how they begin."""
+async def _tickets(
+    session: AsyncSession, situation: Situation, viewer: Viewer
+) -> tuple[Option, ...]:
+    """Those that are not over, with how they begin; none about whoever looks (P-6)."""
     rows = await session.scalars(
         select(Ticket)
-        .where(Ticket.renovation_id == situation.id, Ticket.state.not_in(OVER))
+        .where(Ticket.renovation_id == situation.id, Ticket.state.not_in(OVER), *not_about(viewer))
         .order_by(Ticket.due_at, Ticket.id)
     )
     return tuple(Option(row.id, shortened(row.text)) for row in rows)

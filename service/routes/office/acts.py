@@ -32,6 +32,7 @@ from service.routes.office.dependencies import (
     CurrentForm,
     CurrentOffice,
     View,
+    reader_for,
 )
 from service.situation import Situation, load_situation
 
@@ -106,8 +107,9 @@ async def _questions(
         raise refusal("authority.unknown_act", act=act)
     if not again:
         check_act(act, situation.stage, view.office.grants, situation.place_path)
+    reader = await reader_for(parts, situation, view.office)
     async with parts.database.session() as session:
-        return questions(act, await load_known(session, situation))
+        return questions(act, await load_known(session, situation, reader))
 
 
 def _values(view: View, act: str, fields: tuple[Field, ...], form: FormData) -> dict[str, object]:

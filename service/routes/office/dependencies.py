@@ -1,6 +1,7 @@
 """What the office's routes ask for: who has signed in, the case, and a form of theirs."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request, Response
@@ -10,12 +11,17 @@ from models.fields import Id
 from models.values.base import Carried
 from models.values.refusal import Problem
 from models.values.timetable import Timetable
+from rules.authority import acts_as
+from runtime.privacy.keys import PersonKeys
 from service.http.problems import read_fields, status_for
 from service.pages.display import Language, display_of
 from service.pages.forms import own_form
 from service.pages.office.session import Office, office_in, situation_for
 from service.pages.office.words import in_words, office_words
 from service.pages.rendering import page
+from service.parts import Parts
+from service.reading.parties import as_party
+from service.reading.shaping import Viewer, viewer_under
 from service.routes.dependencies import RunningParts
 from service.situation import Situation
 
@@ -120,3 +126,22 @@ async def view_of_case(request: Request, office: CurrentOffice, case: CurrentCas
 
 OfficeView = Annotated[View, Depends(view_of_office)]
 CaseView = Annotated[View, Depends(view_of_case)]
+
+
+async def reader_of_case(
+    situation: CurrentCase, office: CurrentOffice, parts: RunningParts
+) -> Viewer:
+    """Who reads the complaints of the case of the path."""
+    return await reader_for(parts, situation, office)
+
+
+async def reader_for(parts: Parts, situation: Situation, office: Office) -> Viewer:
+    """Who reads complaints of a case; those about their own home or firm they do not (P-6)."""
+    viewer = viewer_under(office.here(situation), situation.place_path)
+    everywhere = replace(viewer, acts_as=acts_as(office.grants))
+    async with parts.database.session() as session:
+        people = PersonKeys.of(parts.settings)
+        return await as_party(session, people, situation, everywhere)
+
+
+CaseReader = Annotated[Viewer, Depends(reader_of_case)]

@@ -43,6 +43,7 @@ from service.routes.office.dependencies import (
     CurrentForm,
     CurrentOffice,
     View,
+    reader_for,
 )
 from service.situation import Situation, load_situation
 
@@ -148,8 +149,9 @@ async def _questions(
     if found is None:
         raise refusal("service.not_found")
     situation.in_role(view.office.grants, *sorted(found.roles))
+    reader = await reader_for(parts, situation, view.office)
     async with parts.database.session() as session:
-        known = await load_known(session, situation)
+        known = await load_known(session, situation, reader)
         boxes = await load_running_boxes(session, situation.id) if found.of_vote else ()
     asked = tuple(each for each in fields_of(found.body, known) if each.word not in OURS)
     if found.body is RegisterMandate:

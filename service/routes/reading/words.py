@@ -4,8 +4,10 @@ from fastapi import APIRouter
 
 from models.fields import Id
 from proof.canonical import utc_text
+from runtime.privacy.keys import PersonKeys
 from service.http.paging import Paged
 from service.reading import results, words
+from service.reading.parties import as_party
 from service.routes.dependencies import CaseSituation, CurrentViewer, RunningParts
 from service.routes.reading.readers import ReadsHomes
 
@@ -57,7 +59,8 @@ async def list_tickets(
     Words, unit and answers are for whoever wrote it and for whom must answer; null for all others.
     """
     async with parts.database.session() as session:
-        found = await words.list_tickets(session, situation, viewer, page.slice, waiting=waiting)
+        party = await as_party(session, PersonKeys.of(parts.settings), situation, viewer)
+        found = await words.list_tickets(session, situation, party, page.slice, waiting=waiting)
     return page.first(found, lambda each: (utc_text(each.opened_at), each.id))
 
 

@@ -14,6 +14,7 @@ from runtime.database import Database
 from service.privacy.keeping import erase
 from tests.service.conftest import KEY
 from tests.service.pictures.test_pictures import photograph
+from tests.support.browser.desk import Desk
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in
 from tests.support.votes.tickets import unit_ticket
@@ -99,6 +100,57 @@ async def test_the_firm_complained_about_reads_nothing_of_it_in_any_of_its_roles
         assert seen.status_code == status
         listed = await http.get(f"{CASE}/pictures", headers=who)
         assert (picture in {each["id"] for each in listed.json()}) == (status == 200)
+
+
+async def test_nobody_reads_or_answers_as_an_office_what_is_about_their_home_or_firm(
+    http: httpx.AsyncClient, sql: asyncpg.Connection
+) -> None:
+    """The roll knows who owns the home by name: an official of that name is party to it."""
+    for person in ("about-neighbour", "about-roll"):
+        await sql.execute("INSERT INTO private.person (id, name) VALUES ($1, 'Sun Li')", person)
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('about-neighbour', 'Sun Li', 'street_office', 'd'),"
+        " ('about-firm', 'f', 'residents_committee', 'd')"
+    )
+    await sign_in(sql, "about-neighbour")
+    await sql.execute(
+        "INSERT INTO private.unit_owner (unit_id, person_id, position)"
+        " SELECT id, 'about-roll', 0 FROM unit WHERE estate_id = $1 AND number = $2",
+        *(f"{RID}.estate", ABOUT),
+    )
+    words = {"about-neighbour": "Their music", "about-firm": "Their scaffold"}
+    for person, about in (
+        ("about-neighbour", {"about_unit": ABOUT}),
+        ("about-firm", {"about_firm": "about-firm"}),
+    ):
+        said = words[person]
+        await complain(http, f"of-{person}", text=said, **about)
+        name = await named(sql, "")
+        path = f"{CASE}/tickets/{name}/pictures"
+        sent = {**of_unit(WRITER), "Idempotency-Key": f"picture-{person}"}
+        picture = (await http.post(path, content=photograph(), headers=sent)).json()["id"]
+        for who, reads in ((person, False), ("about-office", True)):
+            assert (name in await read(http, bearer(who))) == reads
+            desk = Desk(http, who)
+            asked = await desk.get(f"/office/cases/{RID}/acts/resolve_ticket")
+            assert (said in asked.text, name in asked.html) == (reads, reads), asked.text
+            listed = await desk.get(f"/office/cases/{RID}/pictures")
+            assert (picture in listed.html, said in listed.text) == (reads, reads)
+            for door in ("", "/content"):
+                seen = await desk.get(f"/office/cases/{RID}/pictures/{picture}{door}")
+                assert (seen.status == 200) == reads
+        body = {"command_id": f"as-{person}", "parts": [], "nobody_is_seen": True}
+        shown = await http.post(
+            f"{CASE}/pictures/{picture}/publication", json=body, headers=bearer(person)
+        )
+        assert shown.json()["code"] == "picture.unknown"
+        answer = {"command_id": f"answer-{person}", "ticket_id": name, "answer": "It was quiet"}
+        refused = await http.post(
+            f"{CASE}/acts/resolve_ticket", json=answer, headers=bearer(person)
+        )
+        assert refused.json()["code"] == "feedback.own_complaint", refused.text
+        assert refused.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,11 @@ OPEN_OBJECTION = (
     "SELECT o.id FROM objection o JOIN publication p ON p.id = o.publication_id"
     " WHERE p.renovation_id=$1 AND o.state='open'"
 )
+OPEN_TICKET = "SELECT id FROM ticket WHERE renovation_id=$1 AND state='open'"
 FIRM = CONTRACTOR.id
 """The winner of the first tender."""
-OBJECTS, LIVES_HERE, RELIEVES, AWARDS, FAILS, ACCEPTS = (
-    "objects", "lives-here", "relieves", "awards", "fails", "accepts",
+OBJECTS, LIVES_HERE, RELIEVES, AWARDS, FAILS, ACCEPTS, COMPLAINED = (
+    "objects", "lives-here", "relieves", "awards", "fails", "accepts", "complained-about",
 )  # fmt: skip
 
 
@@ -56,6 +57,20 @@ async def answers(p: Playing, person: str) -> httpx.Response:
         upheld=False,
         answer="the count stands",
     )
+
+
+async def complained_about_at_home(p: Playing) -> Mapping[Duty, str]:
+    """A neighbour complains about the flat of an official."""
+    units = await p.told.units()
+    await owns(p, COMPLAINED, units[2], "Zhao Min")
+    fields = {"unit_number": units[0], "kind": "complaint", "text": "noise", "confidential": False}
+    await p.told.told("/tickets", p.told.voter(units[0]), about_unit=units[2], **fields)
+    return {Duty.ANSWER_COMPLAINED: COMPLAINED}
+
+
+async def resolves(p: Playing, person: str) -> httpx.Response:
+    ticket = await p.told.value(OPEN_TICKET)
+    return await p.act("resolve_ticket", person, ticket_id=ticket, answer="they were spoken to")
 
 
 async def owns_a_flat(p: Playing) -> Mapping[Duty, str]:
@@ -172,6 +187,7 @@ async def pays(p: Playing, person: str) -> httpx.Response:
 PLAYS = (
     Play((Duty.ANSWER_OBJECTION,), objected, answers),
     Play((Duty.ANSWER_OBJECTION,), objected_at_home, answers),
+    Play((Duty.ANSWER_COMPLAINED,), complained_about_at_home, resolves),
     Play((Duty.RELIEVE_ONESELF,), owns_a_flat, relieves),
     Play((Duty.EVALUATE_BID,), bid, evaluates),
     Play((Duty.JUDGE_AWARD,), awarded, judges),

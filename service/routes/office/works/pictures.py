@@ -18,9 +18,10 @@ from service.parts import Parts
 from service.pictures import cells, publishing, showing
 from service.pictures.bodies import PictureView, PublishPicture
 from service.pictures.reading import blur
-from service.reading.shaping import viewer_under
+from service.reading.shaping import Viewer
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
+    CaseReader,
     CaseView,
     CurrentCase,
     CurrentForm,
@@ -37,12 +38,16 @@ Marked = Annotated[str, *line(3_000, 0)]
 
 @router.get("")
 async def list_pictures(
-    situation: CurrentCase, office: CurrentOffice, parts: RunningParts, view: CaseView
+    situation: CurrentCase,
+    office: CurrentOffice,
+    parts: RunningParts,
+    view: CaseView,
+    reader: CaseReader,
 ) -> Response:
     """Every photograph of the case, those that nobody has published yet first."""
     _publisher(situation, office)
     async with parts.database.session() as session:
-        found = await showing.list_pictures(session, situation.id)
+        found = await showing.list_pictures(session, situation.id, reader)
         texts = await ticket_texts(session, {each.ticket_id for each in found})
     values = {
         "pictures": sorted(found, key=lambda each: each.published_at is not None),
@@ -59,10 +64,11 @@ async def show_picture(
     office: CurrentOffice,
     parts: RunningParts,
     view: CaseView,
+    reader: CaseReader,
 ) -> Response:
     """The photograph under a grid of ticks."""
     _publisher(situation, office)
-    return _marking(view, await _picture(parts, situation, picture_id), frozenset())
+    return _marking(view, await _picture(parts, situation, reader, picture_id), frozenset())
 
 
 @router.post("/{picture_id}")
@@ -73,10 +79,11 @@ async def check_picture(
     form: CurrentForm,
     parts: RunningParts,
     view: CaseView,
+    reader: CaseReader,
 ) -> Response:
     """The photograph as everybody would see it, to be looked at before it is published."""
     _publisher(situation, office)
-    picture = await _picture(parts, situation, picture_id)
+    picture = await _picture(parts, situation, reader, picture_id)
     marked = frozenset(map(str, form.getlist("cells")))
     if "change" in form:
         return _marking(view, picture, marked)
@@ -95,10 +102,11 @@ async def publish(
     form: CurrentForm,
     parts: RunningParts,
     view: CaseView,
+    reader: CaseReader,
 ) -> Response:
     """Show it to everybody; whoever publishes answers for it that nobody is recognised."""
     actor = _publisher(situation, office)
-    picture = await _picture(parts, situation, picture_id)
+    picture = await _picture(parts, situation, reader, picture_id)
     try:
         if not form.get("nobody_is_seen"):
             raise refusal("picture.look_first", where="nobody_is_seen")
@@ -121,16 +129,16 @@ async def send_picture(
     situation: CurrentCase,
     office: CurrentOffice,
     parts: RunningParts,
+    reader: CaseReader,
     marked: Marked = "",
 ) -> Response:
     """The photograph itself, with what is marked blurred."""
     _publisher(situation, office)
-    viewer = viewer_under(office.here(situation), situation.place_path)
     async with parts.database.session() as session:
-        content = await showing.load_for(session, viewer, situation.id, picture_id)
+        content = await showing.load_for(session, reader, situation.id, picture_id)
     if not marked:
         return picture_response(content)
-    picture = await _picture(parts, situation, picture_id)
+    picture = await _picture(parts, situation, reader, picture_id)
     chosen = cells.read_cells(marked.split(","), picture.width, picture.height)
     kept = await blur(content, cells.parts_of(chosen, picture.width, picture.height))
     return picture_response(kept.content)
@@ -140,14 +148,16 @@ def _publisher(situation: Situation, office: Office) -> Actor:
     return situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["publish_picture"].roles))
 
 
-async def _picture(parts: Parts, situation: Situation, picture_id: str) -> PictureView:
-    """One photograph of the case.
+async def _picture(
+    parts: Parts, situation: Situation, reader: Viewer, picture_id: str
+) -> PictureView:
+    """One photograph of the case, of no complaint about whoever looks.
 
     Raises:
         Refused: `picture.unknown`.
     """
     async with parts.database.session() as session:
-        return await showing.load_picture(session, situation.id, picture_id)
+        return await showing.load_picture(session, situation.id, reader, picture_id)
 
 
 def _cells_in(form: FormData, picture: PictureView) -> tuple[cells.Cell, ...]:
