@@ -62,7 +62,13 @@ from models.tables.ways.channels import (
     PaperEntry,
     PaperLine,
 )
-from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
+from models.tables.ways.feed import (
+    FeedEntry,
+    FeedPending,
+    FeedPendingPlace,
+    Webhook,
+    WebhookDelivery,
+)
 from models.tables.ways.notices import Contact, NoticeMessage
 from models.tables.ways.steps import VoteStep
 
@@ -99,6 +105,7 @@ __all__ = [
     "Event",
     "FeedEntry",
     "FeedPending",
+    "FeedPendingPlace",
     "Firm",
     "FirmPerson",
     "Inspection",

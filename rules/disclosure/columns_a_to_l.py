@@ -115,6 +115,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     "erasure": {
         Circle.READINGS: """
             id person_id asked_by reason asked_at expires_at confirmed_by done_at outcome
+            renovation_id refused_by refused_at refusal
             """,
     },
     "estate": {
@@ -136,10 +137,13 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
         Circle.FREE_TEXT: "details",
     },
     "feed_entry": {
-        Circle.OFFICIALS: "position renovation_id seq",
+        Circle.OFFICIALS: "position renovation_id seq log_id",
     },
     "feed_pending": {
         Circle.OFFICIALS: "renovation_id seq",
+    },
+    "feed_pending_place": {
+        Circle.OFFICIALS: "log_id seq",
     },
     "firm": {
         Circle.OFFICIALS: """

@@ -92,8 +92,14 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
     "ErasureView": {
-        Circle.READINGS: """erasure person asked_by asked_at reason confirmed_by done_at expires_at outcome"""
+        Circle.READINGS: """erasure person asked_by asked_at reason confirmed_by done_at expires_at outcome
+            renovation_id refused_by refused_at refusal"""
     },
+    "OwnerOfHome": {HOUSEHOLD: "owner initial"},
+    "HouseholdErasure": {
+        HOUSEHOLD: "erasure owner reason asked_at expires_at done_at refused_at refusal outcome"
+    },
+    "HouseholdErasures": {HOUSEHOLD: "owners erasures"},
     "PeriodView": {OFFICIALS: "kind basis article starts days end due next_at"},
     "PersonOfUnit": {OFFICIALS: "person name"},
     "SensitiveView": {HOUSEHOLD: "entry unit_number kind words consented_at"},
@@ -109,7 +115,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "EventView": _EVENT,
     "FeedEvent": {
         HOUSEHOLD: _EVENT[HOUSEHOLD],
-        EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id place_path sandbox",
+        EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id estate_id place_path sandbox",
     },
     "Feed": {OFFICIALS: "events next more"},
     "Turnout": {

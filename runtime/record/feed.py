@@ -1,6 +1,7 @@
 """The feed: the events of all cases in one order, for programs that follow many of them.
 
-`feed_advance` gives positions to what is committed (see migration 0025). Whoever keeps the position up to
+Those of suggestions that were made for an estate before it had a case are in it too. `feed_advance` gives
+positions to what is committed (see migrations 0025 and 0059). Whoever keeps the position up to
 which it has read, and asks for what follows, gets each event once and misses none.
 """
 
@@ -9,12 +10,23 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, not_, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from models.tables import CaseClock, Event, FeedEntry, Renovation, Tender
+from models.tables import (
+    CaseClock,
+    Estate,
+    Event,
+    FeedEntry,
+    Place,
+    PlaceEvent,
+    Renovation,
+    Tender,
+)
 from models.values.states import TenderState
 
 ADVANCE = text("SELECT feed_advance()")
 SANDBOX = or_(CaseClock.renovation_id.is_not(None), Renovation.clock != {})
+CASE_PLACE, ESTATE_PLACE = Renovation.place_path, Place.path
 _OPEN = (Event.kind == "bidding.tender_published", Tender.state == TenderState.OPEN)
 SCANNED = 5_000
 """Entries that one page looks through for those that are asked for."""
@@ -22,10 +34,10 @@ SCANNED = 5_000
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """An event, its position in the feed, the place of its case, and whether the case is for training."""
+    """An event, its position in the feed, the place of its case or estate, and whether that is for training."""
 
     position: int
-    event: Event
+    event: Event | PlaceEvent
     place_path: str
     sandbox: bool
 
@@ -69,13 +81,19 @@ async def read_page(
     scanned = (await session.scalars(window)).all()
     if not scanned:
         return FeedPage((), after, more=False)
-    found = _lines(after, scanned[-1]).where(or_(*map(_below, places)))
+    of_cases = _lines(after, scanned[-1]).where(or_(*(_below(p, CASE_PLACE) for p in places)))
+    of_estates = _estate_lines(after, scanned[-1]).where(
+        or_(*(_below(p, ESTATE_PLACE) for p in places))
+    )
     if not training:
-        found = found.where(not_(SANDBOX))
+        of_cases, of_estates = of_cases.where(not_(SANDBOX)), of_estates.where(~Estate.synthetic)
     if kinds:
-        found = found.where(Event.kind.in_(kinds))
-    rows = (await session.execute(found.limit(limit))).all()
-    lines = [FeedLine(position, event, path, bool(told)) for position, event, path, told in rows]
+        of_cases = of_cases.where(Event.kind.in_(kinds))
+        of_estates = of_estates.where(PlaceEvent.kind.in_(kinds))
+    rows: list[tuple[int, Event | PlaceEvent, str, bool]] = []
+    for found in (of_cases, of_estates):
+        rows += [(*row,) for row in await session.execute(found.limit(limit))]
+    lines = [FeedLine(*row) for row in sorted(rows, key=lambda row: row[0])[:limit]]
     full = len(lines) == limit
     reached = lines[-1].position if full else scanned[-1]
     return FeedPage(lines, reached, more=full or len(scanned) == SCANNED)
@@ -101,7 +119,7 @@ async def first_held(session: AsyncSession, places: Collection[str]) -> int | No
         .join(Event, (Event.renovation_id == FeedEntry.renovation_id) & (Event.seq < FeedEntry.seq))
         .join(Tender, Tender.id == Event.details["tender"].astext)
         .join(Renovation, Renovation.id == FeedEntry.renovation_id)
-        .where(or_(*map(_below, places)), *_OPEN)
+        .where(or_(*(_below(p, CASE_PLACE) for p in places)), *_OPEN)
     )
     return position
 
@@ -119,10 +137,22 @@ def _lines(after: int, until: int) -> Select[int, Event, str, bool]:
     )
 
 
-def _below(place: str) -> ColumnElement[bool]:
-    """A case is in a place or below it; segment by segment, as `rules.authority.covers` says."""
+def _estate_lines(after: int, until: int) -> Select[int, PlaceEvent, str, bool]:
+    return (
+        select(FeedEntry.position, PlaceEvent, Place.path, Estate.synthetic)
+        .join(
+            PlaceEvent,
+            (PlaceEvent.log_id == FeedEntry.log_id) & (PlaceEvent.seq == FeedEntry.seq),
+        )
+        .join(Estate, Estate.id == PlaceEvent.details["estate"].astext)
+        .join(Place, Place.id == Estate.place_id)
+        .where(FeedEntry.position > after, FeedEntry.position <= until)
+        .order_by(FeedEntry.position)
+    )
+
+
+def _below(place: str, path: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Something is in a place or below it; segment by segment, as `rules.authority.covers` says."""
     if not place:
         return true()
-    return (Renovation.place_path == place) | Renovation.place_path.startswith(
-        f"{place}/", autoescape=True
-    )
+    return (path == place) | path.startswith(f"{place}/", autoescape=True)

@@ -87,10 +87,14 @@ class DeliveryView(Carried):
 
 
 class FeedEvent(EventView):
-    """An event of any case, with its position in the feed; `sandbox`: of a training case."""
+    """An event of any case, with its position in the feed; `sandbox`: of a training case or an invented estate.
+
+    Without a `renovation_id` it is of a suggestion that was made for an estate (`estate_id`) which has no case.
+    """
 
     position: int
     renovation_id: str
+    estate_id: str = ""
     place_path: str
     sandbox: bool
 

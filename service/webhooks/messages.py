@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from pydantic import JsonValue
 
+from models.tables import PlaceEvent
 from rules.authority import Grant
 from runtime.record.feed import FeedLine
 from service.reading.shaping import event_for, viewer_under
@@ -28,6 +29,16 @@ def new_secret() -> str:
 def feed_event(line: FeedLine, grants: Collection[Grant]) -> FeedEvent:
     """An entry of the feed as somebody with these roles may read it."""
     columns = {name: getattr(line.event, name, None) for name in FeedEvent.model_fields}
+    if isinstance(line.event, PlaceEvent):
+        columns |= {
+            "renovation_id": "",
+            "estate_id": str(line.event.details["estate"]),
+            "happened_at": line.event.recorded_at,
+            "rule_pack": "",
+            "workflow_id": "",
+        }
+    else:
+        columns["estate_id"] = ""
     event = FeedEvent.model_validate(
         {
             **columns,
@@ -43,11 +54,18 @@ def cloud_event(address: str, event: FeedEvent) -> bytes:
     """The body for one event; `address` is the public one of the service."""
     return _body(
         f"evt_{event.position}",
-        f"{address}/v1/renovations/{event.renovation_id}",
+        f"{address}/v1/{_room(event)}",
         f"gongjian.{event.kind}",
         event.recorded_at,
         event.model_dump(mode="json"),
     )
+
+
+def _room(event: FeedEvent) -> str:
+    """What it happened to: a case, or an estate that has none."""
+    if event.renovation_id:
+        return f"renovations/{event.renovation_id}"
+    return f"estates/{event.estate_id}/suggestions"
 
 
 def test_event(address: str, webhook_id: str, now: datetime) -> bytes:

@@ -182,6 +182,7 @@ async def test_the_application_has_the_rights_it_needs_and_not_more(owner: str) 
             rights -= {"DELETE"}
         if table.name in {
             "feed_pending",
+            "feed_pending_place",
             "feed_entry",
         }:  # the trigger and `feed_advance` write them
             rights = {"SELECT"} if table.name == "feed_entry" else set()

@@ -26,18 +26,34 @@ class FeedPending(Table):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
+class FeedPendingPlace(Table):
+    """The same for an event of the log of a place that is about a suggestion of an estate."""
+
+    __tablename__ = "feed_pending_place"
+
+    log_id: Mapped[Id] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class FeedEntry(Table):
-    """The place of an event in the feed: whoever has read up to `position` has missed nothing before it."""
+    """The place of an event in the feed: whoever has read up to `position` has missed nothing before it.
+
+    It is an event of a case, or of the log of a place (`log_id`).
+    """
 
     __tablename__ = "feed_entry"
     __table_args__ = (
         refers(("renovation_id", "seq"), "event", ("renovation_id", "seq")),
+        refers(("log_id", "seq"), "place_event", ("log_id", "seq")),
+        CheckConstraint("(renovation_id IS NULL) <> (log_id IS NULL)", name="of_one"),
         Index("uq_feed_entry_event", "renovation_id", "seq", unique=True),
+        Index("uq_feed_entry_place_event", "log_id", "seq", unique=True),
     )
 
     position: Mapped[Big] = mapped_column(Identity(always=True), primary_key=True)
-    renovation_id: Mapped[Id]
+    renovation_id: Mapped[Id | None]
     seq: Mapped[int]
+    log_id: Mapped[Id | None]
 
 
 class Webhook(Table):

@@ -1,10 +1,17 @@
 """Who is told: whoever must act when it is late, the authors of each change, and everybody of an estate's log."""
 
+import json
+from typing import Any
+
 from runtime.database import Database
 from service.suggestions.reminding import remind
+from service.webhooks.bodies import FeedEvent
+from service.webhooks.messages import cloud_event
+from tests.runtime.record.test_feed import say
 from tests.service.suggestions.conftest import Suggestions
 from tests.support.channels import official
-from tests.support.suggestions import AUTHOR, NEIGHBOURS
+from tests.support.suggestions import AUTHOR, NEIGHBOURS, WORDS
+from tests.support.votes.portal import ACTOR
 
 ANSWERERS = {"owners_committee", "residents_committee", "street_office", "district_bureau"}
 
@@ -97,3 +104,56 @@ async def test_what_happened_in_an_estate_is_read_as_everybody_may_read_it(
     office = await estate.http.get(path, headers=official("street"))
     assert AUTHOR in office.json()[0]["actor_id"]
     assert all(each["details"]["estate"] == estate.estate for each in events)
+
+
+async def test_what_happens_to_an_estate_is_in_the_feed_with_the_events_of_cases(
+    estate: Suggestions, database: Database
+) -> None:
+    """In the one order, under the estate, and each reads it as they may read an event of a case."""
+    made = await estate.by_portal("", AUTHOR, **WORDS)
+    name = made.json()["id"]
+    body = {"decision": "publish", "reason": ""}
+    assert (await estate.in_estate(f"/{name}/review", official("committee"), **body)).is_success
+    await say(database, estate.rid, f"{estate.rid}-said")
+    assert (await estate.by_portal(f"/{name}/support", NEIGHBOURS[0])).status_code == 201
+
+    async def follow(who: str, **query: object) -> list[dict[str, Any]]:
+        asked: dict[str, Any] = {"after": 0, "limit": 500, "training": True, **query}
+        found: list[dict[str, Any]] = []
+        while True:
+            page = (await estate.http.get("/v1/feed", params=asked, headers=official(who))).json()
+            found += page["events"]
+            asked["after"] = page["next"]
+            if not page["more"]:
+                return [
+                    each
+                    for each in found
+                    if (each["estate_id"] or f"{each['renovation_id']}.estate") == estate.estate
+                ]
+
+    street = await follow("street")
+    kinds = [each["kind"] for each in street if each["estate_id"]]
+    assert kinds == ["suggestion.made", "suggestion.published", "suggestion.supported"]
+    assert "test.said" in [each["kind"] for each in street if each["renovation_id"]]
+    positions = [each["position"] for each in street]
+    assert positions == sorted(set(positions))
+    first, *_ = (each for each in street if each["estate_id"])
+    assert AUTHOR in first["actor_id"]
+    assert {each["place_path"] for each in street} == {first["place_path"]}
+    portal = [each for each in await follow(ACTOR) if each["estate_id"]]
+    assert [each["kind"] for each in portal] == kinds
+    assert AUTHOR not in json.dumps(portal), "which home it was is for the offices"
+    only = await follow("street", kind="suggestion.published")
+    assert [each["kind"] for each in only] == ["suggestion.published"]
+    last = FeedEvent.model_validate(street[-1])
+    told = json.loads(cloud_event("https://g.example", last))
+    assert told["source"] == f"https://g.example/v1/estates/{estate.estate}/suggestions"
+    # One at a time, as somebody asks who was away in between.
+    after, seen = positions[0] - 1, list[int]()
+    while after < positions[-1]:
+        asked = {"after": after, "limit": 1, "training": True}
+        page = await estate.http.get("/v1/feed", params=asked, headers=official("street"))
+        seen += [each["position"] for each in page.json()["events"]]
+        after = page.json()["next"]
+    assert set(positions) <= set(seen)
+    assert seen == sorted(set(seen))
