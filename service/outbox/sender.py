@@ -22,6 +22,8 @@ from models.tables import NoticeMessage, Webhook
 from runtime.database import Database
 
 log = structlog.get_logger("outbox")
+SOON_S = 0.05
+"""The first pause after something was sent; each next one is twice as long, up to the usual one."""
 T = TypeVar("T")
 Hand = Callable[[T], Awaitable[None]]
 """Hands one thing over and notes what came of it."""
@@ -30,7 +32,11 @@ Sent = type[NoticeMessage] | type[Webhook]
 
 
 class OutboxSender(ABC, Generic[T]):
-    """Sends one kind of thing for as long as it runs; looks every `poll_s` seconds for something new."""
+    """Sends one kind of thing for as long as it runs.
+
+    Where nothing has come for a while it looks for something new every `poll_s` seconds; just after
+    something has come, sooner, for more is likely then.
+    """
 
     name: str
     """Of the kind, in the logs."""
@@ -63,13 +69,15 @@ class OutboxSender(ABC, Generic[T]):
 
     async def run(self) -> None:
         """Until it is cancelled; whatever a turn meets, a database that is away too, the next one is made."""
+        pause_s = self._poll_s
         while True:
+            pause_s = min(2 * pause_s, self._poll_s)
             try:
                 while await self.turn():
-                    pass
+                    pause_s = min(SOON_S, self._poll_s)
             except Exception as error:  # noqa: BLE001 - nothing that one turn meets ends the sender
                 log.warning("sending_waits", of=self.name, reason=type(error).__name__)
-            await asyncio.sleep(self._poll_s)
+            await asyncio.sleep(pause_s)
 
     async def turn(self) -> bool:
         """Take what is due, hand it over in lanes, note it; whether anything was done."""
