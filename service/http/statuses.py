@@ -31,8 +31,8 @@ CODES: dict[int, str] = {
         credential.other_case
         correction.outside_place access.not_accepted access.own_letter access.own_handing
         access.session_over
-        act.impostor act.no_second act.signature_wrong act.unsigned authority.not_granted
-        authority.outside_place authority.wrong_role bidding.own_award credential.no_role
+        act.impostor act.no_second act.not_on_record act.signature_wrong act.unsigned authority.not_granted
+        authority.outside_place authority.wrong_role bidding.own_award feedback.own_complaint credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.own_register mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
         bidding.contractor_defaulted
@@ -65,7 +65,7 @@ CODES: dict[int, str] = {
         suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published
         opening.roll_changed
-        evidence.not_ready erasure.over
+        evidence.not_ready erasure.over erasure.waits
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
