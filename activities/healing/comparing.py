@@ -31,6 +31,8 @@ class Execution:
     """The type of the workflow."""
     parent_id: str = ""
     task_queue: str = ""
+    children: tuple[str, ...] = ()
+    """The workflows that it has started and waits for."""
 
     @property
     def runs(self) -> bool:
@@ -73,6 +75,7 @@ async def execution_of(client: Client, workflow_id: str) -> Execution:
         kind=found.workflow_type,
         parent_id=found.parent_id or "",
         task_queue=found.task_queue,
+        children=tuple(each.workflow_id for each in found.raw_description.pending_children),
     )
 
 

@@ -20,6 +20,7 @@ from activities.recording import Writer
 from models.messages.command import Command
 from models.messages.feedback import TicketInput
 from models.messages.healing import Noted
+from models.messages.ids import publication_workflow_id
 from models.messages.journey import CaseClock as CaseTime
 from models.messages.journey import Journey
 from models.messages.reconciling import OPERATOR, Discrepancy, Fault, Mended, Reconciliation
@@ -134,11 +135,16 @@ class Repair:
         if stage is not None and stage.status not in SETTLED:
             yield await self._wake(self.case.journey, self._lost(stage))
             return
-        parent = stage_id if stage is not None and stage.runs else self.case.journey
-        for name in self.case.publications:
+        parent = stage if stage is not None and stage.runs else journey
+        # Beside those on record: one that somebody has answered in our place, so that it was never posted.
+        started = [name for name in parent.children if self._is_publication(name)]
+        for name in dict.fromkeys((*self.case.publications, *started)):
             publication = await self._child(name)
             if publication.status not in SETTLED:
-                yield await self._wake(parent, self._lost(publication))
+                yield await self._wake(parent.workflow_id, self._lost(publication))
+
+    def _is_publication(self, workflow_id: str) -> bool:
+        return workflow_id.startswith(publication_workflow_id(self.case.row.id, ""))
 
     async def _child(self, workflow_id: str) -> Execution:
         found = await self._looked_at(workflow_id)

@@ -7,6 +7,7 @@ engine and nothing else: neither database nor keys.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload, Payloads
@@ -29,8 +30,10 @@ from models.messages.ids import bulk_queue
 from runtime.engine.builds import deployment_of
 
 ROGUE = "rogue"
-POLLERS = 4
-"""So many tasks it asks for at once. What it gives back comes again later and later, to whomever asks then."""
+POLLERS = 16
+"""So many tasks it asks for at once."""
+AT_ONCE = timedelta(milliseconds=20)
+"""After that what it gives back comes again, to whomever asks then."""
 Task = PollActivityTaskQueueResponse
 Answer = Callable[[Client, Task], Awaitable[None]]
 """What is done with a task that was taken."""
@@ -104,6 +107,7 @@ async def fail(client: Client, task: Task, failure: Failure) -> None:
 async def gives_back(client: Client, task: Task) -> None:
     """An error that is tried again: the next worker gets the task."""
     info = ApplicationFailureInfo(type="Later")
+    info.next_retry_delay.FromTimedelta(AT_ONCE)
     await fail(client, task, Failure(message="later", application_failure_info=info))
 
 
