@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -90,12 +90,12 @@ class ReliefView(Carried):
 
 async def basis_of(session: AsyncSession, renovation_id: str) -> str:
     """By which computation the units owe what they owe today; "" before there is one."""
-    there = set(
-        await session.scalars(
-            select(ShareTotal.basis).where(ShareTotal.renovation_id == renovation_id).distinct()
-        )
+    computed = (
+        exists().where(ShareTotal.renovation_id == renovation_id, ShareTotal.basis == basis)
+        for basis in BASES
     )
-    return next((each for each in BASES if each in there), "")
+    there = (await session.execute(select(*computed))).one()
+    return next((basis for basis, is_there in zip(BASES, there, strict=True) if is_there), "")
 
 
 async def list_shares(

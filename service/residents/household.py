@@ -1,6 +1,7 @@
 """What a home reads of its own: its share as computed today and why, what it paid, said and was answered."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
@@ -111,18 +112,33 @@ class OwnAnswer(Carried):
     recorded_at: datetime
 
 
-class HouseholdView(Carried):
-    """What a home reads of its own in one renovation. Money in fen, moments in case time.
+class OwnShare(NamedTuple):
+    """What a unit owes in all as computed today, in fen, and by what: "" before there is a computation."""
+
+    basis: str
+    share_fen: int
+
+
+class HouseholdSummary(Carried):
+    """What a home is told on its first page of its own in one renovation. Money in fen, moments in case time.
 
     `basis` says by what the share was computed: the "estimate", the "award", or the "settlement" of a
-    renovation that was cancelled; "" before there is one. Nothing that was said or granted before a sale
-    is shown to the buyer; `paid_fen` stays with the unit.
+    renovation that was cancelled; "" before there is one. Nothing that was said before a sale is shown
+    to the buyer.
     """
 
     unit_number: str
     unit: OwnUnit | None = None
     basis: str
     share_fen: int
+    instalments: tuple[OwedLine, ...]
+    tickets: tuple[OwnTicket, ...]
+    objections: tuple[OwnObjection, ...]
+
+
+class HouseholdView(HouseholdSummary):
+    """All that a home reads of its own in one renovation; `paid_fen` stays with the unit when it is sold."""
+
     reasons: tuple[ShareReason, ...] = ()
     """How the share follows from the items; they sum to it."""
     items: tuple[ShareOfItem, ...] = ()
@@ -133,49 +149,69 @@ class HouseholdView(Carried):
     """What has fallen due and is not paid."""
     refund_fen: int
     refund: RefundLine | None = None
-    instalments: tuple[OwedLine, ...]
     payments: tuple[PaymentLine, ...] = ()
     reliefs: tuple[ReliefView, ...] = ()
     consents: tuple[OwnConsent, ...] = ()
     opinions: tuple[OwnOpinion, ...] = ()
     vote_objections: tuple[VoteObjectionView, ...] = ()
     survey: OwnAnswer | None = None
-    tickets: tuple[OwnTicket, ...]
-    objections: tuple[OwnObjection, ...]
+
+
+async def load_share(session: AsyncSession, renovation_id: str, unit: str) -> OwnShare:
+    """What one unit owes; 0 where nothing was computed."""
+    basis = await basis_of(session, renovation_id)
+    if not basis:
+        return OwnShare("", 0)
+    total = await session.scalar(
+        select(ShareTotal.amount_fen).where(
+            ShareTotal.renovation_id == renovation_id,
+            ShareTotal.unit_number == unit,
+            ShareTotal.basis == basis,
+        )
+    )
+    return OwnShare(basis, total or 0)
+
+
+async def load_summary(session: AsyncSession, situation: Situation, unit: str) -> HouseholdSummary:
+    """The summary of one unit; empty where nothing was computed or said."""
+    return await _summary(session, situation, unit, await sold_at(session, situation.id, unit))
+
+
+async def _summary(
+    session: AsyncSession, situation: Situation, unit: str, since: datetime | None
+) -> HouseholdSummary:
+    rid = situation.id
+    basis, share_fen = await load_share(session, rid, unit)
+    return HouseholdSummary(
+        unit_number=unit,
+        unit=await _unit(session, situation.estate_id, unit),
+        basis=basis,
+        share_fen=share_fen,
+        instalments=await instalments_of(session, situation, [unit]),
+        tickets=await load_tickets(session, rid, unit, since),
+        objections=await load_objections(session, rid, unit, since),
+    )
 
 
 async def load_household(session: AsyncSession, situation: Situation, unit: str) -> HouseholdView:
     """The view of one unit; empty where nothing was computed or said."""
     rid, since = situation.id, await sold_at(session, situation.id, unit)
-    basis = await basis_of(session, rid)
-    total = select(func.coalesce(func.sum(ShareTotal.amount_fen), 0)).where(
-        ShareTotal.renovation_id == rid,
-        ShareTotal.unit_number == unit,
-        ShareTotal.basis == basis,
-    )
-    share_fen = int(await session.scalar(total) or 0)
+    told = await _summary(session, situation, unit, since)
     refund = await session.get(Refund, (rid, unit))
-    parts = await instalments_of(session, situation, [unit])
     return HouseholdView(
-        unit_number=unit,
-        unit=await _unit(session, situation.estate_id, unit),
-        basis=basis,
-        share_fen=share_fen,
-        reasons=await load_reasons(session, situation, unit, basis, share_fen),
+        **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
+        reasons=await load_reasons(session, situation, unit, told.basis, told.share_fen),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
         paid_fen=await _paid(session, rid, unit),
-        overdue_fen=sum(part.open_fen for part in parts if part.due),
+        overdue_fen=sum(part.open_fen for part in told.instalments if part.due),
         refund_fen=0 if refund is None else refund.amount_fen,
         refund=None if refund is None else shown(RefundLine, refund),
-        instalments=parts,
         payments=await _payments(session, rid, unit, since),
         reliefs=await _reliefs(session, rid, unit, since),
         consents=await _consents(session, rid, unit, since),
         opinions=await _opinions(session, rid, unit, since),
         vote_objections=await _vote_objections(session, rid, unit, since),
         survey=await _survey(session, rid, unit, since),
-        tickets=await _tickets(session, rid, unit, since),
-        objections=await _objections(session, rid, unit, since),
     )
 
 
@@ -267,24 +303,26 @@ async def _survey(
     return None if row is None or sold else shown(OwnAnswer, row)
 
 
-async def _tickets(
+async def load_tickets(
     session: AsyncSession, rid: str, unit: str, since: datetime | None
 ) -> tuple[OwnTicket, ...]:
+    """The complaints of a home, the last one first; those since a sale where there was one."""
     query = select(Ticket).where(Ticket.renovation_id == rid, Ticket.unit_number == unit)
     if since is not None:
         query = query.join(Event, Event.command_id == Ticket.command_id)
         query = query.where(Event.recorded_at > since)
     rows = (await session.scalars(query.order_by(Ticket.opened_at.desc(), Ticket.id))).all()
-    answers = await answers_of(session, rid, [row.id for row in rows])
+    answers = await answers_of(session, rid, [row.id for row in rows]) if rows else {}
     return tuple(
         shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, ("",))[-1]})
         for row in rows
     )
 
 
-async def _objections(
+async def load_objections(
     session: AsyncSession, rid: str, unit: str, since: datetime | None
 ) -> tuple[OwnObjection, ...]:
+    """The objections of a home, the last one first; those since a sale where there was one."""
     query = (
         select(Objection)
         .join(Publication, Publication.id == Objection.publication_id)
