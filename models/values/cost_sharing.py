@@ -40,6 +40,15 @@ class CostKey(StrEnum):
     """By a percentage per floor that sums to 100, then by area within the floor (Changzhou)."""
 
 
+class Rounding(StrEnum):
+    """How exact shares become whole fen; voted with the scheme."""
+
+    PER_ITEM = "per_item"
+    """Each item for itself by largest remainder (rules 2.4): a unit may win or lose a fen with each."""
+    WHOLE_BILL = "whole_bill"
+    """The unit's total by largest remainder; each item a floor or a ceiling, and all sums exact."""
+
+
 class FloorWeight(Carried):
     """The coefficient or percentage of one floor; voted, never invented."""
 

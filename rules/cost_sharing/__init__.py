@@ -1,7 +1,7 @@
 """Cost sharing (费用分摊) as law and arithmetic: rules.md section 2, exact to the fen.
 
 `rounding` gives whole fen, `money_plan` lets others pay first and finds the gap, `keys` spreads
-the gap over the units, `collection` is about paying it, `settlement` about a changed end.
+the gap over the units, `bills` in whole fen, `collection` is about paying it, `settlement` about a changed end.
 """
 
 from rules.cost_sharing.collection import (
@@ -17,6 +17,7 @@ from rules.cost_sharing.collection import (
 from rules.cost_sharing.keys import (
     COUNTED_KINDS,
     payers,
+    share_bill,
     share_reasons,
     share_table,
     unit_price_fen,
@@ -63,6 +64,7 @@ __all__ = [
     "refunds",
     "relief_room_fen",
     "relieve",
+    "share_bill",
     "share_reasons",
     "share_table",
     "subsidy_loss",

@@ -196,7 +196,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "SchemeView": {
         EVERYBODY: """version title created_at budget_fen owners_limit_fen levy_limit_fen
-            owner_instalments_permille items funding motions tender works targets"""
+            owner_instalments_permille rounding items funding motions tender works targets"""
     },
     "SchemeItem": {
         EVERYBODY: """id title category cost_fen key payers floors optional priority operator_line motion

@@ -7,7 +7,7 @@ from models.tables import Event, Scheme, Unit
 from models.values.cost_sharing import CostItem, ShareReason, ShareUnit
 from models.values.inspection import ContractCosts
 from models.values.scheme import SchemeContent
-from rules.cost_sharing import award_items, share_reasons, waterfall
+from rules.cost_sharing import award_items, share_bill, share_reasons, waterfall
 from rules.voting import pack_for
 from service.situation import Situation
 
@@ -25,13 +25,11 @@ async def load_reasons(
     if content is None or basis not in ("estimate", "award"):
         return ()
     items = content.items if basis == "estimate" else await _at_award(session, situation, content)
-    reasons = share_reasons(
-        items,
-        waterfall(items, content.funding),
-        await _units(session, situation.estate_id),
-        pack_for(situation.rule_pack).counted_kinds,
-        unit_number,
-    )
+    funded = waterfall(items, content.funding)
+    units = await _units(session, situation.estate_id)
+    counted = pack_for(situation.rule_pack).counted_kinds
+    bill = share_bill(items, funded, units, counted, content.rounding)
+    reasons = share_reasons(items, funded, bill, unit_number)
     return reasons if sum(each.amount_fen for each in reasons) == share_fen else ()
 
 

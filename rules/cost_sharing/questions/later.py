@@ -95,11 +95,16 @@ class LateJoiner(Question):
 
     original_share_yuan: Money
     uplift: Positive = Fraction(0)
+    earlier: Annotated[tuple[Positive, ...], *Many] | None = None
+    """The shares of those who have paid before: what is paid now is credited to them by these."""
 
     def answer(self) -> Answer:
-        """What is paid, and what follows (SPC typical case 5)."""
-        joining = late_joining(self.original_share_yuan * FEN_PER_YUAN, {}, self.uplift)
+        """What is paid, and what follows (SPC typical case 5); `credits_fen` in the order of `earlier`."""
+        earlier = {name_at(number): part for number, part in enumerate(self.earlier or ())}
+        joining = late_joining(self.original_share_yuan * FEN_PER_YUAN, earlier, self.uplift)
+        credits_fen = [each.amount_fen for each in joining.credits]
         return {
+            **({"credits_fen": credits_fen} if self.earlier else {}),
             "pay_yuan": yuan(joining.pay_fen),
             "access_after_payment": joining.access_after_payment,
             "owners_consent_needed": joining.owners_consent_needed,

@@ -21,6 +21,7 @@ from models.values.cost_sharing import (
     ItemCategory,
     Paid,
     PayerSet,
+    Rounding,
     ShareTotal,
     ShareUnit,
 )
@@ -483,14 +484,14 @@ def test_the_reasons_of_a_share_are_those_of_the_table(
         FundedItem(item_id="free", cost_fen=7, gap_fen=0, contributions=PAID_BY_OTHERS),
     )
     table = law.share_table(items, funded, [*units, parking])
+    whole = Rounding.WHOLE_BILL
+    bill = law.share_bill(items, funded, [*units, parking], law.COUNTED_KINDS, whole)
     for total in table.totals:
-        (why,) = law.share_reasons(
-            items, funded, [*units, parking], law.COUNTED_KINDS, total.unit_number
-        )
+        (why,) = law.share_reasons(items, funded, bill, total.unit_number)
         assert why.amount_fen == total.amount_fen
         assert abs(why.amount_fen - why.gap_fen * why.weight / why.weights) < 1
         assert (why.payers, why.others_fen) == (len(areas), 0)
-    assert law.share_reasons(items, funded, [*units, parking], law.COUNTED_KINDS, "p-1") == ()
+    assert law.share_reasons(items, funded, bill, "p-1") == ()
 
 
 @FEW
