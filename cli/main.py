@@ -130,7 +130,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "audit": Listed(
         "cli.cases",
-        "Check the hash chain of the record, who acted, and the ballots against their receipts.",
+        "Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.",
     ),
     "repair": Listed(
         "cli.repair",
