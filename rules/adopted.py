@@ -75,14 +75,13 @@ def own_prices(
     motions: Sequence[Motion],
     units: Sequence[ShareUnit],
     counted: Sequence[UnitKind],
-    unit_number: str,
-) -> tuple[OwnPrice, ...]:
-    """What each answer of a ballot costs a home, before the vote: the cost sharing of that outcome.
+) -> Mapping[str, tuple[OwnPrice, ...]]:
+    """What each answer of a ballot costs each unit, before the vote: the cost sharing of that outcome.
 
     Every other question of the scheme is taken as adopted; of one with options or a menu nothing is then
     chosen. A work of a menu is priced as if it alone were chosen.
     """
-    found: list[OwnPrice] = []
+    found: dict[str, list[OwnPrice]] = {unit.number: [] for unit in units}
     for motion in motions:
         for choice in _choices_of(motion):
             results = {each.id: MotionOutcome(outcome="passed") for each in content.motions}
@@ -94,12 +93,14 @@ def own_prices(
             bill = share_bill(adopted.items, funded, units, counted, adopted.rounding)
             own = {item.id for item in content.items if item.motion == motion.id}
             own &= {item.id for item in content.items if item.choice in ("", choice)}
-            parts = (cells.get(unit_number, 0) for item, cells in bill.cells.items() if item in own)
-            total = bill.totals.get(unit_number, 0)
-            found.append(
-                OwnPrice(motion=motion.id, choice=choice, total_fen=total, own_fen=sum(parts))
-            )
-    return tuple(found)
+            columns = [cells for item, cells in bill.cells.items() if item in own]
+            for unit, prices in found.items():
+                total = bill.totals.get(unit, 0)
+                part = sum(cells.get(unit, 0) for cells in columns)
+                prices.append(
+                    OwnPrice(motion=motion.id, choice=choice, total_fen=total, own_fen=part)
+                )
+    return {unit: tuple(prices) for unit, prices in found.items()}
 
 
 def _choices_of(motion: Motion) -> tuple[str, ...]:

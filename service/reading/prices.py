@@ -1,8 +1,9 @@
 """What each answer of a ballot would cost a home: told before it votes, from the frozen roll."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import RollEntry, RollUnit, Scheme, Unit
@@ -16,7 +17,10 @@ from service.reading.reasons import load_units
 from service.situation import Situation
 from service.views import BoxView, OwnPaper
 
-Prices = Mapping[tuple[str, str], OwnPrice]
+OfUnits = Mapping[str, tuple[OwnPrice, ...]]
+MOST_KEPT = 8
+_KEPT: dict[tuple[str, str, int, int], OfUnits] = {}
+"""The prices of the boxes that were asked for last: a version of a scheme and a frozen roll do not change."""
 
 
 async def with_prices(
@@ -37,22 +41,21 @@ async def load_prices(
     session: AsyncSession, situation: Situation, paper: BoxView, unit_number: str
 ) -> tuple[OwnPrice, ...]:
     """The prices on one paper; none where the units are no longer those of the frozen roll, or no key fits them."""
-    content = await session.scalar(
-        select(Scheme.content)
+    row = await session.execute(
+        select(Scheme.version, *_areas(situation, paper.id))
         .where(Scheme.renovation_id == situation.id)
         .order_by(Scheme.version.desc())
         .limit(1)
     )
-    if content is None or not await _is_frozen(session, situation, paper.id):
+    version, frozen, today = row.one_or_none() or (0, None, 0)
+    if frozen is None or frozen != today:
         return ()
-    asked = [Motion.model_validate(each) for each in _listed(paper.motions)]
-    units = await load_units(session, situation.estate_id)
-    counted = pack_for(situation.rule_pack).counted_kinds
-    scheme = SchemeContent.model_validate(content)
-    try:
-        return own_prices(scheme, asked, units, counted, unit_number)
-    except Refused:
-        return ()
+    key = (situation.id, paper.id, int(version), int(today))
+    if key not in _KEPT:
+        while len(_KEPT) >= MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[key] = await _computed(session, situation, paper, version)
+    return _KEPT[key].get(unit_number, ())
 
 
 def by_answer(prices: Sequence[OwnPrice]) -> dict[tuple[str, str], OwnPrice]:
@@ -60,16 +63,31 @@ def by_answer(prices: Sequence[OwnPrice]) -> dict[tuple[str, str], OwnPrice]:
     return {(each.motion, each.choice): each for each in prices}
 
 
-async def _is_frozen(session: AsyncSession, situation: Situation, box_id: str) -> bool:
-    """Whether the units of the frozen roll have the area today that they were frozen with."""
+async def _computed(
+    session: AsyncSession, situation: Situation, paper: BoxView, version: int
+) -> OfUnits:
+    content = await session.scalar(
+        select(Scheme.content).where(
+            Scheme.renovation_id == situation.id, Scheme.version == version
+        )
+    )
+    scheme = SchemeContent.model_validate(content)
+    motions = paper.motions if isinstance(paper.motions, list) else []
+    asked = [Motion.model_validate(each) for each in motions]
+    units = await load_units(session, situation.estate_id)
+    counted = pack_for(situation.rule_pack).counted_kinds
+    try:
+        return await asyncio.to_thread(own_prices, scheme, asked, units, counted)
+    except Refused:
+        return {}
+
+
+def _areas(situation: Situation, box_id: str) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+    """The area of a box as its roll was frozen, and that of its units today."""
     frozen = select(func.sum(RollEntry.area_dm2)).where(RollEntry.box_id == box_id)
     today = (
         select(func.sum(Unit.area_dm2))
         .join(RollUnit, RollUnit.unit_number == Unit.number)
         .where(RollUnit.box_id == box_id, Unit.estate_id == situation.estate_id)
     )
-    return await session.scalar(frozen) == await session.scalar(today)
-
-
-def _listed(motions: object) -> Sequence[object]:
-    return motions if isinstance(motions, list) else ()
+    return frozen.scalar_subquery(), today.scalar_subquery()

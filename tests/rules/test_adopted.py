@@ -166,7 +166,7 @@ def test_every_answer_of_a_ballot_has_the_price_of_the_scheme_that_it_brings() -
         ShareUnit(number=number, building="1", entrance="1", floor=1, area_dm2=area)
         for number, area in (("a", 100), ("b", 300))
     ]
-    found = own_prices(scheme(), MOTIONS, units, ("flat",), "b")
+    found = own_prices(scheme(), MOTIONS, units, ("flat",))["b"]
     prices = {(each.motion, each.choice): (each.total_fen, each.own_fen) for each in found}
     # Roof and lift are built in every case, a work of the menu with its plan; 100 are paid by the city.
     assert prices["works", "yes"][0] == (1_000 + 500 + 7 - 100) * 3 // 4
