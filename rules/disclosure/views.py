@@ -173,6 +173,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
     "Factor": {HOUSEHOLD: "name value source"},
+    "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
     "CutOff": {EVERYBODY: "fen remainder unit"},
     "BillItem": {EVERYBODY: "item_id title key gap_fen payers weights cut"},
     "PublishedBill": {
