@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from models.values.base import Carried
 from models.values.cost_sharing import CostItem, ShareUnit
-from models.values.decisions.menu import MenuOutcome
+from models.values.decisions.menu import MenuOutcome, TallyUnit, TieRule
 from models.values.explanation import OwnPrice
 from models.values.scheme import SchemeContent, TenderPlan
 from models.values.voting import Motion, UnitKind
@@ -111,8 +111,17 @@ def _choices_of(motion: Motion) -> tuple[str, ...]:
 
 def _won(motion: Motion, choice: str) -> MotionOutcome:
     if motion.menu is not None:
-        menu = MenuOutcome.model_construct(winners=(choice,))
-        return MotionOutcome.model_construct(outcome="passed", winner=None, menu=menu)
+        cost = next(item.cost for item in motion.menu.items if item.id == choice)
+        menu = MenuOutcome(
+            rule=motion.menu_rule,
+            unit=TallyUnit.VOTES,
+            tie_rule=TieRule.LISTED,
+            tally={},
+            winners=(choice,),
+            cost=cost,
+            budget=motion.menu.budget,
+        )
+        return MotionOutcome(outcome="passed", menu=menu)
     return MotionOutcome(outcome="passed", winner=choice if motion.options else None)
 
 
