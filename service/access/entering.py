@@ -93,7 +93,7 @@ async def renew(parts: Parts, session_token: str) -> Entered:
         row = found.one_or_none()
     if row is None:
         return await renew_by_portal(parts, session_token)
-    return _answer(parts, _Held(*row[:6]), session_token, row.session_expires_at)
+    return _answer(parts, _OfLetter(*row[:6]), session_token, row.session_expires_at)
 
 
 async def leave(parts: Parts, session_token: str) -> None:
@@ -163,14 +163,14 @@ async def _entered(parts: Parts, session: AsyncSession, token: str, name: str) -
         )
     )
     version = await version_of(session, letter.renovation_id, letter.unit_number)
-    held = _Held(
+    held = _OfLetter(
         *(letter.renovation_id, letter.kind, letter.unit_number),
         *(letter.mandate_id, letter.number, version),
     )
     return _answer(parts, held, name, expires_at, link)
 
 
-class _Held(NamedTuple):
+class _OfLetter(NamedTuple):
     """A letter with which somebody has entered, and the version of its unit now."""
 
     renovation_id: str
@@ -183,7 +183,7 @@ class _Held(NamedTuple):
 
 def _answer(
     parts: Parts,
-    held: _Held,
+    held: _OfLetter,
     session_token: str,
     session_expires_at: datetime,
     link: str = "",
