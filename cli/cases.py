@@ -100,7 +100,7 @@ def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
     data: Data = None,
 ) -> None:
-    """Check the hash chain of the record, who acted, and the ballots against their receipts.
+    """Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.
 
     Example: gongjian audit r1
     """
@@ -169,6 +169,17 @@ def audit_lines(report: AuditReport) -> list[str]:
     ]
     lines += [
         said(
+            "line.bad_row",
+            seq=bad.seq,
+            renovation=bad.renovation_id,
+            table=bad.table,
+            key=bad.key or "*",
+            fault=named("row_fault", bad.reason),
+        )
+        for bad in report.bad_rows
+    ]
+    lines += [
+        said(
             "line.bad_ballot",
             ballot=bad.ballot_id or "-",
             box=bad.box_id,
@@ -178,7 +189,7 @@ def audit_lines(report: AuditReport) -> list[str]:
     ]
     found = said("line.unchanged") if report.ok else number_of("faults", len(lines))
     looked_at = {"renovations": report.renovations, "events": report.events}
-    looked_at |= {"ballots": report.ballots}
+    looked_at |= {"ballots": report.ballots, "rows": report.rows}
     counts = listed(number_of(what, number) for what, number in looked_at.items())
     if report.unsigned:
         unsigned = number_of("unsigned", report.unsigned)

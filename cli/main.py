@@ -120,13 +120,17 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.reading.history",
         "The record of a renovation: who did what when, in which capacity.",
     ),
+    "explain": Listed(
+        "cli.reading.explain",
+        "Why a home owes what it owes: every factor, its source, the rounding; and whether it is right.",
+    ),
     "why": Listed(
         "cli.reading.why",
         "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",
     ),
     "audit": Listed(
         "cli.cases",
-        "Check the hash chain of the record, who acted, and the ballots against their receipts.",
+        "Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.",
     ),
     "repair": Listed(
         "cli.repair",

@@ -22,6 +22,8 @@ class AuditedCase(NamedTuple):
     id: str
     head_seq: int
     head_hash: str
+    state: str
+    stage: str
     clock: Mapping[str, JsonValue]
 
 
@@ -54,6 +56,7 @@ class AuditedEvent(NamedTuple):
     prev_hash: str
     hash: str
     head_signature: bytes | None
+    row_hashes: Mapping[str, JsonValue] | None
 
 
 class AuditedPlaceEvent(NamedTuple):
@@ -148,7 +151,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = {
     AuditedBallot: "ballot",
     AuditedBatch: "ballot_batch",
 }
-JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head"})
+JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head", "row_hashes"})
 """Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
 
 
