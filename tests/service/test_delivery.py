@@ -4,20 +4,20 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from models.messages.acts import CancelRenovation, Done
+from models.messages.acts import Act, CancelRenovation, Done
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.values.actor import ENGINE
@@ -71,6 +71,9 @@ class Peer:
         await workflow.wait_condition(lambda: self.answers != "later")
         if self.answers == "fails":
             raise ApplicationError("unforeseen", type="Other")
+        await workflow.execute_activity(
+            "Peer.write", act, start_to_close_timeout=timedelta(seconds=10)
+        )
         return Done(command_id=act.command_id, kind="peer.done", seq=1, request_hash=act_hash(act))
 
     @cancel_renovation.validator
@@ -88,9 +91,22 @@ async def client() -> AsyncIterator[Client]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-async def worker(client: Client) -> AsyncIterator[None]:
+async def worker(client: Client, database: Database) -> AsyncIterator[None]:
     runner = UnsandboxedWorkflowRunner()
-    async with Worker(client, task_queue=QUEUE, workflows=[Peer], workflow_runner=runner):
+
+    @activity.defn(name="Peer.write")
+    async def put_down(act: CancelRenovation) -> None:
+        """The gateway says done of what is on the record alone."""
+        rid = str(activity.info().workflow_id).removeprefix(renovation_workflow_id(""))
+        await write_act(database, rid, act, "peer.done")
+
+    async with Worker(
+        client,
+        task_queue=QUEUE,
+        workflows=[Peer],
+        activities=[put_down],
+        workflow_runner=runner,
+    ):
         yield
 
 
@@ -228,8 +244,12 @@ async def test_what_was_recorded_before_its_update_failed_is_done(
 async def write(database: Database, rid: str, name: str) -> None:
     """The act on the record, as an activity writes it."""
     act = build_act("cancel_renovation", STOP, ENGINE, command_key("bureau", rid, name))
+    await write_act(database, rid, act, "renovation.cancelled")
+
+
+async def write_act(database: Database, rid: str, act: Act, kind: str) -> None:
     command = Command(command_id=act.command_id, renovation_id=rid, request_hash=act_hash(act))
-    done = Done(command_id=act.command_id, kind="renovation.cancelled")
+    done = Done(command_id=act.command_id, kind=kind)
 
     async def inside(_session: AsyncSession, _now: datetime) -> Recorded[Done]:
         return Recorded(done, {})
