@@ -128,6 +128,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.cases",
         "Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.",
     ),
+    "anchor": Listed(
+        "cli.proofs.anchors",
+        "Put the heads of all cases into one signed tree, and ask other instances to cosign it.",
+    ),
     "repair": Listed(
         "cli.repair",
         "Compare record and engine, and rebuild from the record what the engine has lost.",

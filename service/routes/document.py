@@ -32,7 +32,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "access": "access feedback mandate",
     "voting": "voting menu receipt quota",
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion quota",
-    "feed": "feed webhook",
+    "feed": "feed webhook anchor",
     "notices": "notice contact posted",
     "evidence": "evidence voting",
     "privacy": "erasure sensitive",
