@@ -128,6 +128,7 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.cases",
         "Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.",
     ),
+    "export": Listed("cli.proofs.logs", "The record in forms that other programs read."),
     "anchor": Listed(
         "cli.proofs.anchors",
         "Put the heads of all cases into one signed tree, and ask other instances to cosign it.",

@@ -123,6 +123,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/why": EVERYBODY,
     f"GET {CASE}/events": EVERYBODY,
     f"GET {CASE}/turnout": EVERYBODY,
+    f"GET {CASE}/log": EVERYBODY,
     f"GET {CASE}/opinions": EVERYBODY,
     f"GET {CASE}/verification": EVERYBODY,
     f"GET {CASE}/works": EVERYBODY,
