@@ -169,10 +169,6 @@ async def test_who_puts_the_record_back_is_not_cosigned(two: Two) -> None:
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
-        (
-            OTHER_EVENT,
-            {"leaf"},
-        ),
         ("UPDATE anchor SET root = sha256('x')", {"root"}),
         ("UPDATE anchor SET note = replace(note, 'heads', 'tails')", {"signature", "cosignature"}),
         (
@@ -184,6 +180,11 @@ async def test_who_puts_the_record_back_is_not_cosigned(two: Two) -> None:
             {"leaf", "root", "other_head"},
         ),
         ("DELETE FROM anchor", {"rolled_back"}),
+        # Last: the case stays as it is.
+        (
+            OTHER_EVENT,
+            {"leaf"},
+        ),
     ],
 )
 async def test_what_was_changed_is_named(two: Two, change: str, reasons: set[str]) -> None:
