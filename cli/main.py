@@ -185,7 +185,7 @@ COMMANDS: Mapping[str, Listed] = {
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(
         "cli.verify",
-        "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
+        "Check the evidence of a vote as its verify.py does, and with the rules of this release; or that of a case.",
     ),
     "access": Listed(
         "cli.privacy.access",

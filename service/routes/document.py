@@ -34,7 +34,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion quota",
     "feed": "feed webhook anchor",
     "notices": "notice contact posted",
-    "evidence": "evidence voting",
+    "evidence": "evidence voting anchor",
     "privacy": "erasure sensitive",
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement",

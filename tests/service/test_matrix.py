@@ -124,6 +124,8 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/events": EVERYBODY,
     f"GET {CASE}/turnout": EVERYBODY,
     f"GET {CASE}/log": EVERYBODY,
+    # Each reads what they may of it; the rest are commitments: tests/service/reading/test_case_evidence.py.
+    f"GET {CASE}/case-bundle": EVERYBODY,
     f"GET {CASE}/opinions": EVERYBODY,
     f"GET {CASE}/verification": EVERYBODY,
     f"GET {CASE}/works": EVERYBODY,
