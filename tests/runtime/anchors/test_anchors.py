@@ -55,9 +55,9 @@ class Two(NamedTuple):
         return (await make_anchor(self.database, self.ours, self.kept))[0]
 
     async def post(self, _url: str, body: bytes) -> tuple[int, bytes]:
-        origin = (await self.anchor()).origin
+        known = self.ours.of_log(self.ours.name)
         try:
-            line = await add_checkpoint(self.other, self.theirs, self.ours.of_log(origin), body)
+            line = await add_checkpoint(self.other, self.theirs, known, body)
         except Refused as refused:
             problem = refused.problems[0]
             if problem.code == "anchor.old_size":
@@ -99,7 +99,10 @@ async def two(
     kept = KeptHeads(tmp_path / "anchors.log")
     made = Two(database, root, kept, other_database, ours, theirs)
     await made.tamper(
-        *(f"DELETE FROM {name}" for name in ("anchor_cosignature", "anchor", "anchor_leaf"))
+        *(f"DELETE FROM {name}" for name in ("anchor_cosignature", "anchor", "anchor_leaf")),
+        # What a test before has forged.
+        "UPDATE renovation r SET head_hash = e.hash FROM event e"
+        " WHERE e.renovation_id = r.id AND e.seq = r.head_seq",
     )
     await made.case()
     yield made
@@ -135,12 +138,15 @@ async def test_another_instance_cosigns_what_only_grows(two: Two) -> None:
 
 
 async def test_who_shows_two_histories_is_not_cosigned(two: Two) -> None:
+    rid = await two.case()
     await two.anchor()
     await two.cosigned()
-    # The operator writes a case anew, with every hash and every signature of his own.
+    # The operator writes a case anew, with every hash and every signature of his own, and the tree as well.
     await two.tamper(
-        "UPDATE anchor_leaf SET hash = repeat('1', 64) WHERE number = 0",
         "DELETE FROM anchor_cosignature",
+        "DELETE FROM anchor",
+        "DELETE FROM anchor_leaf",
+        f"UPDATE renovation SET head_hash = repeat('1', 64) WHERE id = '{rid}'",
     )
     await two.case()
     await two.anchor()
