@@ -120,6 +120,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.reading.history",
         "The record of a renovation: who did what when, in which capacity.",
     ),
+    "explain": Listed(
+        "cli.reading.explain",
+        "Why a home owes what it owes: every factor, its source, the rounding; and whether it is right.",
+    ),
     "why": Listed(
         "cli.reading.why",
         "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",

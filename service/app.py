@@ -129,7 +129,8 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> Front:
     )
     api.state.settings = settings
     api.state.scopes = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
-    for router in (*ROUTERS, *PAGES):
+    # A request is looked for in one after the other; the pages come first, for they ask the most.
+    for router in (*PAGES, *ROUTERS):
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _malformed)

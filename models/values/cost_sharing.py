@@ -189,28 +189,6 @@ class ShareTable(Carried):
         return self
 
 
-class ShareReason(Carried):
-    """Why one unit pays what it pays for one item: its weight among those who pay for the item's gap.
-
-    `amount_fen` is `gap_fen` times `weight` by `weights`, in whole fen by largest remainder.
-    """
-
-    item_id: str
-    title: str
-    key: CostKey
-    cost_fen: int
-    others_fen: int
-    """What subsidies, funds and others pay before the owners do."""
-    gap_fen: int
-    payers: int
-    """So many units pay for it."""
-    weight: Exact
-    """By the key: 0.01 m2, 1 for each household, undivided shares, or the coefficient of the floor."""
-    weights: Exact
-    """Those of all who pay, summed."""
-    amount_fen: int
-
-
 class GapStep(StrEnum):
     """The ladder when the owners' gap is more than they can carry, in this order (E12)."""
 

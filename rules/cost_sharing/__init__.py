@@ -14,11 +14,11 @@ from rules.cost_sharing.collection import (
     relieve,
     subsidy_loss,
 )
+from rules.cost_sharing.explaining import explained, published
 from rules.cost_sharing.keys import (
     COUNTED_KINDS,
     payers,
     share_bill,
-    share_reasons,
     share_table,
     unit_price_fen,
     weights,
@@ -51,6 +51,7 @@ __all__ = [
     "contingency_fen",
     "credited",
     "due_by",
+    "explained",
     "gap_fen",
     "gap_plan",
     "instalments",
@@ -61,11 +62,11 @@ __all__ = [
     "paid_back",
     "paid_in_order",
     "payers",
+    "published",
     "refunds",
     "relief_room_fen",
     "relieve",
     "share_bill",
-    "share_reasons",
     "share_table",
     "subsidy_loss",
     "sunk_net_fen",

@@ -67,6 +67,9 @@ class Bill:
     with_fen: frozenset[str]
     """Those who pay the fen more: the first of `order`, less those passed over."""
 
+    whole: bool
+    """Rounded as a whole; else each item for itself."""
+
     @property
     def last(self) -> str:
         """The last unit in the order that pays a fen more; "" where nobody does."""
@@ -122,7 +125,7 @@ def spread_bill(gaps: Mapping[str, int], weights: Mapping[str, Weights]) -> Bill
         for place in bits(carried):
             for unit in units:
                 rows[place][unit] += 1
-    return Bill(columns, cells, totals, len(with_fen), order, with_fen)
+    return Bill(columns, cells, totals, len(with_fen), order, with_fen, whole=True)
 
 
 def spread_items(gaps: Mapping[str, int], weights: Mapping[str, Weights]) -> Bill:
@@ -139,7 +142,7 @@ def spread_items(gaps: Mapping[str, int], weights: Mapping[str, Weights]) -> Bil
         columns[item] = Column(gaps[item], parts, everything, scale, gaps[item] - floors)
         for unit, fen in cells[item].items():
             totals[unit] = totals.get(unit, 0) + fen
-    return Bill(columns, cells, totals, 0, (), frozenset())
+    return Bill(columns, cells, totals, 0, (), frozenset(), whole=False)
 
 
 def _floors(

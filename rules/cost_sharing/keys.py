@@ -10,7 +10,6 @@ from models.values.cost_sharing import (
     FundedItem,
     Rounding,
     Share,
-    ShareReason,
     ShareTable,
     ShareTotal,
     ShareUnit,
@@ -130,32 +129,6 @@ def share_bill(
         gaps[item.id], weighed[item.id] = part.gap_fen, weights(item, paying)
     whole = rounding is Rounding.WHOLE_BILL
     return spread_bill(gaps, weighed) if whole else spread_items(gaps, weighed)
-
-
-def share_reasons(
-    items: Sequence[CostItem],
-    funded: Sequence[FundedItem],
-    bill: Bill,
-    unit_number: str,
-) -> tuple[ShareReason, ...]:
-    """Why a unit pays what its bill says, item by item; items for which it does not pay are left out."""
-    rules = {item.id: item for item in items}
-    return tuple(
-        ShareReason(
-            item_id=part.item_id,
-            title=rules[part.item_id].title,
-            key=rules[part.item_id].key,
-            cost_fen=part.cost_fen,
-            others_fen=part.cost_fen - part.gap_fen,
-            gap_fen=part.gap_fen,
-            payers=len(column.weights),
-            weight=Fraction(column.weights[unit_number]) / column.scale,
-            weights=Fraction(column.weight) / column.scale,
-            amount_fen=bill.cells[part.item_id][unit_number],
-        )
-        for part in funded
-        if (column := bill.columns.get(part.item_id)) and unit_number in column.weights
-    )
 
 
 def unit_price_fen(

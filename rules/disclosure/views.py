@@ -82,7 +82,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnPaper": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result""",
-        OWN: "units cast_with",
+        OWN: "units cast_with prices",
     },
     "TenderView": {
         EVERYBODY: """id round works_round state method notice_at deadline_at provisional ceiling_fen
@@ -147,7 +147,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: """unit_number unit basis share_fen reasons items paid_fen overdue_fen refund_fen refund
+        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen refund_fen refund
             instalments payments consents vote_objections""",
         OWN: "opinions survey",
         Circle.RELIEF: "reliefs",
@@ -166,7 +166,20 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnOpinion": {OWN: "box_id choices said_at"},
     "OwnAnswer": {OWN: "score recorded_at"},
     "ShareReason": {
-        HOUSEHOLD: """item_id title key cost_fen others_fen gap_fen payers weight weights amount_fen"""
+        HOUSEHOLD: """item_id title key cost_fen others_fen others gap_fen payers scope factors weight
+            weights exact_fen amount_fen cut place"""
+    },
+    "Explanation": {
+        HOUSEHOLD: """unit_number basis scheme_version rounding items exact_fen total_fen cut place
+            passed_over"""
+    },
+    "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
+    "Factor": {HOUSEHOLD: "name value source"},
+    "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
+    "CutOff": {EVERYBODY: "fen remainder unit"},
+    "BillItem": {EVERYBODY: "item_id title key gap_fen payers weights cut"},
+    "PublishedBill": {
+        EVERYBODY: "basis scheme_version rounding units total_fen items cut passed_over"
     },
     "ShareLine": {SHARES: "unit_number basis amount_fen items"},
     "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},

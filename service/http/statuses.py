@@ -61,6 +61,7 @@ CODES: dict[int, str] = {
     408: "service.too_slow",
     409: """
         anchor.nothing anchor.old_size
+        cost_sharing.no_shares cost_sharing.not_explained
         ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
         ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support

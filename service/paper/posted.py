@@ -17,7 +17,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Anchor, BallotBox, Estate
-from models.values.decisions.decision import Check
 from models.values.refusal import refusal
 from models.values.voting import Motion
 from rules.checks import recorded_check
@@ -65,8 +64,6 @@ FORM = (
     "表决方式：凭各户信函中的二维码网上表决，或填写纸质表决票并签名。期满未交表决票的，视为未参与表决，"
     "法律另有规定的除外。"
 )
-ARTICLES = {"Civil Code art. 278(2)": "《民法典》第二百七十八条第二款"}
-"""Provisions by their Chinese names; the others stand as the rule book calls them."""
 HEAD = ["", "人数", "人数占比", "面积（平方米）", "面积占比"]
 _ROWS = (
     ("roll", "表决权总数", "roll"),
@@ -233,7 +230,7 @@ def _area(dm2: int) -> str:
 
 
 def _checks(record: Mapping[str, JsonValue]) -> list[JsonValue]:
-    return [check_sentence(_check(each), CHINESE) for each in checks_in(record)]
+    return [check_sentence(recorded_check(each), CHINESE) for each in checks_in(record)]
 
 
 def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
@@ -241,11 +238,6 @@ def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
     decision = record.get("decision")
     checks = decision.get("checks") if isinstance(decision, dict) else None
     return [each for each in (checks if isinstance(checks, list) else ()) if isinstance(each, dict)]
-
-
-def _check(record: Mapping[str, JsonValue]) -> Check:
-    check = recorded_check(record)
-    return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
 
 
 def _choices(motion: Motion) -> str:

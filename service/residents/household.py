@@ -24,7 +24,7 @@ from models.tables import (
     VoteOpinion,
 )
 from models.values.base import Carried
-from models.values.cost_sharing import ShareReason
+from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
 from service.reading.money import (
     RELIEF,
@@ -139,6 +139,8 @@ class HouseholdSummary(Carried):
 class HouseholdView(HouseholdSummary):
     """All that a home reads of its own in one renovation; `paid_fen` stays with the unit when it is sold."""
 
+    why: Explanation | None = None
+    """How the share follows, with each step of rounding; `reasons` are its items."""
     reasons: tuple[ShareReason, ...] = ()
     """How the share follows from the items; they sum to it."""
     items: tuple[ShareOfItem, ...] = ()
@@ -198,9 +200,11 @@ async def load_household(session: AsyncSession, situation: Situation, unit: str)
     rid, since = situation.id, await sold_at(session, situation.id, unit)
     told = await _summary(session, situation, unit, since)
     refund = await session.get(Refund, (rid, unit))
+    why = await load_reasons(session, situation, unit, told.basis, told.share_fen)
     return HouseholdView(
         **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
-        reasons=await load_reasons(session, situation, unit, told.basis, told.share_fen),
+        why=why,
+        reasons=why.items if why else (),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
         paid_fen=await _paid(session, rid, unit),
         overdue_fen=sum(part.open_fen for part in told.instalments if part.due),

@@ -169,6 +169,8 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/settlement": EVERYBODY,
     f"GET {CASE}/official-results": EVERYBODY,
     # A unit comes in too.
+    f"GET {CASE}/shares/published": EVERYBODY,
+    f"GET {CASE}/shares/why": frozenset({*OFFICIALS_HERE, BANK, Role.OWNER}),
     f"GET {CASE}/shares": frozenset({*OFFICIALS_HERE, BANK, Role.OWNER}),
     f"GET {CASE}/instalments": {*OFFICIALS_HERE, BANK},
     f"GET {CASE}/payments": {*OFFICIALS_HERE, BANK},

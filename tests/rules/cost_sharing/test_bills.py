@@ -89,18 +89,16 @@ def test_the_first_in_the_order_have_the_fen_as_far_as_whole_fen_exist(asked: As
 
 
 @FEW
-@given(BILLS, st.randoms(use_true_random=False))
-def test_the_order_of_items_and_units_makes_no_difference(asked: Asked, random: object) -> None:
-    def shuffled(entries: Mapping[str, object]) -> dict[str, object]:
-        names = list(entries)
-        random.shuffle(names)  # type: ignore[attr-defined]
-        return {name: entries[name] for name in names}
-
-    other = {
-        item: (gap, shuffled(weights))  # type: ignore[misc]
-        for item, (gap, weights) in shuffled(asked).items()
-    }
-    assert spread(other).cells == spread(asked).cells  # type: ignore[arg-type]
+@given(BILLS, st.data())
+def test_the_order_of_items_and_units_makes_no_difference(
+    asked: Asked, data: st.DataObject
+) -> None:
+    other: dict[str, tuple[int, Mapping[str, int]]] = {}
+    for item in data.draw(st.permutations(sorted(asked))):
+        gap, weights = asked[item]
+        units = data.draw(st.permutations(sorted(weights)))
+        other[item] = gap, {unit: weights[unit] for unit in units}
+    assert spread(other).cells == spread(asked).cells
 
 
 @FEW

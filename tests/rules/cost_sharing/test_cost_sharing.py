@@ -487,11 +487,17 @@ def test_the_reasons_of_a_share_are_those_of_the_table(
     whole = Rounding.WHOLE_BILL
     bill = law.share_bill(items, funded, [*units, parking], law.COUNTED_KINDS, whole)
     for total in table.totals:
-        (why,) = law.share_reasons(items, funded, bill, total.unit_number)
+        told = law.explained(
+            items, funded, [*units, parking], bill, total.unit_number, ("estimate", 1, whole)
+        )
+        assert told
+        (why,) = told.items
+        assert why.factors[0].value == why.weight
         assert why.amount_fen == total.amount_fen
         assert abs(why.amount_fen - why.gap_fen * why.weight / why.weights) < 1
         assert (why.payers, why.others_fen) == (len(areas), 0)
-    assert law.share_reasons(items, funded, bill, "p-1") == ()
+    basis = ("estimate", 1, whole)
+    assert law.explained(items, funded, [*units, parking], bill, "p-1", basis) is None
 
 
 @FEW

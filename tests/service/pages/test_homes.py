@@ -7,8 +7,13 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from runtime.database import Database
+from runtime.language.amounts import money
 from tests.service.pages.conftest import COMMITTEE, UNIT, Home
 from tests.support.channels import Channels, confirmed, owner_of
+from tests.support.money import computed
+
+OTHER = "1-102"
 
 
 def photograph() -> bytes:
@@ -239,3 +244,31 @@ async def test_the_share_says_item_by_item_why_it_is_so_much(vote: Channels, hom
     assert "New roof" in said
     assert "¥3,500.00" in said
     assert "Left for 12 homes" in said
+
+
+async def test_the_share_is_explained_in_words_that_come_to_it(
+    vote: Channels, home: Home, database: Database
+) -> None:
+    await computed(database, vote.rid)
+    said = (await home.get("/mine/share")).text
+    own = await vote.sql.fetchval(
+        "SELECT amount_fen FROM share_total WHERE renovation_id = $1 AND unit_number = $2",
+        *(vote.rid, UNIT),
+    )
+    assert money(own, "en") in said
+    for words in ("Area in the roll", "homes together", "How the fen were rounded", "Exact part"):
+        assert words in said
+    made = await home.get("/mine/share.pdf")
+    assert (made.status_code, made.headers["content-type"]) == (200, "application/pdf")
+    assert made.content.startswith(b"%PDF")
+
+
+async def test_the_ballot_says_what_a_yes_would_cost_this_home(vote: Channels, home: Home) -> None:
+    said = (await home.get("/mine/ballot")).text
+    assert "If this is adopted, your home pays ¥" in said
+    papers = await vote.http.get(
+        f"/v1/renovations/{vote.rid}/ballot-papers", headers=owner_of(vote.rid, OTHER)
+    )
+    (paper,) = papers.json()
+    assert {each["motion"] for each in paper["prices"]} == {each["id"] for each in paper["motions"]}
+    assert all(each["total_fen"] > 0 for each in paper["prices"])
