@@ -112,6 +112,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id place_path sandbox",
     },
     "Feed": {OFFICIALS: "events next more"},
+    "AnchorView": {EVERYBODY: "origin size root made_at note cosigned_by"},
+    "AnchoredCase": {EVERYBODY: "renovation_id seq hash leaf index path anchor"},
     "Turnout": {
         EVERYBODY: """box_id roll_heads roll_area_dm2 participating_heads participating_area_dm2 mandates
             largest_holding counted_at"""
