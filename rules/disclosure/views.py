@@ -172,9 +172,6 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             passed_over"""
     },
     "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
-    "StatementView": {MONEY: "booked matched_fen unmatched lines"},
-    "StatementSum": {MONEY: "place booked_on amount_fen reference payer memo state parts why"},
-    "SumPart": {MONEY: "unit_number amount_fen"},
     "Factor": {HOUSEHOLD: "name value source"},
     "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
     "CutOff": {EVERYBODY: "fen remainder unit"},

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 from sqlalchemy import select
@@ -46,26 +46,15 @@ async def import_statement(
             `cost_sharing.unit_unknown`; as `report_payments` says.
     """
     lines = await _look(parts, situation, command)
-    payments = [
-        ReceivedPayment(
-            unit_number=part.unit_number,
-            amount_fen=part.amount_fen,
-            reference=_reference(line, place),
-        )
-        for line in lines
-        if line.state in BOOKABLE
-        for place, part in enumerate(line.parts)
-    ]
+    bookable = [line for line in lines if line.state in BOOKABLE]
     if not command.dry_run:
-        for start in range(0, len(payments), BATCH):
-            key = hashlib.sha256(f"{command.command_id}/{start}".encode()).hexdigest()[:32]
-            batch = ReportPayments(
-                command_id=key, payments=tuple(payments[start : start + BATCH]), source="owner"
-            )
+        for number, payments in enumerate(_batches(bookable)):
+            key = hashlib.sha256(f"{command.command_id}/{number}".encode()).hexdigest()[:32]
+            batch = ReportPayments(command_id=key, payments=payments, source="owner")
             await report_payments(parts, situation, provider, batch)
     return StatementView(
         booked=not command.dry_run,
-        matched_fen=sum(each.amount_fen for each in payments),
+        matched_fen=sum(line.amount_fen for line in bookable),
         unmatched=sum(line.state == "unmatched" for line in lines),
         lines=lines,
     )
@@ -121,6 +110,20 @@ async def _booked(
     return frozenset(names[each] for each in found)
 
 
-def _reference(line: StatementSum, place: int) -> str:
-    """That of the line; of its second part and so on with a number."""
-    return f"{line.reference}/{place}" if place else line.reference
+def _batches(lines: Sequence[StatementSum]) -> Iterator[tuple[ReceivedPayment, ...]]:
+    """The payments, so many at once; the parts of one sum are booked together or not at all."""
+    waiting: list[ReceivedPayment] = []
+    for line in lines:
+        if len(waiting) + len(line.parts) > BATCH:
+            yield tuple(waiting)
+            waiting = []
+        waiting += (
+            ReceivedPayment(
+                unit_number=part.unit_number,
+                amount_fen=part.amount_fen,
+                reference=f"{line.reference}/{place}" if place else line.reference,
+            )
+            for place, part in enumerate(line.parts)
+        )
+    if waiting:
+        yield tuple(waiting)
