@@ -18,7 +18,7 @@ from tests.support.pages.statements import Statements
 
 LANGUAGES = ("en", "zh-CN")
 BALLOT_BYTES, PAGE_BYTES = 14_000, 30_000
-BALLOT_STATEMENTS, STATEMENTS = 12, 30
+BALLOT_STATEMENTS, STATEMENTS = 8, 30
 OF_OURS = (
     *("text/html", "text/css", "text/javascript"),
     *("application/pdf", "application/zip", "image/jpeg"),
