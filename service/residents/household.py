@@ -38,7 +38,7 @@ from service.reading.money import (
     shares_of,
 )
 from service.reading.reasons import load_reasons
-from service.reading.words import VoteObjectionView, answers_of, sold_at
+from service.reading.words import TicketAnswer, VoteObjectionView, answers_of, sold_at
 from service.showing import shown
 from service.situation import Situation
 
@@ -58,7 +58,10 @@ class OwnUnit(Carried):
 
 
 class OwnTicket(Carried):
-    """A complaint of this home, in its own words, with the last answer; "" where there is none yet."""
+    """A complaint of this home, in its own words, with every answer to it; `answer` is the last, "" before it.
+
+    Between two answers the home has said that the first did not help: nothing else opens a ticket again.
+    """
 
     id: str
     kind: str
@@ -73,6 +76,7 @@ class OwnTicket(Carried):
     about_unit: str | None
     about_firm: str | None
     answer: str = ""
+    answers: tuple[TicketAnswer, ...] = ()
 
 
 class OwnObjection(Carried):
@@ -317,10 +321,12 @@ async def load_tickets(
         query = query.where(Event.recorded_at > since)
     rows = (await session.scalars(query.order_by(Ticket.opened_at.desc(), Ticket.id))).all()
     answers = await answers_of(session, rid, [row.id for row in rows]) if rows else {}
-    return tuple(
-        shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, ("",))[-1]})
-        for row in rows
-    )
+    return tuple(_own_ticket(row, answers.get(row.id, ())) for row in rows)
+
+
+def _own_ticket(row: Ticket, answers: tuple[TicketAnswer, ...]) -> OwnTicket:
+    last = answers[-1].text if answers else ""
+    return shown(OwnTicket, row).model_copy(update={"answer": last, "answers": answers})
 
 
 async def load_objections(
