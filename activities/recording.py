@@ -34,6 +34,7 @@ from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
+from runtime.anchors.keys import Anchors
 from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
@@ -137,8 +138,7 @@ class Case:
 
     def await_too(self, *waits: Wait) -> None:
         """These as well."""
-        own = self.agenda.get(self.command.workflow_id, ())
-        self.agenda[self.command.workflow_id] = (*own, *waits)
+        self.await_only(*self.agenda.get(self.command.workflow_id, ()), *waits)
 
     def parent_awaits(self, what: str, subject: str) -> None:
         """The workflow that started this one waits for its end."""
@@ -213,8 +213,10 @@ class Recorder:
         gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
         heads: Heads | None = None,
         envelopes: Envelopes | None = None,
+        anchors: Anchors | None = None,
     ) -> None:
         self.envelopes = envelopes
+        self.anchors = anchors
         self.gateway = gateway
         self.database = database
         self.journal = Journal(database, heads)
@@ -231,9 +233,7 @@ class Recorder:
         into: type[T],
         args: Sequence[object] = (),
     ) -> T:
-        """Record one change with its event, its receipt and what is waited for after it.
-
-        `args` is what the workflow goes by.
+        """Record one change, by `args`, with its event, its receipt and what is waited for after it.
 
         Raises:
             ApplicationError: as `told_to_workflow` says.

@@ -113,6 +113,9 @@ _ROWS_OF_EVENTS = (
 )
 _OTHERS: Mapping[Kind, Mapping[str, str]] = {
     Kind.RECOMPUTED: {
+        "anchor": "runtime.record.audit.anchors: the root over its leaves, signed",
+        "anchor_cosignature": "runtime.record.audit.anchors: another's signature over the head",
+        "anchor_leaf": "runtime.record.audit.anchors: the events that it names",
         "case_clock": "runtime.record.audit.clock: it stands where the events moved it",
         "event": "runtime.record.audit: it is the chain",
         "ledger_account": "runtime.ledger.check: its balance is the sum of its entries",
@@ -178,6 +181,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "used_assertion": "signing in",
         "vote_step": "a count of looks, without anybody's name",
         "webhook": "delivery",
+        "witnessed": "what another instance has shown; its signature stands in the note",
         "webhook_delivery": "delivery, forgotten after a while",
     },
 }

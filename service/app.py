@@ -47,7 +47,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.estates import reading, starting
-from service.routes.feed import following, notices
+from service.routes.feed import anchors, following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
@@ -81,6 +81,7 @@ ROUTERS = (
     *suggestions.ROUTERS,
     clock.router,
     following.router,
+    anchors.router,
     notices.router,
     *(money.router, words.posted, words.said, words.votes),
     *(works.planned, works.offered, works.built, reading.router, reading.places),

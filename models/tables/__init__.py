@@ -51,6 +51,7 @@ from models.tables.voting import (
     VoteOpinion,
 )
 from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
+from models.tables.ways.anchors import Anchor, AnchorCosignature, AnchorLeaf, Witnessed
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -77,6 +78,9 @@ __all__ = [
     "PRIVATE",
     "AccessEntry",
     "Account",
+    "Anchor",
+    "AnchorCosignature",
+    "AnchorLeaf",
     "ApiClient",
     "ApiKey",
     "Attendance",
@@ -173,6 +177,7 @@ __all__ = [
     "VoteStep",
     "Webhook",
     "WebhookDelivery",
+    "Witnessed",
     "WorkItem",
     "metadata",
 ]

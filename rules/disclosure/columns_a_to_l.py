@@ -16,6 +16,16 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
         Circle.OWN: "issuer subject",
         Circle.NOBODY: "password totp totp_step",
     },
+    "anchor": {
+        Circle.EVERYBODY: "size root note made_at",
+        Circle.AUDIT: "peaks",
+    },
+    "anchor_cosignature": {
+        Circle.EVERYBODY: "size name line cosigned_at",
+    },
+    "anchor_leaf": {
+        Circle.EVERYBODY: "number renovation_id seq hash",
+    },
     "api_client": {
         Circle.OFFICIALS: "id actor_id scopes made_by created_at revoked_at",
     },

@@ -118,6 +118,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id estate_id place_path sandbox",
     },
     "Feed": {OFFICIALS: "events next more"},
+    "AnchorView": {EVERYBODY: "origin size root made_at note cosigned_by"},
+    "AnchoredCase": {EVERYBODY: "renovation_id seq hash leaf index path anchor"},
     "Turnout": {
         EVERYBODY: """box_id roll_heads roll_area_dm2 participating_heads participating_area_dm2 mandates
             largest_holding counted_at"""
@@ -161,8 +163,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
     "OwnTicket": {
         Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer
-            about_unit about_firm"""
+            answers about_unit about_firm"""
     },
+    "TicketAnswer": {Circle.COMPLAINT: "text answered_at"},
     "OwnObjection": {
         Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
     },

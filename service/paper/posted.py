@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Estate
+from models.tables import Anchor, BallotBox, Estate
 from models.values.refusal import refusal
 from models.values.voting import Motion
 from rules.checks import recorded_check
@@ -56,7 +57,8 @@ SOURCE = """
 #for part in data.proof { text(size: 7.5pt, part); linebreak() }
 #v(1fr)
 #grid(columns: (1fr, auto), align: (left + bottom, right + bottom),
-  [#for part in data.closing { par(part) }], qr(data.qr, 28mm))
+  [#for part in data.closing { par(part) }],
+  grid(columns: 2, gutter: 4mm, ..data.anchor.map(rows => qr(rows, 28mm)), qr(data.qr, 28mm)))
 """
 FORM = (
     "表决方式：凭各户信函中的二维码网上表决，或填写纸质表决票并签名。期满未交表决票的，视为未参与表决，"
@@ -98,6 +100,7 @@ async def posted_pdf(
         **made,
         "case": "　".join(dict.fromkeys((estate.name, situation.title))),
         "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
+        "anchor": await _anchor(session),
     }
     return typeset(SOURCE, said, more_fonts)
 
@@ -261,6 +264,16 @@ async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[Json
         if box.tree_head is not None:
             lines.append(f"{_scope(box)}选票树根（SHA-256）：{box.tree_head.get('root', '－')}")
     return lines
+
+
+async def _anchor(session: AsyncSession) -> list[JsonValue]:
+    """The last signed head of the tree of all cases as a code: what hangs on a board is not written anew.
+
+    It is the checkpoint with the signature of its log, without what others have cosigned; none before the
+    first anchor.
+    """
+    row = await session.scalar(select(Anchor).order_by(Anchor.size.desc()).limit(1))
+    return [] if row is None else [qr_rows(row.note)]
 
 
 def _law(situation: Situation) -> list[JsonValue]:

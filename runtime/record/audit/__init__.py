@@ -20,8 +20,10 @@ from proof.seals import GatewayKeys
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.record.audit import places
 from runtime.record.audit.acts import BadAct, audit_acts
+from runtime.record.audit.anchors import AnchorsAudit, KnownAnchors, audit_anchors
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
+from runtime.record.audit.engine import EngineAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.audit.ledger import first_bad_transfers
 from runtime.record.audit.tables import BadRow, TablesAudit, audit_tables, rows_statement
@@ -77,11 +79,17 @@ class AuditReport(Value):
     """Ballots whose batch was not signed for: their service died within the same moment."""
     heads: HeadsAudit | None = None
     """What is known of signed heads; None where no key was given to look at them."""
+    anchors: AnchorsAudit | None = None
+    """The heads of all cases in one tree; None where no key was given, or one case was asked for."""
+    engine: EngineAudit | None = None
+    """What Temporal's histories say; None where they were not asked."""
 
     @property
     def ok(self) -> bool:
         """Every hash fits, and somebody answers for every act."""
-        return not (self.bad or self.bad_ballots or self.bad_acts or self.bad_rows)
+        legs = (self.engine, self.anchors)
+        more = any(leg is not None and leg.bad for leg in legs)
+        return not (self.bad or self.bad_ballots or self.bad_acts or self.bad_rows or more)
 
 
 async def audit(
@@ -102,13 +110,15 @@ async def audit_record(
     receipts_key: str | Sequence[str] | None = None,
     heads: KnownHeads | None = None,
     gateway: GatewayKeys | None = None,
+    anchors: KnownAnchors | None = None,
 ) -> AuditReport:
     """Check one renovation, or all of them.
 
     `receipts_key` is the public key (hex) of the service's receipts, or those of now and before;
     without it the signatures under the batches of ballots are taken for what they say. `heads` are
     the keys of the log's heads and the heads outside; without it no head is looked at. Without the keys
-    of the `gateway` the signatures of the acts are taken for what they say.
+    of the `gateway` the signatures of the acts are taken for what they say. `anchors` are the keys of the
+    tree of all heads, which is looked at with all renovations.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -131,6 +141,9 @@ async def audit_record(
                 BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
                 for log_id, seq, reason in faults
             ]
+        tree = None
+        if anchors is not None and renovation_id is None:
+            tree = await audit_anchors(connection, anchors)
         keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
         ballots, unsigned, bad_ballots = await _boxes(connection, renovation_id, keys)
     return AuditReport(
@@ -143,6 +156,7 @@ async def audit_record(
         bad_acts=tuple(found.bad_acts),
         rows=found.rows,
         bad_rows=tuple(found.bad_rows),
+        anchors=tree,
         heads=None if heads is None else heads.audited(found.since),
     )
 
