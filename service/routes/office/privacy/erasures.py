@@ -35,13 +35,13 @@ asking = APIRouter(prefix="/office/cases/{renovation_id}/erasure", include_in_sc
 DONE = frozenset({"confirmed", "refused", "asked"})
 
 
-class Named(Carried):
+class ErasureDecided(Carried):
     """Which erasure is decided on."""
 
     erasure: Id
 
 
-class Found(Carried):
+class OwnersAsked(Carried):
     """Whose owners are looked for."""
 
     unit_number: UnitNumber
@@ -64,7 +64,7 @@ async def decide(
     command, erasure = {"command_id": sent.get("command_id")}, sent.get("erasure", "")
     confirms = sent.get("decision") == "confirm"
     try:
-        erasure = read_fields(Named, {"erasure": erasure}).erasure
+        erasure = read_fields(ErasureDecided, {"erasure": erasure}).erasure
         if confirms:
             body = read_fields(ConfirmErasure, command)
             await erasing.confirm_erasure(parts.database, parts.settings, office.id, erasure, body)
@@ -137,7 +137,7 @@ async def _asking(
     unit = sent.get("unit_number", "").strip()
     owners: tuple[PersonOfUnit, ...] = ()
     try:
-        unit = read_fields(Found, {"unit_number": unit}).unit_number if unit else ""
+        unit = read_fields(OwnersAsked, {"unit_number": unit}).unit_number if unit else ""
     except Refused as refused:
         unit, problems = "", (*problems, *refused.problems)
     if unit:
