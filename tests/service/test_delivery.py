@@ -74,7 +74,7 @@ class Peer:
         await workflow.execute_activity(
             "Peer.write", act, start_to_close_timeout=timedelta(seconds=10)
         )
-        return Done(command_id=act.command_id, kind="peer.done", seq=1, request_hash=act_hash(act))
+        return Done(command_id=act.command_id, kind="renovation.corrected", seq=1, request_hash=act_hash(act))
 
     @cancel_renovation.validator
     def cancel_renovation_allowed(self, act: CancelRenovation) -> None:
@@ -98,7 +98,7 @@ async def worker(client: Client, database: Database) -> AsyncIterator[None]:
     async def put_down(act: CancelRenovation) -> None:
         """The gateway says done of what is on the record alone."""
         rid = str(activity.info().workflow_id).removeprefix(renovation_workflow_id(""))
-        await write_act(database, rid, act, "peer.done")
+        await write_act(database, rid, act, "renovation.corrected")
 
     async with Worker(
         client,
@@ -167,7 +167,7 @@ async def test_a_workflow_that_has_had_all_its_updates_says_to_come_again(wire: 
     # And the act succeeds by itself if the workflow goes on in a new run meanwhile.
     sending = peer.send("one-more")
     await peer.handle.signal(Peer.move_on)
-    assert (await sending).kind == "peer.done"
+    assert (await sending).kind == "renovation.corrected"
 
 
 async def test_too_many_acts_at_once_wait_for_each_other(wire: Open) -> None:
@@ -178,7 +178,7 @@ async def test_too_many_acts_at_once_wait_for_each_other(wire: Open) -> None:
     assert await peer.code("one-more") == (503, "service.not_confirmed")
     sending = peer.send("one-more")
     await peer.handle.signal(Peer.answer, "done")
-    assert [done.kind for done in await asyncio.gather(*under_way, sending)] == ["peer.done"] * 3
+    assert [done.kind for done in await asyncio.gather(*under_way, sending)] == ["renovation.corrected"] * 3
 
 
 async def test_an_act_that_is_held_back_is_taken_by_the_next_run(wire: Open) -> None:
@@ -186,7 +186,7 @@ async def test_an_act_that_is_held_back_is_taken_by_the_next_run(wire: Open) -> 
     assert await peer.code("a1") == (503, "act.held_back")
     sending = peer.send("a1")
     await peer.handle.signal(Peer.move_on)
-    assert (await sending).kind == "peer.done"
+    assert (await sending).kind == "renovation.corrected"
 
 
 @pytest.mark.filterwarnings("ignore:.*unfinished.*")
@@ -195,7 +195,7 @@ async def test_an_act_whose_run_ended_under_it_is_taken_by_the_next_run(wire: Op
     sending = peer.send("a1")
     await accepted(peer.handle, 1)
     await peer.handle.signal(Peer.move_on)
-    assert (await sending).kind == "peer.done"
+    assert (await sending).kind == "renovation.corrected"
 
 
 @pytest.mark.filterwarnings("ignore:.*unfinished.*")
