@@ -157,8 +157,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
     "OwnTicket": {
         Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer
-            about_unit about_firm"""
+            answers about_unit about_firm"""
     },
+    "TicketAnswer": {Circle.COMPLAINT: "text answered_at"},
     "OwnObjection": {
         Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
     },

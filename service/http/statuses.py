@@ -137,6 +137,10 @@ CODES: dict[int, str] = {
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
         service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        statement.no_head statement.day_wrong statement.amount_wrong statement.direction_wrong
+        statement.both_sides statement.no_camt statement.xml_wrong statement.no_mt940
+        statement.entry_wrong statement.not_base64 statement.assigned_unknown
+        statement.assign_unreadable
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers

@@ -46,7 +46,7 @@ async def load_matters(session: AsyncSession, home: Home) -> Matters:
     """What the home is asked for in its renovation."""
     rid, unit, now = home.situation.id, home.voter.unit_number, home.situation.now
     papers = await list_papers(session, rid, unit)
-    household = await load_summary(session, home.situation, unit)
+    household = await load_summary(session, home.situation, unit, answers=False)
     publications = await load_publications(session, rid, home.zone)
     found = [
         *_of_vote([each for each in papers if each.cast_with is None], now),

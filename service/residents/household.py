@@ -16,7 +16,6 @@ from models.tables import (
     Publication,
     Refund,
     Relief,
-    ShareTotal,
     SurveyAnswer,
     Ticket,
     Unit,
@@ -33,12 +32,12 @@ from service.reading.money import (
     RefundLine,
     ReliefView,
     ShareOfItem,
-    basis_of,
+    basis_and_share,
     instalments_of,
     shares_of,
 )
 from service.reading.reasons import load_reasons
-from service.reading.words import VoteObjectionView, answers_of, sold_at
+from service.reading.words import TicketAnswer, VoteObjectionView, answers_of, sold_at
 from service.showing import shown
 from service.situation import Situation
 
@@ -58,7 +57,10 @@ class OwnUnit(Carried):
 
 
 class OwnTicket(Carried):
-    """A complaint of this home, in its own words, with the last answer; "" where there is none yet."""
+    """A complaint of this home, in its own words, with every answer to it; `answer` is the last, "" before it.
+
+    Between two answers the home has said that the first did not help: nothing else opens a ticket again.
+    """
 
     id: str
     kind: str
@@ -73,6 +75,7 @@ class OwnTicket(Carried):
     about_unit: str | None
     about_firm: str | None
     answer: str = ""
+    answers: tuple[TicketAnswer, ...] = ()
 
 
 class OwnObjection(Carried):
@@ -161,26 +164,24 @@ class HouseholdView(HouseholdSummary):
 
 async def load_share(session: AsyncSession, renovation_id: str, unit: str) -> OwnShare:
     """What one unit owes; 0 where nothing was computed."""
-    basis = await basis_of(session, renovation_id)
-    if not basis:
-        return OwnShare("", 0)
-    total = await session.scalar(
-        select(ShareTotal.amount_fen).where(
-            ShareTotal.renovation_id == renovation_id,
-            ShareTotal.unit_number == unit,
-            ShareTotal.basis == basis,
-        )
-    )
-    return OwnShare(basis, total or 0)
+    return OwnShare(*await basis_and_share(session, renovation_id, unit))
 
 
-async def load_summary(session: AsyncSession, situation: Situation, unit: str) -> HouseholdSummary:
-    """The summary of one unit; empty where nothing was computed or said."""
-    return await _summary(session, situation, unit, await sold_at(session, situation.id, unit))
+async def load_summary(
+    session: AsyncSession, situation: Situation, unit: str, *, answers: bool = True
+) -> HouseholdSummary:
+    """The summary of one unit; empty where nothing was computed or said. Without `answers` none is read."""
+    since = await sold_at(session, situation.id, unit)
+    return await _summary(session, situation, unit, since, answers=answers)
 
 
 async def _summary(
-    session: AsyncSession, situation: Situation, unit: str, since: datetime | None
+    session: AsyncSession,
+    situation: Situation,
+    unit: str,
+    since: datetime | None,
+    *,
+    answers: bool = True,
 ) -> HouseholdSummary:
     rid = situation.id
     basis, share_fen = await load_share(session, rid, unit)
@@ -190,7 +191,7 @@ async def _summary(
         basis=basis,
         share_fen=share_fen,
         instalments=await instalments_of(session, situation, [unit]),
-        tickets=await load_tickets(session, rid, unit, since),
+        tickets=await load_tickets(session, rid, unit, since, answers=answers),
         objections=await load_objections(session, rid, unit, since),
     )
 
@@ -308,7 +309,7 @@ async def _survey(
 
 
 async def load_tickets(
-    session: AsyncSession, rid: str, unit: str, since: datetime | None
+    session: AsyncSession, rid: str, unit: str, since: datetime | None, *, answers: bool = True
 ) -> tuple[OwnTicket, ...]:
     """The complaints of a home, the last one first; those since a sale where there was one."""
     query = select(Ticket).where(Ticket.renovation_id == rid, Ticket.unit_number == unit)
@@ -316,11 +317,14 @@ async def load_tickets(
         query = query.join(Event, Event.command_id == Ticket.command_id)
         query = query.where(Event.recorded_at > since)
     rows = (await session.scalars(query.order_by(Ticket.opened_at.desc(), Ticket.id))).all()
-    answers = await answers_of(session, rid, [row.id for row in rows]) if rows else {}
-    return tuple(
-        shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, ("",))[-1]})
-        for row in rows
-    )
+    asked = [row.id for row in rows] if answers else []
+    found = await answers_of(session, rid, asked) if asked else {}
+    return tuple(_own_ticket(row, found.get(row.id, ())) for row in rows)
+
+
+def _own_ticket(row: Ticket, answers: tuple[TicketAnswer, ...]) -> OwnTicket:
+    last = answers[-1].text if answers else ""
+    return shown(OwnTicket, row).model_copy(update={"answer": last, "answers": answers})
 
 
 async def load_objections(

@@ -248,6 +248,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/posted-notices/{{kind}}": CONVENERS,
     f"GET {CASE}/inbox": CONVENERS,
     f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
+    f"POST {CASE}/statements": {Role.PAYMENT_PROVIDER},
     f"POST {CASE}/bids": {Role.CONTRACTOR},
     f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},

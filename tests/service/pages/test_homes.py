@@ -2,7 +2,8 @@
 
 import io
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
@@ -130,6 +131,33 @@ async def test_an_answered_report_asks_whether_it_was_really_fixed(
     assert (nothing.status_code, 'href="#satisfied"' in nothing.text) == (422, True)
     said = await home.send(f"{path}/answer", thread, {"satisfied": "no"})
     assert said.status_code == 503  # it goes to the ticket's workflow, and no engine runs here
+
+
+async def test_a_thread_keeps_every_answer_and_that_the_first_did_not_help(
+    vote: Channels, home: Home
+) -> None:
+    ticket = f"{vote.rid}.t"
+    await vote.sql.execute(
+        "INSERT INTO ticket (id, renovation_id, command_id, kind, text, unit_number, level, state,"
+        " opened_at, due_at, reopened, satisfied) VALUES ($2, $1, $2, 'defect', 'dark stairs', $3,"
+        " 'community', 'resolved', now(), now(), 1, false)",
+        *(vote.rid, ticket, UNIT),
+    )
+    for number, answer in enumerate(("a new bulb is in", "the cable is replaced")):
+        await vote.sql.execute(
+            "INSERT INTO notice (id, renovation_id, command_id, audience, template, params, created_at)"
+            " VALUES ($2, $1, $2, 'complainant', 'ticket_answered', $3, $4)",
+            *(vote.rid, f"{ticket}{number}", json.dumps({"ticket": ticket, "answer": answer})),
+            datetime(2026, 3, 2 + number, tzinfo=UTC),
+        )
+    said = (await home.get(f"/mine/reports/{ticket}")).text
+    thread = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", said[said.index("<ol") :]))
+    told = ("dark stairs", "2 March", "a new bulb is in", "Was it really fixed? No", "3 March",
+            "the cable is replaced", "Was it really fixed?")  # fmt: skip
+    places = [thread.find(each) for each in told[:-1]]
+    assert places == sorted(places), thread
+    assert -1 not in places, thread
+    assert thread.count(told[-1]) == 2
 
 
 async def test_a_home_objects_to_what_is_posted_and_finds_it_again(
