@@ -44,7 +44,7 @@ def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
         raise refusal(
             "statement.direction_wrong", where=f"{where} CdtDbtInd", value=_text(entry, "CdtDbtInd")
         )
-    if _text(entry, "RvslInd") == "true":
+    if _text(entry, "RvslInd") in ("true", "1"):
         sign = -sign
     day = _text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm")[:10]
     try:

@@ -70,10 +70,11 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Waiting": {EVERYBODY: "state stage waiting_for case_now reasons"},
     "Reason": {
-        EVERYBODY: """kind name said met have need unit article who since until late_since then reasons"""
+        EVERYBODY: """kind name said met have need unit rule article who since until late_since then
+            reasons"""
     },
     "Cause": {
-        EVERYBODY: "kind name said met have need unit article who since until late_since then"
+        EVERYBODY: "kind name said met have need unit rule article who since until late_since then"
     },
     "BoxView": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional

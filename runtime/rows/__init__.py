@@ -7,6 +7,7 @@ those of `models.tables`, and a test compares them.
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 import asyncpg
@@ -182,9 +183,12 @@ def _query(kind: type[R], rest: str) -> str:
 def _row(kind: type[R], record: asyncpg.Record, json_there: frozenset[str]) -> R:
     if not json_there:
         return kind(*record)
+    # No canonical JSON has a float, and none is to be taken for one.
     return kind(
         *(
-            json.loads(value) if name in json_there and value is not None else value
+            json.loads(value, parse_float=Decimal)
+            if name in json_there and value is not None
+            else value
             for name, value in zip(kind._fields, record, strict=True)
         )
     )

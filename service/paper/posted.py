@@ -58,7 +58,9 @@ SOURCE = """
 #v(1fr)
 #grid(columns: (1fr, auto), align: (left + bottom, right + bottom),
   [#for part in data.closing { par(part) }],
-  grid(columns: 2, gutter: 4mm, ..data.anchor.map(rows => qr(rows, 28mm)), qr(data.qr, 28mm)))
+  grid(columns: 2, gutter: 4mm, ..data.anchor.map(rows => stack(
+    spacing: 3pt, qr(rows, 28mm), align(center, text(size: 7pt)[链头存证，供核验]),
+  )), qr(data.qr, 28mm)))
 """
 FORM = (
     "表决方式：凭各户信函中的二维码网上表决，或填写纸质表决票并签名。期满未交表决票的，视为未参与表决，"

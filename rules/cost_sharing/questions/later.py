@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Annotated, Self
 
@@ -26,6 +25,7 @@ from rules.cost_sharing.settlement import late_joining, refunds, sunk_net_fen
 
 MONTHS_SHOWN = 12
 PERCENT = 100
+TENTHS = 10
 Percent = Annotated[Exact, Field(ge=0, le=PERCENT), Expected("percent")]
 Rate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"), Expected("rate")]
 
@@ -160,5 +160,6 @@ def _is_day(text: object) -> bool:
 
 
 def _tenths(value: Fraction) -> str:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return str(exact.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    """With one digit after the point, half up; whatever its size."""
+    tenths = (2 * TENTHS * value.numerator + value.denominator) // (2 * value.denominator)
+    return f"{tenths // TENTHS}.{tenths % TENTHS}"

@@ -30,7 +30,8 @@ async def read_case_bundle(
     What you may not read is a salted commitment, so that chain and signature hold without it.
     """
     keys = case_keys(parts.settings)
-    bundle = await case_bundle(parts.database, keys, renovation_id, situation.title, viewer)
+    async with parts.bundling:
+        bundle = await case_bundle(parts.database, keys, renovation_id, situation.title, viewer)
     headers = {"content-disposition": f'attachment; filename="{renovation_id}.case.zip"'}
     return Response(bundle, media_type="application/zip", headers=headers)
 

@@ -68,8 +68,12 @@ async def list_shares(
 @router.get("/shares/published")
 async def read_published_bill(situation: CaseSituation, parts: RunningParts) -> PublishedBill:
     """What of the owners' bill everybody may know: from it every home proves its own part."""
-    async with parts.database.session() as session:
-        return await load_published(session, situation)
+
+    async def computed() -> PublishedBill:
+        async with parts.database.session() as session:
+            return await load_published(session, situation)
+
+    return await parts.ready.read(("published_bill", situation.id), computed)
 
 
 @router.get("/shares/why", responses=AS_PAPER, response_model=Explanation)

@@ -215,6 +215,15 @@ def test_what_is_wrong_is_named(question: object, expected: tuple[str, str]) -> 
     assert refused(question) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("paid", "flats", "said"),
+    [(1, 3, "33.3"), (2, 3, "66.7"), (1, 800, "0.1"), (10**40, 1, f"{10**42}.0"), (0, 7, "0.0")],
+)
+def test_a_rate_has_one_digit_half_up_whatever_its_size(paid: int, flats: int, said: str) -> None:
+    found = answered("collection_kpi", flats=flats, paid_instalment_1={"2024-07-31": paid})
+    assert found["pct_1"] == {"2024-07-31": said}
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_no_method_takes_a_field_it_does_not_know_or_nothing(method: str) -> None:
     problems = refused({"method": method, "input": {"surprise\x00": 1}})

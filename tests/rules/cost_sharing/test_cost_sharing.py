@@ -511,3 +511,13 @@ def test_money_covers_instalments_in_their_order(amounts: list[int], paid: int) 
     assert sum(covered) == min(paid, sum(amounts))
     for place, (amount, part) in enumerate(zip(amounts, covered, strict=True)):
         assert part == amount or not any(covered[place + 1 :])
+
+
+@FEW
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 400), min_size=1, max_size=6))
+def test_instalments_are_the_largest_remainder_of_each_total(fen: int, drawn: list[int]) -> None:
+    permilles = [*drawn[:2], 1000 - sum(drawn[:2])]
+    total = ShareTotal(unit_number="a", amount_fen=fen)
+    found = [each.amount_fen for each in law.instalments([total], permilles)]
+    named = {f"{number:02}": part for number, part in enumerate(permilles)}
+    assert found == list(law.largest_remainder(fen, named).values())
