@@ -1,6 +1,7 @@
 """A bank statement is looked at, booked once, and what names no unit waits until somebody assigns it."""
 
 import base64
+from typing import Any
 
 import asyncpg
 import httpx
@@ -75,7 +76,7 @@ async def test_what_is_wrong_with_a_statement_is_said(
     http: httpx.AsyncClient,
     rid: str,
     sql: asyncpg.Connection,
-    more: dict[str, object],
+    more: dict[str, Any],
     code: str,
     where: str,
 ) -> None:
