@@ -46,6 +46,19 @@ CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
 ]
 
+Outcome = Annotated[RenovationState | None, typer.Option(help="How it stands or has ended.")]
+Contractor = Annotated[str, typer.Option(metavar="FIRM", help="The id of a firm with a contract.")]
+RulePack = Annotated[str, typer.Option(metavar="PACK", help="The law that it runs under.")]
+Words = Annotated[
+    str, typer.Option(metavar="TEXT", help="Parts of its title, estate, places or contractor.")
+]
+Counts = Annotated[
+    bool, typer.Option("--counts", help="How many in each place below --place, and who is late.")
+]
+OutFile = Annotated[
+    Path | None, typer.Option(help="All of them into this file: .csv, .xlsx or .json.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
