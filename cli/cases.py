@@ -46,6 +46,12 @@ CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
 ]
 
+Below = Annotated[str, typer.Option(metavar="PATH", help="Below this place: district/street/…")]
+Waiting = Annotated[
+    str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
+]
+Overdue = Annotated[bool, typer.Option("--overdue", help="A person or the engine is late.")]
+Stuck = Annotated[bool, typer.Option("--stuck", help="A step broke and needs attention.")]
 Outcome = Annotated[RenovationState | None, typer.Option(help="How it stands or has ended.")]
 Contractor = Annotated[str, typer.Option(metavar="FIRM", help="The id of a firm with a contract.")]
 RulePack = Annotated[str, typer.Option(metavar="PACK", help="The law that it runs under.")]
@@ -69,39 +75,18 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    place: Annotated[
-        str, typer.Option(metavar="PATH", help="Below this place: district/street/…")
-    ] = "",
+    place: Below = "",
     *,
     stage: Annotated[Stage | None, typer.Option(help="Running, and in this stage.")] = None,
-    waiting: Annotated[
-        str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
-    ] = "",
-    overdue: Annotated[
-        bool, typer.Option("--overdue", help="A person or the engine is late.")
-    ] = False,
-    stuck: Annotated[
-        bool, typer.Option("--stuck", help="A step broke and needs attention.")
-    ] = False,
-    outcome: Annotated[
-        RenovationState | None, typer.Option(help="How it stands or has ended.")
-    ] = None,
-    contractor: Annotated[
-        str, typer.Option(metavar="FIRM", help="The id of a firm with a contract.")
-    ] = "",
-    rule_pack: Annotated[
-        str, typer.Option(metavar="PACK", help="The law that it runs under.")
-    ] = "",
-    words: Annotated[
-        str, typer.Option(metavar="TEXT", help="Parts of its title, estate, places or contractor.")
-    ] = "",
-    counts: Annotated[
-        bool,
-        typer.Option("--counts", help="How many in each place below --place, and who is late."),
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="All of them into this file: .csv, .xlsx or .json.")
-    ] = None,
+    waiting: Waiting = "",
+    overdue: Overdue = False,
+    stuck: Stuck = False,
+    outcome: Outcome = None,
+    contractor: Contractor = "",
+    rule_pack: RulePack = "",
+    words: Words = "",
+    counts: Counts = False,
+    out: OutFile = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
     after: Annotated[str, typer.Option(metavar="CURSOR", help="The page after this one.")] = "",
     data: Data = None,

@@ -186,4 +186,5 @@ async def _names(connection: asyncpg.Connection, paths: Sequence[str]) -> Mappin
 
 
 async def _fetch(connection: asyncpg.Connection, query: Query) -> Sequence[asyncpg.Record]:
-    return await connection.fetch(query.statement, *query.values)
+    rows: Sequence[asyncpg.Record] = await connection.fetch(query.statement, *query.values)
+    return rows
