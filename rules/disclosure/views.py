@@ -43,7 +43,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional awaited needs_attention
             cursor"""
     },
-    "CaseCounts": {EVERYBODY: "place places waiting"},
+    "CaseCounts": {EVERYBODY: "place name places waiting"},
     "PlaceCounts": {EVERYBODY: "path name running ended late stuck stages"},
     "AwaitedCounts": {EVERYBODY: "who awaited late"},
     "AwaitedLine": {

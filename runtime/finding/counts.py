@@ -39,6 +39,7 @@ class CaseCounts(Carried):
     """The places one level below `place`, those with the most that is late first, and who is awaited there."""
 
     place: str
+    name: str
     places: tuple[PlaceCounts, ...]
     waiting: tuple[AwaitedCounts, ...]
 
@@ -77,7 +78,7 @@ async def count_cases(connection: asyncpg.Connection, place: str) -> CaseCounts:
     by_stage = await _fetch(connection, stages_query(place))
     late = await _by_place(connection, late_query(place))
     stuck = await _by_place(connection, stuck_query(place))
-    names = await _names(connection, sorted({row["child"] for row in by_stage}))
+    names = await _names(connection, sorted({place, *(row["child"] for row in by_stage)}))
     found = [
         _counted(path, names, [row for row in by_stage if row["child"] == path], late, stuck)
         for path in sorted({row["child"] for row in by_stage})
@@ -85,6 +86,7 @@ async def count_cases(connection: asyncpg.Connection, place: str) -> CaseCounts:
     waiting = await _fetch(connection, waiting_query(place))
     return CaseCounts(
         place=place,
+        name=names.get(place, place),
         places=tuple(sorted(found, key=lambda each: (-each.late, -each.stuck, each.path))),
         waiting=tuple(AwaitedCounts.model_validate(dict(row)) for row in waiting),
     )

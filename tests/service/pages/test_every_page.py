@@ -19,7 +19,7 @@ from tests.support.pages.statements import Statements
 LANGUAGES = ("en", "zh-CN")
 BALLOT_BYTES, PAGE_BYTES, STATEMENTS = 14_000, 30_000, 34
 OF_OURS = (
-    *("text/html", "text/css", "text/javascript"),
+    *("text/html", "text/css", "text/javascript", "text/csv"),
     *("application/pdf", "application/zip", "image/jpeg"),
 )
 ENDS_A_SESSION = ("/leave", "/end")

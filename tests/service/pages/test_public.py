@@ -155,7 +155,7 @@ def test_plan_and_course_stand_in_one_scale_and_a_stage_says_how_far_it_is_over(
         StagePlan(Stage.BIDDING, date(2026, 4, 21), begun.date() + timedelta(days=99)),
     )
     both = lanes(entered, plan, None, begun + timedelta(days=80), "UTC")
-    assert [(each.begins, each.width) for each in both.planned] == [(0, 499), (499, 500)]
+    assert [(each.begins, each.width) for each in both.planned] == [(0, 499), (499, 501)]
     assert [(each.begins, each.width) for each in both.spans] == [(0, 750), (750, 50)]
     assert (both.spans[0].days, both.planned[0].plan.days) == (75, 50)
     assert both.plan_of(Stage.COST_SHARING) is None
