@@ -137,7 +137,8 @@ async def rid(
         ),
     )
     for number, (kind, actor, details) in enumerate(said):
-        await sql.execute(MOVE, made, START + timedelta(days=20 * number))
+        if number:
+            await sql.execute(MOVE, made, START + timedelta(days=20 * number))
         command = Command(
             command_id=f"{made}-{number}",
             renovation_id=made,
