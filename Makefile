@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-finding pictures record format lock clean
+.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money bench-finding pictures record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,6 +81,12 @@ bench-pages: $(READY) programs ## 200 residents and three browsers for 60 s; bal
 
 bench-finding: $(READY) ## 100,000 cases with 20 million events: lists, filters, text, counts, history, dashboard; needs 46 GB
 	$(BIN)/python -m benchmarks.finding
+
+bench-money: $(READY) ## shares of 100,000 units, transfers a second beside floors, 2,000 statements on paper
+	$(BIN)/python -m benchmarks.money
+
+bench-audit: $(READY) ## an audit of 10,000 cases: the chain beside orjson + SHA-256, the tables beside reading them
+	$(BIN)/python -m benchmarks.audit
 
 pictures: $(READY) programs ## the small pictures of README and docs, by the long test of the pages
 	$(BIN)/python -m pytest -q tests/e2e/test_by_browser.py

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
 from proof.seals import GatewayKeys
+from runtime.anchors.keys import anchors_of
 from runtime.ballots.bundles import BundleMaker
 from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import envelopes_of, refuse_lost_keys
@@ -45,6 +46,7 @@ def workers_of(
         gateway_keys_of(settings),
         heads_of(settings),
         envelopes_of(settings),
+        anchors_of(settings),
     )
     return build_workers(client, settings, WORKFLOWS, activities)
 

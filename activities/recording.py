@@ -33,6 +33,7 @@ from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
+from runtime.anchors.keys import Anchors
 from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import Envelopes
 from runtime.database import Database
@@ -212,8 +213,10 @@ class Recorder:
         gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
         heads: Heads | None = None,
         envelopes: Envelopes | None = None,
+        anchors: Anchors | None = None,
     ) -> None:
         self.envelopes = envelopes
+        self.anchors = anchors
         self.gateway = gateway
         self.database = database
         self.journal = Journal(database, heads)

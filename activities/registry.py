@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from activities.agenda import Agenda
+from activities.anchoring import Anchoring
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
@@ -23,6 +24,7 @@ from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from proof.seals import GatewayKeys
+from runtime.anchors.keys import Anchors
 from runtime.ballots.sealing import BoxKeys
 from runtime.bidding.envelopes import Envelopes
 from runtime.calendars import chinese_calendar
@@ -43,6 +45,7 @@ CLASSES = (
     Evaluations,
     Publications,
     Agenda,
+    Anchoring,
     Cancellations,
     Healing,
     Restoring,
@@ -57,12 +60,13 @@ def build_activities(
     gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
     heads: Heads | None = None,
     envelopes: Envelopes | None = None,
+    anchors: Anchors | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database.
 
-    Without `envelopes` no sealed bid is opened.
+    Without `envelopes` no sealed bid is opened, without `anchors` no head is anchored.
     """
-    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads, envelopes)
+    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads, envelopes, anchors)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

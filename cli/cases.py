@@ -11,6 +11,7 @@ import typer
 
 from cli.output import give_text, show, tell, write_file
 from cli.servers import (
+    ANSWER_S,
     DATA,
     reading,
     running,
@@ -160,24 +161,39 @@ def status(renovation: Id, language: Language = "", data: Data = None) -> None:
 
 def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
+    *,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Hold Temporal's histories against the record as well.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Check the hash chain of the record, who acted, and the ballots against their receipts.
+    """Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.
 
     Example: gongjian audit r1
     """
     from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit_record
+    from runtime.record.audit.anchors import known_anchors
     from runtime.record.audit.heads import known_heads
 
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
     gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
-    heads = known_heads(settings)
-    report = _read(
-        data, lambda connection: audit_record(connection, renovation, receipts, heads, gateway)
-    )
+    heads, anchors = known_heads(settings), known_anchors(settings)
+
+    async def look(connection: asyncpg.Connection) -> AuditReport:
+        report = await audit_record(connection, renovation, receipts, heads, gateway, anchors)
+        if not engine:
+            return report
+        from runtime.engine.histories import audit_engine
+        from runtime.temporal import reach
+
+        client = await reach(settings, ANSWER_S)
+        found = await audit_engine(connection, client, renovation)
+        return report.model_copy(update={"engine": found})
+
+    report = _read(data, look)
     show({"ok": report.ok, **report.model_dump(mode="json")}, lambda: audit_lines(report))
     if not report.ok:
         raise typer.Exit(BAD)
@@ -210,7 +226,62 @@ def credentials(
 
 
 def audit_lines(report: AuditReport) -> list[str]:
-    """What the audit found: every bad event and ballot on a line of its own, then the count."""
+    """What the audit found: what is bad, then the count."""
+    lines = bad_lines(report)
+    found = said("line.unchanged") if report.ok else number_of("faults", len(lines))
+    looked_at = {"renovations": report.renovations, "events": report.events}
+    looked_at |= {"ballots": report.ballots, "rows": report.rows}
+    counts = listed(number_of(what, number) for what, number in looked_at.items())
+    if report.unsigned:
+        unsigned = number_of("unsigned", report.unsigned)
+        last = said("line.audited_unsigned", counts=counts, unsigned=unsigned, found=found)
+    else:
+        last = said("line.audited", counts=counts, found=found)
+    return [*lines, *heads_lines(report), *anchors_lines(report), *engine_lines(report), last]
+
+
+def anchors_lines(report: AuditReport) -> list[str]:
+    """What is known of the tree of all heads, and by whom it is cosigned."""
+    anchors = report.anchors
+    if anchors is None:
+        return []
+    if not anchors.anchors:
+        return [said("anchors.none")]
+    lines = [
+        said(
+            "anchors.looked_at",
+            anchors=number_of("anchors", anchors.anchors),
+            leaves=f"{anchors.leaves:,}",
+            cosigned=f"{anchors.cosigned:,}",
+        )
+    ]
+    if anchors.unknown:
+        lines.append(said("anchors.unknown", number=f"{anchors.unknown:,}"))
+    return lines
+
+
+def engine_lines(report: AuditReport) -> list[str]:
+    """What Temporal's histories say, and what they cannot."""
+    engine = report.engine
+    if engine is None:
+        return []
+    lines = [
+        said(
+            "engine.looked_at",
+            runs=number_of("runs", engine.workflows),
+            acts=number_of("acts", engine.acts),
+            steps=number_of("steps", engine.steps),
+        )
+    ]
+    if engine.gone:
+        lines.append(said("engine.gone", runs=number_of("runs", engine.gone)))
+    if not engine.principals:
+        lines.append(said("engine.no_authorizer"))
+    return lines
+
+
+def bad_lines(report: AuditReport) -> list[str]:
+    """Every bad event, act, row, anchor, step of the engine and ballot on a line of its own."""
     lines = [
         said(
             "line.bad_event",
@@ -231,6 +302,36 @@ def audit_lines(report: AuditReport) -> list[str]:
     ]
     lines += [
         said(
+            "line.bad_row",
+            seq=bad.seq,
+            renovation=bad.renovation_id,
+            table=bad.table,
+            key=bad.key or "*",
+            fault=named("row_fault", bad.reason),
+        )
+        for bad in report.bad_rows
+    ]
+    lines += [
+        said(
+            "line.bad_anchor",
+            size=bad.size,
+            renovation=bad.renovation_id or "-",
+            fault=named("anchor_fault", bad.reason),
+        )
+        for bad in (report.anchors.bad if report.anchors is not None else ())
+    ]
+    lines += [
+        said(
+            "line.bad_in_engine",
+            command=bad.command_id or "-",
+            workflow=bad.workflow_id,
+            seq="-" if bad.seq is None else bad.seq,
+            fault=named("engine_fault", bad.reason),
+        )
+        for bad in (report.engine.bad if report.engine is not None else ())
+    ]
+    return lines + [
+        said(
             "line.bad_ballot",
             ballot=bad.ballot_id or "-",
             box=bad.box_id,
@@ -238,16 +339,6 @@ def audit_lines(report: AuditReport) -> list[str]:
         )
         for bad in report.bad_ballots
     ]
-    found = said("line.unchanged") if report.ok else number_of("faults", len(lines))
-    looked_at = {"renovations": report.renovations, "events": report.events}
-    looked_at |= {"ballots": report.ballots}
-    counts = listed(number_of(what, number) for what, number in looked_at.items())
-    if report.unsigned:
-        unsigned = number_of("unsigned", report.unsigned)
-        last = said("line.audited_unsigned", counts=counts, unsigned=unsigned, found=found)
-    else:
-        last = said("line.audited", counts=counts, found=found)
-    return [*lines, *heads_lines(report), last]
 
 
 def heads_lines(report: AuditReport) -> list[str]:

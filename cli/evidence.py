@@ -81,6 +81,67 @@ def voting(
     )
 
 
+@commands.command("case")
+def case(
+    renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to; else <renovation>.case.zip here.")
+    ] = None,
+    reader: Annotated[
+        str,
+        typer.Option("--for", help="public, owner, official or auditor: what that one may read."),
+    ] = "public",
+    reason: Annotated[
+        str, typer.Option(help="For more than the public: for whom and why; it is written down.")
+    ] = "",
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """Write the evidence of a whole case in one zip: its record, documents, signed head, anchor and verify.py.
+
+    What the reader may not read is a salted commitment: the chain and the signature hold without it.
+
+    Example: gongjian evidence case r1 --out r1.case.zip
+    """
+    if reader not in READERS:
+        raise refusal("evidence.reader", where="--for", reader=reader, known=", ".join(READERS))
+    if reader != "public" and not reason.strip():
+        raise refusal("evidence.reason", where="--reason")
+    path = out if out is not None else Path(f"{renovation}.case.zip")
+    bundle = asyncio.run(_case(renovation, reader, reason, data))
+    path.write_bytes(bundle)
+    shown: dict[str, JsonValue] = {"file": str(path), "reader": reader, "bytes": len(bundle)}
+    show(shown, lambda: [said("line.case_evidence", file=str(path), reader=reader)])
+
+
+READERS = ("public", "owner", "official", "auditor")
+
+
+async def _case(renovation: str, reader: str, reason: str, data: Path | None) -> bytes:
+    from cli.people.commands import operator_account
+    from cli.servers import database
+    from rules.disclosure.readers import ReaderKind
+    from runtime.privacy.access import note_access
+    from service.history.casefile import case_bundle, case_keys
+    from service.identity.operator import operator_of
+    from service.reading.shaping import Viewer
+    from service.situation import load_situation
+
+    async with database(data) as (opened, settings):
+        situation = await load_situation(opened, renovation)
+        keys = case_keys(settings)
+        if reason:
+
+            async def noted(session: AsyncSession) -> None:
+                by, door = operator_of(operator_account()), "gongjian evidence case"
+                await note_access(
+                    session, by, door, renovation_id=renovation, subject=reader, reason=reason
+                )
+
+            await opened.transaction(noted)
+        viewer = Viewer(reader=ReaderKind(reader))
+        return await case_bundle(opened, keys, renovation, situation.title, viewer)
+
+
 @commands.command("script")
 def script() -> None:
     """Print the verify.py of this release, for those who do not trust the one in a bundle.

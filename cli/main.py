@@ -120,13 +120,22 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.reading.history",
         "The record of a renovation: who did what when, in which capacity.",
     ),
+    "explain": Listed(
+        "cli.reading.explain",
+        "Why a home owes what it owes: every factor, its source, the rounding; and whether it is right.",
+    ),
     "why": Listed(
         "cli.reading.why",
         "Why a renovation waits: of whom, until when, what follows, and what must be true for it.",
     ),
     "audit": Listed(
         "cli.cases",
-        "Check the hash chain of the record, who acted, and the ballots against their receipts.",
+        "Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.",
+    ),
+    "export": Listed("cli.proofs.logs", "The record in forms that other programs read."),
+    "anchor": Listed(
+        "cli.proofs.anchors",
+        "Put the heads of all cases into one signed tree, and ask other instances to cosign it.",
     ),
     "repair": Listed(
         "cli.repair",
@@ -176,11 +185,14 @@ COMMANDS: Mapping[str, Listed] = {
     "ledger": Listed(
         "cli.ledger.commands", "The ledger of money: every balance again from the transfers alone."
     ),
+    "statement": Listed(
+        "cli.ledger.statements", "Bank statements: what came in, for which unit it is."
+    ),
     "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(
         "cli.verify",
-        "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
+        "Check the evidence of a vote as its verify.py does, and with the rules of this release; or that of a case.",
     ),
     "access": Listed(
         "cli.privacy.access",

@@ -10,6 +10,9 @@ from cli.output import json_text, wants_json
 from cli.words import said
 from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
+from proof.casefile import standalone_case
+from proof.casefile.checking import FORMAT, CaseFault, check, read_zip
+from proof.casefile.checking import lines_of as lines_of_case
 from proof.verifier import standalone
 from proof.verifier.main import found_in, found_in_public, read_bundle
 from proof.verifier.printing import say
@@ -34,7 +37,7 @@ def verify(
         str, typer.Option(help="The SHA-256 of manifest.json on the posted notice, hex.")
     ] = "",
 ) -> None:
-    """Check the evidence of a vote as its verify.py does, and with the rules of this release.
+    """Check the evidence of a vote as its verify.py does, and with the rules of this release; or that of a case.
 
     It takes the full bundle and the public one, and says which checks that form allows. Nothing in the
     bundle is run. Exit code 1 and the file and line of the first fault if anything
@@ -42,6 +45,9 @@ def verify(
 
     Example: gongjian verify bundle.zip --receipt receipt.json
     """
+    if _is_case(path):
+        _verify_case(path, key.strip().lower())
+        return
     try:
         with Files(str(path)) as files:
             given = (key.strip().lower(), manifest.strip().lower())
@@ -61,6 +67,31 @@ def verify(
         text = "\n".join([*lines_of(found), "", *_of_the_law(laws, own=own)])
     if not say(text):
         raise typer.Exit(BAD)
+
+
+def _is_case(path: Path) -> bool:
+    """Whether it is the evidence of a case, which names its format in the manifest."""
+    try:
+        manifest = read_zip(str(path)).get("manifest.json", b"") if path.is_file() else b""
+    except CaseFault:
+        return False
+    return FORMAT.encode() in manifest
+
+
+def _verify_case(path: Path, key: str) -> None:
+    try:
+        files = read_zip(str(path))
+        found = check(files, key)
+    except CaseFault as fault:
+        told = {"ok": False, "kind": "case", "fault": str(fault)}
+        say(json_text(told) if wants_json() else f"✗ {fault}")
+        raise typer.Exit(BAD) from None
+    own = files["verify.py"] == standalone_case()
+    if wants_json():
+        say(json_text({"ok": True, **found, "verify_py_known": own}))
+        return
+    lines = lines_of_case(found)
+    say("\n".join(lines if own else [*lines, said("evidence.other_verify")]))
 
 
 def _tell(fault: Fault) -> None:

@@ -4,11 +4,12 @@ Anybody can recompute it; nothing here is secret.
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from proof.canonical import digest
+from proof.canonical import canonical_text, digest
 
 GENESIS = "0" * 64
 """`prev_hash` of the first event of a renovation."""
@@ -29,13 +30,19 @@ def event_hash(prev_hash: str, fields: Mapping[str, JsonValue]) -> str:
 
 
 def fault(link: Link, after_seq: int, after_hash: str) -> str | None:
-    """Why a link does not follow the one before it: "gap", "prev_hash" or "hash"; None if it does."""
+    """Why a link does not follow the one before it: "gap", "prev_hash" or "hash"; None if it does.
+
+    The fields are as they were read, without the floats that no event was written with: whoever reads
+    makes Decimals of them (`runtime.rows`), which are no canonical JSON.
+    """
     if link.seq != after_seq + 1:
         return "gap"
     if link.prev_hash != after_hash:
         return "prev_hash"
     try:
-        expected = event_hash(link.prev_hash, link.fields)
+        # Looking for floats in what was read would take three times as long as the hash.
+        text = canonical_text({**link.fields, "prev_hash": link.prev_hash})
+        expected = sha256(text.encode()).hexdigest()
     except (TypeError, ValueError):
         return "hash"
     return None if link.hash == expected else "hash"

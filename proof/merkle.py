@@ -31,9 +31,21 @@ class Tree:
 
     __slots__ = ("_peaks", "_size")
 
-    def __init__(self) -> None:
-        self._peaks: list[bytes] = []
-        self._size = 0
+    def __init__(self, size: int = 0, peaks: bytes = b"") -> None:
+        """Empty, or as a tree of `size` leaves that gave its `peaks`.
+
+        Raises:
+            ValueError: a tree of this size has another number of peaks.
+        """
+        if len(peaks) != size.bit_count() * HASH_BYTES:
+            raise ValueError("other peaks than those of the size")
+        self._peaks = [peaks[at : at + HASH_BYTES] for at in range(0, len(peaks), HASH_BYTES)]
+        self._size = size
+
+    @property
+    def peaks(self) -> bytes:
+        """What it goes on growing from: the roots of the whole trees within it, from the left."""
+        return b"".join(self._peaks)
 
     @property
     def size(self) -> int:

@@ -4,14 +4,15 @@ A cost item may belong to a motion, and to one option or one work of the motion'
 `CostItem.choice`). Cost sharing, tender and works then know one list: what is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from models.values.base import Carried
-from models.values.cost_sharing import CostItem
-from models.values.decisions.menu import MenuOutcome
+from models.values.cost_sharing import CostItem, ShareUnit
+from models.values.decisions.menu import MenuOutcome, TallyUnit, TieRule
+from models.values.explanation import OwnPrice
 from models.values.scheme import SchemeContent, TenderPlan
-from models.values.voting import Motion
-from rules.cost_sharing import without_items
+from models.values.voting import Motion, UnitKind
+from rules.cost_sharing import share_bill, waterfall, without_items
 
 
 class MotionOutcome(Carried):
@@ -67,6 +68,61 @@ def adopted_content(
             "tender": _lowered(content.tender, kept.tender, cost_fen),
         }
     )
+
+
+def own_prices(
+    content: SchemeContent,
+    motions: Sequence[Motion],
+    units: Sequence[ShareUnit],
+    counted: Sequence[UnitKind],
+) -> Mapping[str, tuple[OwnPrice, ...]]:
+    """What each answer of a ballot costs each unit, before the vote: the cost sharing of that outcome.
+
+    Every other question of the scheme is taken as adopted; of one with options or a menu nothing is then
+    chosen. A work of a menu is priced as if it alone were chosen.
+    """
+    found: dict[str, list[OwnPrice]] = {unit.number: [] for unit in units}
+    for motion in motions:
+        for choice in _choices_of(motion):
+            results = {each.id: MotionOutcome(outcome="passed") for each in content.motions}
+            results[motion.id] = _won(motion, choice)
+            adopted = adopted_content(content, results)
+            if adopted is None:
+                continue
+            funded = waterfall(adopted.items, adopted.funding)
+            bill = share_bill(adopted.items, funded, units, counted, adopted.rounding)
+            own = {item.id for item in content.items if item.motion == motion.id}
+            own &= {item.id for item in content.items if item.choice in ("", choice)}
+            columns = [cells for item, cells in bill.cells.items() if item in own]
+            for unit, prices in found.items():
+                total = bill.totals.get(unit, 0)
+                part = sum(cells.get(unit, 0) for cells in columns)
+                prices.append(
+                    OwnPrice(motion=motion.id, choice=choice, total_fen=total, own_fen=part)
+                )
+    return {unit: tuple(prices) for unit, prices in found.items()}
+
+
+def _choices_of(motion: Motion) -> tuple[str, ...]:
+    if motion.menu is not None:
+        return tuple(item.id for item in motion.menu.items)
+    return tuple(option.id for option in motion.options) or ("yes",)
+
+
+def _won(motion: Motion, choice: str) -> MotionOutcome:
+    if motion.menu is not None:
+        cost = next(item.cost for item in motion.menu.items if item.id == choice)
+        menu = MenuOutcome(
+            rule=motion.menu_rule,
+            unit=TallyUnit.VOTES,
+            tie_rule=TieRule.LISTED,
+            tally={},
+            winners=(choice,),
+            cost=cost,
+            budget=motion.menu.budget,
+        )
+        return MotionOutcome(outcome="passed", menu=menu)
+    return MotionOutcome(outcome="passed", winner=choice if motion.options else None)
 
 
 def _is_chosen(item: CostItem, results: Mapping[str, MotionOutcome]) -> bool:

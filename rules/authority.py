@@ -124,7 +124,7 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
     "write_down_suggestion": _by(
         _CONVENERS | {Role.GRID_WORKER},
-        "Weifang Grid Regs art. 11 (the grid worker takes opinions in); otherwise [D]",
+        "Binzhou Grid Regs art. 11 (the grid worker takes opinions in); otherwise [D]",
     ),
     "review_suggestion": _by(_CONVENERS, "[D] whoever answers for what is posted in the estate"),
     "answer_suggestion": _by(

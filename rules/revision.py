@@ -7,6 +7,7 @@ from fractions import Fraction
 from pydantic import JsonValue
 
 from models.messages.acts import ReviseScheme
+from models.values.cost_sharing import Rounding
 from models.values.decisions.decision import Check, Decision
 from models.values.refusal import refusal
 from models.values.scheme import Change, SchemeContent
@@ -64,8 +65,14 @@ def revised(content: SchemeContent, act: ReviseScheme) -> SchemeContent:
     if act.owners_limit_fen is not None:
         return with_levy(content, act.owners_limit_fen)
     if act.scheme is not None:
-        return act.scheme
+        return _rounded_no_worse(content, act.scheme)
     return without_items(content, act.drop_items) if act.drop_items else content
+
+
+def _rounded_no_worse(before: SchemeContent, after: SchemeContent) -> SchemeContent:
+    """A revision that does not say how fen are rounded does not leave the rounding of the whole bill."""
+    kept = before.rounding if after.rounding is Rounding.PER_ITEM else after.rounding
+    return after.model_copy(update={"rounding": kept})
 
 
 def revised_budget_fen(

@@ -47,7 +47,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.estates import reading, starting
-from service.routes.feed import following, notices
+from service.routes.feed import anchors, following, notices
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
@@ -81,6 +81,7 @@ ROUTERS = (
     *suggestions.ROUTERS,
     clock.router,
     following.router,
+    anchors.router,
     notices.router,
     *(money.router, words.posted, words.said, words.votes),
     *(works.planned, works.offered, works.built, reading.router, reading.places),
@@ -129,7 +130,8 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> Front:
     )
     api.state.settings = settings
     api.state.scopes = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
-    for router in (*ROUTERS, *PAGES):
+    # A request is looked for in one after the other; the pages come first, for they ask the most.
+    for router in (*PAGES, *ROUTERS):
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _malformed)

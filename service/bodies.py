@@ -12,6 +12,7 @@ from models.fields import (
     Expected,
     Fen,
     Id,
+    Label,
     Points,
     PositiveFen,
     ShortLine,
@@ -99,6 +100,30 @@ class ReportPayments(CommandBody):
 
     payments: Annotated[tuple[ReceivedPayment, ...], *entries(1_000, 1)]
     source: Literal["owner", "relief", "subsidy", "fund"] = "owner"
+
+
+MOST_STATEMENT = 1_800_000
+"""Bytes of a statement in base64, 1.35 MB of it."""
+
+
+class ImportStatement(CommandBody):
+    """A bank statement as its file; with `dry_run` nothing is booked.
+
+    `assign`: the units for which a sum is that names none, by its reference. A sum that is given back is
+    left out.
+    """
+
+    name: Label
+    """Its name tells the format: .csv, .xls, .xlsx, .ods, .xml (CAMT.053), .sta or .txt (MT940)."""
+    content: Annotated[
+        str,
+        Field(max_length=MOST_STATEMENT),
+        Expected("base64", least=0, most=MOST_STATEMENT),
+    ]
+    assign: Annotated[
+        dict[Label, Annotated[tuple[UnitNumber, ...], *entries(100, 1)]], *entries(1_000)
+    ] = Field(default_factory=dict)
+    dry_run: bool = False
 
 
 Flag = Annotated[bool | Count | ShortLine, Expected("flag")]

@@ -1,5 +1,6 @@
 """The parts of the service, put together in one place for the HTTP application and for commands."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Parts:
     lookup: Lookup
     portal_keys: PortalKeys
     ready: ReadyCounts
+    bundling: asyncio.Semaphore
+    """Held while the evidence of a case is made: one at a time in a process, whoever asks."""
 
 
 @asynccontextmanager
@@ -72,6 +75,7 @@ async def open_parts(
             tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
+            bundling=asyncio.Semaphore(1),
             portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:

@@ -48,6 +48,9 @@ class Situation:
     timetable: Timetable
     clock: Literal["wall", "told"]
     now: datetime
+    waiting_for: str
+    """What the running stage waits for, until `due_at`; "" for nothing."""
+    due_at: datetime | None
 
     def command(self, key: str, actor: Actor) -> Command:
         """Who does what where, as the journal records it; `key` is that of `Journal.key_of`."""
@@ -131,6 +134,8 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         timetable=timetable,
         clock="told" if told else "wall",
         now=now,
+        waiting_for=row.waiting_for,
+        due_at=row.due_at,
     )
 
 

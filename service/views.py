@@ -20,6 +20,7 @@ from models.tables import (
 )
 from models.values.actor import Role
 from models.values.base import Carried
+from models.values.explanation import OwnPrice
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import BoxState, ContractState, RenovationState
@@ -77,6 +78,8 @@ class OwnPaper(BoxView):
     until the close a later one replaces it."""
     cast_with: str | None = None
     """The unit with which the ballot was cast that counts so far."""
+    prices: tuple[OwnPrice, ...] = ()
+    """What each answer would cost this home, by the estimate; none where the roll is no longer the frozen one."""
 
 
 class ContractView(Carried):

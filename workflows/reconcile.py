@@ -1,4 +1,4 @@
-"""Reconciliation: what the record has open must run; a schedule compares, an administrator may too."""
+"""What schedules do for all cases: record and engine are compared, and the heads are anchored daily."""
 
 import asyncio
 from datetime import timedelta
@@ -8,9 +8,11 @@ from temporalio.common import RetryPolicy, VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.anchoring import Anchoring
     from activities.healing.reconciling import Reconciling
     from activities.healing.suspecting import Suspecting
     from models.messages.reconciling import (
+        Anchored,
         Discrepancy,
         Fault,
         Mended,
@@ -87,3 +89,18 @@ class ReconcileWorkflow:
 
     def _report(self) -> ReconcileReport:
         return ReconcileReport(cases=self.given.cases, findings=self.given.findings)
+
+
+@workflow.defn(name="AnchorWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class AnchorWorkflow:
+    """Anchors the heads of all cases once a day."""
+
+    @workflow.run
+    async def run(self) -> Anchored:
+        """One anchor; a database that is away is waited for."""
+        return await workflow.execute_activity_method(
+            Anchoring.anchor,
+            start_to_close_timeout=PATIENCE,
+            retry_policy=RetryPolicy(),
+            summary="heads of all cases are anchored",
+        )

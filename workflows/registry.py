@@ -5,7 +5,7 @@ from workflows.cost_sharing import CostSharingWorkflow
 from workflows.feedback import FeedbackWorkflow, TicketWorkflow
 from workflows.inspection import InspectionWorkflow
 from workflows.publication import PublicationWorkflow
-from workflows.reconcile import ReconcileWorkflow
+from workflows.reconcile import AnchorWorkflow, ReconcileWorkflow
 from workflows.renovation import RenovationWorkflow
 from workflows.voting import VotingWorkflow
 
@@ -19,4 +19,5 @@ WORKFLOWS = [
     PublicationWorkflow,
     TicketWorkflow,
     ReconcileWorkflow,
+    AnchorWorkflow,
 ]

@@ -87,6 +87,7 @@ class Shares(Writer):
             funded,
             await share_rows.share_units(case),
             share_rows.counted_kinds(case),
+            content.rounding,
         )
         parts = law.instalments(table.totals, content.owner_instalments_permille)
         due = _due_dates(case, len(content.owner_instalments_permille))

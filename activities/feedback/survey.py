@@ -8,7 +8,7 @@ from sqlalchemy import select
 from activities.feedback import counts
 from activities.recording import Case, Writer, writes
 from models.messages.feedback import FeedbackOutcome, FeedbackPeriod, FeedbackState
-from models.tables import Evaluation, Event
+from models.tables import Evaluation, Event, SurveyAnswer
 from models.values.decisions.decision import Decision
 from models.values.feedback import (
     EvaluationFacts,
@@ -20,6 +20,7 @@ from models.values.feedback import (
 from models.values.waits import Consequence
 from rules import feedback as law
 from runtime.record.journal import Recorded
+from runtime.rows.digests import answer_for
 
 SURVEY_OPENED = "feedback.survey_opened"
 IDS_SHOWN = 100
@@ -78,6 +79,8 @@ class Evaluations(Writer):
         measured = law.measurements(facts)
         results = [law.compare_with_target(measured, target) for target in scheme.targets]
         await _write_rows(case, measured, results)
+        # The answers came without events: this one answers for all of them.
+        answer_for(case.session, SurveyAnswer)
         floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
         plan = _ask_for_plan(case, floor)
         case.goes_on()

@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from benchmarks.keys import KEY
 from benchmarks.pages.rendering import page_figures, shown
 from benchmarks.pages.residents import THINK_S, Resident, Took
-from benchmarks.voting.__main__ import Server, machine, serving, show
+from benchmarks.voting.__main__ import Server, machine, postgres_cpu_s, serving, show
 from benchmarks.voting.client import Answers, load, post
 from runtime.addresses import asyncpg_url
 from runtime.database import Database
@@ -47,6 +47,8 @@ BROWSERS = 3
 LETTERS_AT_A_TIME = 8
 PATIENCE_MS = 120_000
 """So long a browser waits; what is slow is told by the figures."""
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=3)
+"""The server closes what was idle for 5 s: a client that sends at that moment is told nothing. Browsers send again."""
 
 
 class Letter(NamedTuple):
@@ -128,10 +130,9 @@ async def residents_and_browsers(
 ) -> dict[str, object]:
     """(l): everybody at once, for so many seconds after the first has begun."""
     address, took = f"http://127.0.0.1:{ours.port}", Took()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         launched() as chromium,
-        httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as http,
+        httpx.AsyncClient(base_url=address, limits=LIMITS, timeout=60) as http,
     ):
         homes = [Resident(http, each.link, each.code, took) for each in letters[: given.residents]]
         for first in range(0, len(homes), LETTERS_AT_A_TIME * 4):
@@ -140,7 +141,8 @@ async def residents_and_browsers(
             )
         entering = {name: percentiles(sorted(of)) for name, of in took.seconds.items()}
         took.seconds.clear()
-        begun, cpu = time.perf_counter(), ours.cpu_s()
+        begun, cpu, queued = time.perf_counter(), ours.cpu_s(), waited_for_cpu_s(ours)
+        client, postgres = time.process_time(), postgres_cpu_s()
         until = begun + given.seconds
         seen = await asyncio.gather(
             *(look_around(chromium, address, each, until) for each in letters[given.residents :]),
@@ -159,9 +161,18 @@ async def residents_and_browsers(
         **percentiles(took.all()),
         "by_page": {name: percentiles(sorted(of)) for name, of in took.seconds.items()},
         "server_cpu_share": round((ours.cpu_s() - cpu) / wall, 2),
+        "server_waited_for_cpu_share": round((waited_for_cpu_s(ours) - queued) / wall, 2),
+        "postgres_cpu_share": round((postgres_cpu_s() - postgres) / wall, 2),
+        "clients_cpu_share": round((time.process_time() - client) / wall, 2),
     }
     show("l_load", json.dumps({k: v for k, v in figures.items() if k != "by_page"}))
     return figures
+
+
+def waited_for_cpu_s(server: Server) -> float:
+    """How long the server could have gone on and the machine had no processor for it (Linux, schedstat(5))."""
+    pid = server.process.pid
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
 
 async def look_around(chromium: Browser, address: str, letter: Letter, until: float) -> int:
@@ -202,9 +213,8 @@ async def null_pages(given: argparse.Namespace, floor: Server) -> dict[str, obje
             took.append(time.perf_counter() - begun)
             await asyncio.sleep(random.uniform(*THINK_S))
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     address = f"http://127.0.0.1:{floor.port}"
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=address, limits=LIMITS, timeout=60) as http:
         await asyncio.gather(*(one(http) for _ in range(given.residents)))
     figures: dict[str, object] = {"requests": len(took), **percentiles(sorted(took))}
     show("l_null", json.dumps(figures))

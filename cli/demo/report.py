@@ -12,8 +12,9 @@ from rich.text import Text
 from cli.demo.facts import CheckFact, EventFact, JourneyFacts, TicketFact
 from cli.demo.proof import VoteProof
 from cli.demo.town.figures import YUAN
-from cli.words import listed, named, number_of, said
+from cli.words import listed, named, number_of, said, spoken_here
 from models.values.base import Value
+from runtime.language.citations import cited
 
 TIMETABLE = "timetable.*"
 CASE = "demo.line.case"
@@ -123,7 +124,7 @@ def checks_table(checks: Iterable[CheckFact]) -> Table:
             table.add_row(name, words, said("demo.line.periods"), "")
         else:
             test = f"{last.have} {last.op} {last.need} {named('measure', last.unit)}"
-            table.add_row(name, words, test, last.article)
+            table.add_row(name, words, test, cited(last.article, spoken_here()))
     return table
 
 

@@ -146,13 +146,14 @@ async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
 
 
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
-    from runtime.engine.reconciliation import schedule_reconciliation
+    from runtime.engine.reconciliation import schedule_anchoring, schedule_reconciliation
     from runtime.temporal import connect_patiently, register_search_attributes, way_of
 
     patience_s, way = local.connect_timeout_s, way_of(local)
     client = await connect_patiently(address, local.temporal_namespace, patience_s, way)
     new = await register_search_attributes(client)
     await schedule_reconciliation(client, local.task_queue)
+    await schedule_anchoring(client, local.task_queue)
     return new
 
 

@@ -68,6 +68,10 @@ def _lines(reason: Mapping[str, JsonValue], zone: str, depth: int) -> Iterator[s
     who = f"{who_named(str(reason['who']))}: " if reason["who"] else ""
     indent = "    " * depth
     yield f"{indent}{mark} {who}{reason['said']}"
+    if reason["kind"] == "wait" and (reason["rule"] or reason["article"]):
+        rule = f"rules {reason['rule']}" if reason["rule"] else ""
+        by = "; ".join(filter(None, (str(reason["article"]), rule)))
+        yield f"{indent}    {said('line.why_by', by=by)}"
     for name in ("since", "late_since", "until"):
         if isinstance(at := reason[name], str):
             then = f" → {reason['then']}" if name == "until" and reason["then"] else ""

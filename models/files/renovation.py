@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from models.fields import DayInFile, FenInFile, IdInFile, Label, PlacePath, Word, label
 from models.values.actor import Role
 from models.values.base import Value
+from models.values.cost_sharing import Rounding
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 
@@ -41,6 +42,11 @@ class SandboxTime(Value):
     clock: Literal["told"]
 
 
+def _whole_bill(value: object) -> object:
+    """Of a case that is opened now: what does not say how fen are rounded is rounded over the whole bill."""
+    return {"rounding": Rounding.WHOLE_BILL, **value} if isinstance(value, dict) else value
+
+
 class RenovationFile(Value):
     """Everything `gongjian start` needs beside the roll. Money in fen, dates in the case's time."""
 
@@ -56,7 +62,7 @@ class RenovationFile(Value):
     starts_on: DayInFile
     ends_on: DayInFile
     budget_fen: FenInFile
-    scheme: SchemeContent
+    scheme: Annotated[SchemeContent, BeforeValidator(_whole_bill)]
     timetable: Timetable = Field(default_factory=Timetable)
     sandbox: SandboxTime | None = None
     synthetic: bool = False

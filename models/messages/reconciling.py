@@ -73,3 +73,15 @@ class ReconcileReport(Carried):
 
     cases: int
     findings: tuple[Discrepancy, ...]
+
+
+class Anchored(Carried):
+    """The tree of heads after an anchor: `size` leaves, `added` of them new; 0 where there is nothing yet.
+
+    `missed` are the instances that were asked to cosign and did not.
+    """
+
+    size: int = 0
+    added: int = 0
+    cosigned_by: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()

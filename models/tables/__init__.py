@@ -51,6 +51,7 @@ from models.tables.voting import (
     VoteOpinion,
 )
 from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
+from models.tables.ways.anchors import Anchor, AnchorCosignature, AnchorLeaf, Witnessed
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -71,6 +72,9 @@ __all__ = [
     "PRIVATE",
     "AccessEntry",
     "Account",
+    "Anchor",
+    "AnchorCosignature",
+    "AnchorLeaf",
     "ApiClient",
     "ApiKey",
     "Attendance",
@@ -166,6 +170,7 @@ __all__ = [
     "VoteStep",
     "Webhook",
     "WebhookDelivery",
+    "Witnessed",
     "WorkItem",
     "metadata",
 ]

@@ -60,6 +60,9 @@ class Event(Table):
     hash: Mapped[Hash]
     head_signature: Mapped[bytes | None]
     """Of the head that this event makes: 4 bytes of key id, 64 of signature; None before 0018."""
+    row_hashes: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    """By table and key the hashes of the rows that were written with it (`proof.tables`), which the hash
+    covers; None where there are none, and before 0043."""
 
 
 class CommandReceipt(Table):

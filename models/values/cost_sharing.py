@@ -40,6 +40,15 @@ class CostKey(StrEnum):
     """By a percentage per floor that sums to 100, then by area within the floor (Changzhou)."""
 
 
+class Rounding(StrEnum):
+    """How exact shares become whole fen; voted with the scheme."""
+
+    PER_ITEM = "per_item"
+    """Each item for itself by largest remainder (rules 2.4): a unit may win or lose a fen with each."""
+    WHOLE_BILL = "whole_bill"
+    """The unit's total by largest remainder; each item a floor or a ceiling, and all sums exact."""
+
+
 class FloorWeight(Carried):
     """The coefficient or percentage of one floor; voted, never invented."""
 
@@ -178,28 +187,6 @@ class ShareTable(Carried):
         if not rows == columns == self.total_fen:
             raise ValueError("shares, totals and total are one sum")
         return self
-
-
-class ShareReason(Carried):
-    """Why one unit pays what it pays for one item: its weight among those who pay for the item's gap.
-
-    `amount_fen` is `gap_fen` times `weight` by `weights`, in whole fen by largest remainder.
-    """
-
-    item_id: str
-    title: str
-    key: CostKey
-    cost_fen: int
-    others_fen: int
-    """What subsidies, funds and others pay before the owners do."""
-    gap_fen: int
-    payers: int
-    """So many units pay for it."""
-    weight: Exact
-    """By the key: 0.01 m2, 1 for each household, undivided shares, or the coefficient of the floor."""
-    weights: Exact
-    """Those of all who pay, summed."""
-    amount_fen: int
 
 
 class GapStep(StrEnum):

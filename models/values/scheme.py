@@ -2,9 +2,9 @@
 
 from pydantic import Field, JsonValue
 
-from models.values.base import Carried
+from models.values.base import Carried, Grown
 from models.values.bidding import TIE_ORDER, BenchmarkTerms, TieBreak
-from models.values.cost_sharing import CostItem, Funding
+from models.values.cost_sharing import CostItem, Funding, Rounding
 from models.values.voting import Motion
 
 
@@ -48,8 +48,10 @@ class Target(Carried):
     denominator: int = Field(gt=0)
 
 
-class SchemeContent(Carried):
+class SchemeContent(Grown):
     """Everything a version of the scheme says."""
+
+    LATER = frozenset({"rounding"})
 
     items: tuple[CostItem, ...]
     funding: tuple[Funding, ...] = ()
@@ -59,6 +61,8 @@ class SchemeContent(Carried):
     levy_limit_fen: int | None = None
     """An extra levy (E12) that is put to the owners, alone: adopted, it becomes `owners_limit_fen`."""
     owner_instalments_permille: tuple[int, ...] = (1000,)
+    rounding: Rounding = Rounding.PER_ITEM
+    """As schemes were voted that do not say it; a file that does not say it means the whole bill."""
     tender: TenderPlan
     works: tuple[PlannedWork, ...]
     targets: tuple[Target, ...] = ()

@@ -1,7 +1,7 @@
 """Cost sharing (费用分摊) as law and arithmetic: rules.md section 2, exact to the fen.
 
 `rounding` gives whole fen, `money_plan` lets others pay first and finds the gap, `keys` spreads
-the gap over the units, `collection` is about paying it, `settlement` about a changed end.
+the gap over the units, `bills` in whole fen, `collection` is about paying it, `settlement` about a changed end.
 """
 
 from rules.cost_sharing.collection import (
@@ -14,10 +14,11 @@ from rules.cost_sharing.collection import (
     relieve,
     subsidy_loss,
 )
+from rules.cost_sharing.explaining import explained, published
 from rules.cost_sharing.keys import (
     COUNTED_KINDS,
     payers,
-    share_reasons,
+    share_bill,
     share_table,
     unit_price_fen,
     weights,
@@ -50,6 +51,7 @@ __all__ = [
     "contingency_fen",
     "credited",
     "due_by",
+    "explained",
     "gap_fen",
     "gap_plan",
     "instalments",
@@ -60,10 +62,11 @@ __all__ = [
     "paid_back",
     "paid_in_order",
     "payers",
+    "published",
     "refunds",
     "relief_room_fen",
     "relieve",
-    "share_reasons",
+    "share_bill",
     "share_table",
     "subsidy_loss",
     "sunk_net_fen",

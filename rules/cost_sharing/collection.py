@@ -24,13 +24,22 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     """
     if sum(permilles) != PERMILLE or min(permilles) < 0:
         raise refusal("cost_sharing.instalments_sum", have=sum(permilles), need=PERMILLE)
-    # Numbers as text of one width, so that the tie by id is the tie by number.
-    parts = {f"{number:04d}": part for number, part in enumerate(permilles, start=1)}
     return tuple(
-        Instalment(unit_number=total.unit_number, number=int(number), amount_fen=amount)
+        Instalment(unit_number=total.unit_number, number=number, amount_fen=amount)
         for total in totals
-        for number, amount in largest_remainder(total.amount_fen, parts).items()
+        for number, amount in enumerate(_parts(total.amount_fen, permilles), start=1)
     )
+
+
+def _parts(amount_fen: int, permilles: Sequence[int]) -> list[int]:
+    """`largest_remainder` over a few parts of one scale, for a hundred thousand units: ties by number."""
+    parts = [amount_fen * part // PERMILLE for part in permilles]
+    missing = amount_fen - sum(parts)
+    if missing:
+        rests = [amount_fen * part % PERMILLE for part in permilles]
+        for place in sorted(range(len(parts)), key=lambda each: -rests[each])[:missing]:
+            parts[place] += 1
+    return parts
 
 
 def due_by(

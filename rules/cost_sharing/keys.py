@@ -8,15 +8,15 @@ from models.values.cost_sharing import (
     CostItem,
     CostKey,
     FundedItem,
+    Rounding,
     Share,
-    ShareReason,
     ShareTable,
     ShareTotal,
     ShareUnit,
 )
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.voting import UnitKind
-from rules.cost_sharing.rounding import largest_remainder
+from rules.cost_sharing.bills import Bill, Weights, spread_bill, spread_items
 
 COUNTED_KINDS: tuple[UnitKind, ...] = ("flat", "shop", "other")
 """Exclusive parts (专有部分) that share costs unless the rule pack says otherwise; parking and
@@ -81,17 +81,44 @@ def share_table(
     funded: Sequence[FundedItem],
     units: Sequence[ShareUnit],
     counted: Sequence[UnitKind] = COUNTED_KINDS,
+    rounding: Rounding = Rounding.WHOLE_BILL,
 ) -> ShareTable:
     """Every unit's share of every item's gap; each item sums to its gap, all to the owners' total.
 
     A unit that pays for an item with weight 0 has a row of 0. Refused: a unit number twice, an
     item with a gap that nobody pays for, and what `weights` refuses.
     """
+    bill = share_bill(items, funded, units, counted, rounding)
+    return ShareTable(
+        shares=tuple(
+            Share(unit_number=number, item_id=item, amount_fen=cells[number])
+            for item, cells in bill.cells.items()
+            for number in sorted(cells)
+        ),
+        totals=tuple(
+            ShareTotal(unit_number=number, amount_fen=bill.totals[number])
+            for number in sorted(bill.totals)
+        ),
+        total_fen=sum(bill.totals.values()),
+    )
+
+
+def share_bill(
+    items: Sequence[CostItem],
+    funded: Sequence[FundedItem],
+    units: Sequence[ShareUnit],
+    counted: Sequence[UnitKind],
+    rounding: Rounding,
+) -> Bill:
+    """The bill behind a share table: of each item with a gap who pays by which weight, in whole fen.
+
+    Refused: as `share_table`.
+    """
     twice = _twice(unit.number for unit in units)
     refuse_if_any(problem("cost_sharing.unit_twice", where=unit) for unit in twice)
     rules = {item.id: item for item in items}
-    shares: list[Share] = []
-    totals: dict[str, int] = defaultdict(int)
+    gaps: dict[str, int] = {}
+    weighed: dict[str, Weights] = {}
     for part in funded:
         item = rules[part.item_id]
         if part.gap_fen == 0:
@@ -99,52 +126,9 @@ def share_table(
         paying = payers(item, units, counted)
         if not paying:
             raise refusal("cost_sharing.item_without_payers", where=item.id)
-        parts = largest_remainder(part.gap_fen, weights(item, paying))
-        for number in sorted(parts):
-            totals[number] += parts[number]
-            shares.append(Share(unit_number=number, item_id=item.id, amount_fen=parts[number]))
-    return ShareTable(
-        shares=tuple(shares),
-        totals=tuple(
-            ShareTotal(unit_number=number, amount_fen=totals[number]) for number in sorted(totals)
-        ),
-        total_fen=sum(totals.values()),
-    )
-
-
-def share_reasons(
-    items: Sequence[CostItem],
-    funded: Sequence[FundedItem],
-    units: Sequence[ShareUnit],
-    counted: Sequence[UnitKind],
-    unit_number: str,
-) -> tuple[ShareReason, ...]:
-    """Why a unit pays what `share_table` says, item by item; items for which it does not pay are left out.
-
-    Refused: what `weights` refuses.
-    """
-    rules = {item.id: item for item in items}
-    reasons = []
-    for part in funded:
-        item = rules[part.item_id]
-        found = weights(item, payers(item, units, counted)) if part.gap_fen else {}
-        if unit_number not in found:
-            continue
-        reasons.append(
-            ShareReason(
-                item_id=item.id,
-                title=item.title,
-                key=item.key,
-                cost_fen=part.cost_fen,
-                others_fen=part.cost_fen - part.gap_fen,
-                gap_fen=part.gap_fen,
-                payers=len(found),
-                weight=Fraction(found[unit_number]),
-                weights=Fraction(sum(found.values())),
-                amount_fen=largest_remainder(part.gap_fen, found)[unit_number],
-            )
-        )
-    return tuple(reasons)
+        gaps[item.id], weighed[item.id] = part.gap_fen, weights(item, paying)
+    whole = rounding is Rounding.WHOLE_BILL
+    return spread_bill(gaps, weighed) if whole else spread_items(gaps, weighed)
 
 
 def unit_price_fen(

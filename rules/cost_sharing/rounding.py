@@ -14,16 +14,9 @@ def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict
     the lowest id, so the order of the input does not matter. Refused: a total or a weight below
     zero, or money without any weight to carry it.
     """
-    if total < 0:
-        raise refusal("cost_sharing.total_below_zero", total=total)
-    for key, weight in weights.items():
-        if weight < 0:
-            raise refusal("cost_sharing.weight_below_zero", where=key)
-    whole = _whole(weights)
+    whole = integers(total, weights)
     everything = sum(whole.values())
     if everything == 0:
-        if total > 0:
-            raise refusal("cost_sharing.nobody_pays", total=total)
         return dict.fromkeys(weights, 0)
     parts = {key: total * weight // everything for key, weight in whole.items()}
     missing = total - sum(parts.values())
@@ -34,7 +27,23 @@ def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict
     return parts
 
 
-def _whole(weights: Mapping[str, int | Fraction]) -> dict[str, int]:
-    """The same proportions in integers; integers are far faster than fractions."""
-    scale = lcm(*{weight.denominator for weight in weights.values()}) if weights else 1
-    return {key: int(weight * scale) for key, weight in weights.items()}
+def integers(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
+    """The same proportions in integers, which are far faster than fractions.
+
+    Refused: a total or a weight below zero, or money without any weight to carry it.
+    """
+    if total < 0:
+        raise refusal("cost_sharing.total_below_zero", total=total)
+    for key, weight in weights.items():
+        if weight < 0:
+            raise refusal("cost_sharing.weight_below_zero", where=key)
+    scale = scale_of(weights)
+    whole = {key: int(weight * scale) for key, weight in weights.items()}
+    if total > 0 and not any(whole.values()):
+        raise refusal("cost_sharing.nobody_pays", total=total)
+    return whole
+
+
+def scale_of(weights: Mapping[str, int | Fraction]) -> int:
+    """By what the weights are multiplied, so that they are integers."""
+    return lcm(*{weight.denominator for weight in weights.values()}) if weights else 1

@@ -60,7 +60,8 @@ def award_totals(
 ) -> ShareTable:
     """The shares once the award has fixed their base: waterfall and keys over the award's prices."""
     items = award_items(content, contract_value_fen, spent_fen)
-    return share_table(items, waterfall(items, content.funding), units, counted)
+    funded = waterfall(items, content.funding)
+    return share_table(items, funded, units, counted, content.rounding)
 
 
 def within_limit(total_fen: int, limit_fen: int | None) -> Decision:

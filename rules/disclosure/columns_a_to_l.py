@@ -16,6 +16,16 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
         Circle.OWN: "issuer subject",
         Circle.NOBODY: "password totp totp_step",
     },
+    "anchor": {
+        Circle.EVERYBODY: "size root note made_at",
+        Circle.AUDIT: "peaks",
+    },
+    "anchor_cosignature": {
+        Circle.EVERYBODY: "size name line cosigned_at",
+    },
+    "anchor_leaf": {
+        Circle.EVERYBODY: "number renovation_id seq hash",
+    },
     "api_client": {
         Circle.OFFICIALS: "id actor_id scopes made_by created_at revoked_at",
     },
@@ -131,7 +141,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             renovation_id seq happened_at recorded_at actor_role actor_place kind rule_pack
             workflow_id prev_hash hash head_signature
             """,
-        Circle.AUDIT: "command_id run_id signature",
+        Circle.AUDIT: "command_id run_id signature row_hashes",
         Circle.HOUSEHOLD: "actor_id actor_label on_behalf_of",
         Circle.FREE_TEXT: "details",
     },

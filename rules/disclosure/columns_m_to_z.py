@@ -249,6 +249,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "webhook_delivery": {
         Circle.OWN: "id webhook_id position attempt sent_at milliseconds status error",
     },
+    "witnessed": {
+        Circle.AUDIT: "origin size root note cosigned_at",
+    },
     "work_item": {
         Circle.EVERYBODY: """
             id renovation_id building title concealed value_fen state contract_id cure_until

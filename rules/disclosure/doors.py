@@ -10,6 +10,9 @@ from collections.abc import Mapping
 SHOWN_BY: Mapping[str, str] = {
     "access": "AccessLine",
     "account": "SessionView",
+    "anchor": "AnchorView",
+    "anchor_cosignature": "AnchorView",
+    "anchor_leaf": "AnchoredCase",
     "api_client": "ClientView",
     "api_key": "ClientView",
     "attendance": "AttendanceView",
@@ -87,6 +90,9 @@ SHOWN_BY: Mapping[str, str] = {
 }
 """A table to the views of GET routes that read it."""
 RENAMED: Mapping[str, str] = {
+    "anchor_cosignature.name": "AnchorView.cosigned_by",
+    "anchor_cosignature.line": "AnchorView.note",
+    "anchor_leaf.number": "AnchoredCase.index",
     "access.id": "AccessLine.number",
     "access.reader_id": "AccessLine.reader",
     "access.reader_role": "AccessLine.role",
@@ -177,7 +183,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         roll_entry.shares event.head_signature
         """,
     JOINS: """
-        account.id account.person_id api_key.client_id ballot.seq ballot.intake ballot.batch ballot.only_one
+        account.id account.person_id anchor.peaks api_key.client_id ballot.seq ballot.intake ballot.batch ballot.only_one
         ballot_check.ballot_id ballot_ruling.up_to_seq contact.id contact.actor_id contact.unit_number
         door_visit.seq door_visit.box_id firm.place_id firm_person.id firm_person.firm_id mandate.box_id
         mandate_revocation.mandate_id notice.audience_id notice_message.contact_id
@@ -191,7 +197,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         """,
     LOG: """
         account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
-        ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at event.run_id event.signature
+        ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at anchor_cosignature.cosigned_at event.run_id event.signature event.row_hashes
         firm.registered_by firm.created_at firm_person.added_by firm_person.added_at firm_person.ended_at
         invitation.invited_by invitation.created_at invitation.used_at mandate_revocation.revoked_by
         objection.recorded_at vote_objection.recorded_at paper_batch.opened_at paper_cast.recorded_at part_consent.recorded_at picture.recorded_at published_picture.published_by
@@ -230,6 +236,7 @@ EXEMPT: Mapping[str, str] = {
     "receipt": "What a command was answered; whoever sends it again gets it.",
     "sign_in_attempt": "Secrets of a sign-in that is under way.",
     "used_assertion": "Guards against replay.",
+    "witnessed": "What other instances have shown to be cosigned; they publish it themselves.",
     "ledger_account": LEDGER,
     "ledger_entry": LEDGER,
     "ledger_group": LEDGER,

@@ -73,10 +73,11 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Waiting": {EVERYBODY: "state stage waiting_for case_now reasons"},
     "Reason": {
-        EVERYBODY: """kind name said met have need unit article who since until late_since then reasons"""
+        EVERYBODY: """kind name said met have need unit rule article who since until late_since then
+            reasons"""
     },
     "Cause": {
-        EVERYBODY: "kind name said met have need unit article who since until late_since then"
+        EVERYBODY: "kind name said met have need unit rule article who since until late_since then"
     },
     "BoxView": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
@@ -85,7 +86,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnPaper": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result""",
-        OWN: "units cast_with",
+        OWN: "units cast_with prices",
     },
     "TenderView": {
         EVERYBODY: """id round works_round state method notice_at deadline_at provisional ceiling_fen
@@ -115,6 +116,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id place_path sandbox",
     },
     "Feed": {OFFICIALS: "events next more"},
+    "AnchorView": {EVERYBODY: "origin size root made_at note cosigned_by"},
+    "AnchoredCase": {EVERYBODY: "renovation_id seq hash leaf index path anchor"},
     "Turnout": {
         EVERYBODY: """box_id roll_heads roll_area_dm2 participating_heads participating_area_dm2 mandates
             largest_holding counted_at"""
@@ -148,7 +151,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: """unit_number unit basis share_fen reasons items paid_fen overdue_fen refund_fen refund
+        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen refund_fen refund
             instalments payments consents vote_objections""",
         OWN: "opinions survey",
         Circle.RELIEF: "reliefs",
@@ -158,8 +161,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnUnit": {HOUSEHOLD: "number building entrance floor kind area_dm2 shares excluded_reason"},
     "OwnTicket": {
         Circle.COMPLAINT: """id kind text state level opened_at due_at confidential satisfied answer
-            about_unit about_firm"""
+            answers about_unit about_firm"""
     },
+    "TicketAnswer": {Circle.COMPLAINT: "text answered_at"},
     "OwnObjection": {
         Circle.OBJECTION: """id publication_id text filed_at state upheld answer answered_by answered_at"""
     },
@@ -167,7 +171,20 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "OwnOpinion": {OWN: "box_id choices said_at"},
     "OwnAnswer": {OWN: "score recorded_at"},
     "ShareReason": {
-        HOUSEHOLD: """item_id title key cost_fen others_fen gap_fen payers weight weights amount_fen"""
+        HOUSEHOLD: """item_id title key cost_fen others_fen others gap_fen payers scope factors weight
+            weights exact_fen amount_fen cut place"""
+    },
+    "Explanation": {
+        HOUSEHOLD: """unit_number basis scheme_version rounding items exact_fen total_fen cut place
+            passed_over"""
+    },
+    "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
+    "Factor": {HOUSEHOLD: "name value source"},
+    "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
+    "CutOff": {EVERYBODY: "fen remainder unit"},
+    "BillItem": {EVERYBODY: "item_id title key gap_fen payers weights cut"},
+    "PublishedBill": {
+        EVERYBODY: "basis scheme_version rounding units total_fen items cut passed_over"
     },
     "ShareLine": {SHARES: "unit_number basis amount_fen items"},
     "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},
@@ -199,7 +216,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "SchemeView": {
         EVERYBODY: """version title created_at budget_fen owners_limit_fen levy_limit_fen
-            owner_instalments_permille items funding motions tender works targets"""
+            owner_instalments_permille rounding items funding motions tender works targets"""
     },
     "SchemeItem": {
         EVERYBODY: """id title category cost_fen key payers floors optional priority operator_line motion

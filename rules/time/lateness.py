@@ -8,6 +8,7 @@ art. 32). After the top they stay late. So a wait has at most one reminder and o
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from models.values.actor import Role
 from models.values.base import Value
@@ -41,6 +42,67 @@ WITHIN: Mapping[str, str] = {
     "approve_payment": "contractor_payment",
 }
 """What is awaited, by its word on the agenda, to the field of the timetable within which it is done."""
+
+
+class BasisOfWait(NamedTuple):
+    """By which rule of rules.md something is awaited, and by which article where a text of law has it."""
+
+    rule: str
+    article: str = ""
+
+
+BASES: Mapping[str, BasisOfWait] = {
+    "open_vote": BasisOfWait("1.2", "Property Management Regs art. 14"),
+    "ballots": BasisOfWait("1.2", "Civil Code art. 278(2)"),
+    "turnout": BasisOfWait("1.2", "Civil Code art. 278(2)"),
+    "votes": BasisOfWait("1.2", "Civil Code art. 278(2)"),
+    "vote_objections": BasisOfWait("1.1"),
+    "revise_scheme": BasisOfWait("8, E1"),
+    "publication": BasisOfWait("5.4"),
+    "objections": BasisOfWait("5.4"),
+    "answers": BasisOfWait("5.4"),
+    "objections.candidates": BasisOfWait("3.2, B-14", "Tendering Regs art. 54"),
+    "answers.candidates": BasisOfWait("3.2, B-14", "Tendering Regs art. 54"),
+    "subsidy": BasisOfWait("2.2", "Administrative License Law art. 42"),
+    "payments": BasisOfWait("2.5"),
+    "paid_up": BasisOfWait("2.5"),
+    "rest_money": BasisOfWait("2.5"),
+    "decide_collection": BasisOfWait("2.5"),
+    "publish_tender": BasisOfWait("3.1", "Tendering Law art. 9"),
+    "bids": BasisOfWait("3.2, B-4", "Tendering Law art. 24"),
+    "record_evaluation": BasisOfWait("3.2"),
+    "approve_direct_award": BasisOfWait("3.2, B-20"),
+    "award_contract": BasisOfWait("3.2", "Tendering Law art. 45"),
+    "sign_contract": BasisOfWait("3.2", "Tendering Law art. 46"),
+    "works": BasisOfWait("4.1"),
+    "part_consent": BasisOfWait("4.1"),
+    "record_inspection": BasisOfWait("4.1"),
+    "rectification": BasisOfWait("4.1", "Quality Regs art. 32"),
+    "accept_works": BasisOfWait("4.1", "Quality Regs art. 16(2)"),
+    "cure": BasisOfWait("8", "Civil Code art. 563(1)(3)"),
+    "terminate_contract": BasisOfWait("8", "Civil Code art. 563(1)(3)"),
+    "standstill": BasisOfWait("8"),
+    "measure_works": BasisOfWait("2.6", "Civil Code art. 806"),
+    "approve_payment": BasisOfWait("4.2", "SME Payment Regs art. 9"),
+    "tickets": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
+    "answer": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
+    "confirmation": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
+    "call_back": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
+    "survey": BasisOfWait("5.6"),
+    "review_suggestion": BasisOfWait("5.3"),
+    "answer_suggestion": BasisOfWait("5.3"),
+    "reminder": BasisOfWait("5.2"),
+    "engine": BasisOfWait(""),
+    "stage": BasisOfWait(""),
+    "starting": BasisOfWait(""),
+}
+"""What is awaited, by its word on the agenda; with its subject where the law has that one apart."""
+
+
+def basis(what: str) -> BasisOfWait:
+    """By which rule and article this is awaited."""
+    kind, _, subject = what.partition(".")
+    return BASES.get(f"{kind}.{subject}") or BASES.get(kind) or BasisOfWait("")
 
 
 class Overdue(Value):

@@ -1,4 +1,4 @@
-"""Who has reconciliation run: a schedule, made anew at every start, and administrators."""
+"""Who has reconciliation and anchors run: schedules, made anew at every start, and administrators."""
 
 import uuid
 from datetime import timedelta
@@ -20,7 +20,9 @@ from models.messages.reconciling import ReconcileReport, Reconciliation
 
 WORKFLOW = "ReconcileWorkflow"
 SCHEDULE = "gongjian-reconcile"
-EVERY = timedelta(minutes=1)
+ANCHOR_WORKFLOW = "AnchorWorkflow"
+ANCHORS = "gongjian-anchors"
+EVERY, DAILY = timedelta(minutes=1), timedelta(days=1)
 LONGEST = timedelta(hours=2)
 """A comparison of everything, after Temporal's data were lost."""
 
@@ -46,16 +48,38 @@ def reconciliation_schedule(task_queue: str, every: timedelta = EVERY) -> Schedu
     )
 
 
+def anchor_schedule(task_queue: str, every: timedelta = DAILY) -> Schedule:
+    """The heads of all cases are anchored every day, in the first hour of UTC."""
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            ANCHOR_WORKFLOW,
+            id="anchor",
+            task_queue=task_queue,
+            execution_timeout=LONGEST,
+            static_summary="heads of all cases are anchored",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+    )
+
+
 async def schedule_reconciliation(
     client: Client, task_queue: str, every: timedelta = EVERY
 ) -> None:
     """Have record and engine compared, one comparison at a time. Safe to run again."""
-    schedule = reconciliation_schedule(task_queue, every)
+    name = schedule_name(task_queue)
+    await _schedule(client, name, reconciliation_schedule(task_queue, every))
 
+
+async def schedule_anchoring(client: Client, task_queue: str, every: timedelta = DAILY) -> None:
+    """Have the heads of all cases anchored every day. Safe to run again."""
+    await _schedule(client, f"{ANCHORS}-{task_queue}", anchor_schedule(task_queue, every))
+
+
+async def _schedule(client: Client, name: str, schedule: Schedule) -> None:
     def anew(_before: ScheduleUpdateInput) -> ScheduleUpdate:
         return ScheduleUpdate(schedule=schedule)
 
-    name = schedule_name(task_queue)
     try:
         await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:

@@ -9,9 +9,9 @@ Catalogue = Mapping[str, tuple[str, ...]]
 """Code to its text; to two where it differs for a `count` of one and of more."""
 
 
-def read_catalogue(locales: Path, language: str) -> Catalogue:
+def read_catalogue(locales: Path, language: str, domain: str = "messages") -> Catalogue:
     """The catalogue of a language in a folder of locales; empty where there is none."""
-    path = locales / language / "LC_MESSAGES" / "messages.po"
+    path = locales / language / "LC_MESSAGES" / f"{domain}.po"
     if not path.exists():
         return {}
     with path.open("rb") as file:

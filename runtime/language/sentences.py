@@ -8,6 +8,7 @@ from pathlib import Path
 from models.values.refusal import Problem
 from runtime.language.catalogues import Catalogue, read_catalogue
 from runtime.language.catalogues import phrase as phrase_in
+from runtime.language.citations import in_params
 from runtime.language.moments import in_words, read_moment
 
 _PLACE = re.compile(
@@ -55,15 +56,15 @@ def place(where: str, language: str) -> str:
 
 
 def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, str | int]:
-    """The parameters as a person reads them: moments by the clock they were written by, and what was
-    expected as a phrase, where it names one of `models.fields`.
+    """The parameters as a person reads them: moments by the clock they were written by, a source as the
+    language cites it, and what was expected as a phrase, where it names one of `models.fields`.
     """
     moments = {name: read_moment(value) for name, value in params.items()}
     said = {name: in_words(each, language) for name, each in moments.items() if each is not None}
     phrase = _catalogue(language).get(str(params.get("expected", "")))
     if phrase is not None:
         said["expected"] = phrase[-1] % params
-    return {**params, **said}
+    return {**params, **said, **in_params(params, language)}
 
 
 @cache

@@ -18,7 +18,7 @@ from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime import temporal as engine
 from runtime.engine.builds import make_current
-from runtime.engine.reconciliation import schedule_reconciliation
+from runtime.engine.reconciliation import schedule_anchoring, schedule_reconciliation
 from runtime.local.data_dir import StackLock, StackRecord, erase_record, write_record
 from runtime.local.key_ring import load_ring
 from runtime.local.ports import LOOPBACK, Ports, load_ports, write_ports
@@ -46,6 +46,7 @@ async def _use_build(client: Client, settings: Settings) -> None:
 
 async def _reconcile(client: Client, settings: Settings) -> None:
     await schedule_reconciliation(client, settings.task_queue)
+    await schedule_anchoring(client, settings.task_queue)
 
 
 AFTER_WORKER: tuple[tuple[str, AfterWorker], ...] = (

@@ -27,6 +27,7 @@ from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
+from runtime.rows.digests import Written, row_hashes, watch
 from runtime.rows.hashed import hashed_fields
 from runtime.seals import ActSigner
 
@@ -113,7 +114,7 @@ class Journal:
         written = _Written()
 
         async def work(session: AsyncSession) -> T:
-            written.event = None
+            written.event, rows = None, watch(session)
             locked = await _lock(session, command.renovation_id)
             receipt = await session.get(CommandReceipt, command.command_id)
             if receipt is not None:
@@ -126,7 +127,7 @@ class Journal:
                 renovation = await _just_inserted(session, command.renovation_id)
                 moment = moment._replace(tick=renovation.opened_at)
             written.event = event = await self._append(
-                session, renovation, command, recorded.kind or kind, recorded.details, moment
+                session, renovation, command, recorded.kind or kind, recorded.details, moment, rows
             )
             session.add(_receipt(event, request_hash, recorded.result))
             return recorded.result
@@ -156,7 +157,7 @@ class Journal:
         written = _Written()
 
         async def work(session: AsyncSession) -> GivenUp:
-            written.event = None
+            written.event, rows = None, watch(session)
             renovation = await _lock(session, command.renovation_id)
             if renovation is None:
                 raise refusal("renovation.unknown", where=command.renovation_id)
@@ -168,7 +169,7 @@ class Journal:
             moment = await _moment(session, renovation.id)
             details = breakage.model_dump(mode="json")
             written.event = event = await self._append(
-                session, renovation, command, BROKEN, details, moment
+                session, renovation, command, BROKEN, details, moment, rows
             )
             request_hash = command.request_hash or _hash_request(command, BROKEN, breakage)
             session.add(_receipt(event, request_hash, breakage))
@@ -187,9 +188,11 @@ class Journal:
         kind: str,
         details: Mapping[str, JsonValue],
         moment: Moment,
+        rows: Written,
     ) -> Event:
-        """Add the event at the end of the chain, and move and sign the head."""
-        event = _next_event(renovation, command, kind, details, moment)
+        """Add the event with the hashes of its rows at the end of the chain; move and sign the head."""
+        hashes = await row_hashes(session, renovation.id, rows)
+        event = _next_event(renovation, command, kind, details, moment, hashes)
         if self._heads is not None:
             event.head_signature = self._heads.sign(head_of(renovation.id, event.seq, event.hash))
         session.add(event)
@@ -308,6 +311,7 @@ def _next_event(
     kind: str,
     details: Mapping[str, JsonValue],
     moment: Moment,
+    hashes: dict[str, JsonValue],
 ) -> Event:
     """The event that follows the last one in the chain."""
     actor = command.actor
@@ -329,6 +333,7 @@ def _next_event(
         run_id=command.run_id,
         signature=command.seal.model_dump(mode="json") if command.seal else None,
         prev_hash=renovation.head_hash,
+        row_hashes=hashes or None,
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
     return event

@@ -7,6 +7,7 @@ those of `models.tables`, and a test compares them.
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 import asyncpg
@@ -22,6 +23,8 @@ class AuditedCase(NamedTuple):
     id: str
     head_seq: int
     head_hash: str
+    state: str
+    stage: str
     clock: Mapping[str, JsonValue]
 
 
@@ -54,6 +57,7 @@ class AuditedEvent(NamedTuple):
     prev_hash: str
     hash: str
     head_signature: bytes | None
+    row_hashes: Mapping[str, JsonValue] | None
 
 
 class AuditedPlaceEvent(NamedTuple):
@@ -148,7 +152,7 @@ TABLES: Mapping[type[tuple[object, ...]], str] = {
     AuditedBallot: "ballot",
     AuditedBatch: "ballot_batch",
 }
-JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head"})
+JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head", "row_hashes"})
 """Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
 
 
@@ -179,9 +183,12 @@ def _query(kind: type[R], rest: str) -> str:
 def _row(kind: type[R], record: asyncpg.Record, json_there: frozenset[str]) -> R:
     if not json_there:
         return kind(*record)
+    # No canonical JSON has a float, and none is to be taken for one.
     return kind(
         *(
-            json.loads(value) if name in json_there and value is not None else value
+            json.loads(value, parse_float=Decimal)
+            if name in json_there and value is not None
+            else value
             for name, value in zip(kind._fields, record, strict=True)
         )
     )

@@ -7,12 +7,17 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from proof.canonical import utc_text
+from proof.canonical import digest, utc_text
 
 
 def hashed_fields(event: Any) -> dict[str, JsonValue]:
-    """Of an event of a case: a row of `event`, whoever has read it."""
+    """Of an event of a case: a row of `event`, whoever has read it.
+
+    Of the hashes of rows it covers one hash, so that an event can be shown without them.
+    """
+    rows = {} if event.row_hashes is None else {"rows_sha256": digest(event.row_hashes)}
     return {
+        **rows,
         "renovation_id": event.renovation_id,
         "seq": event.seq,
         "command_id": event.command_id,

@@ -19,6 +19,7 @@ from runtime.settings.notices import NoticeSettings
 from runtime.settings.portal import PortalSettings
 from runtime.settings.privacy import PrivacySettings
 from runtime.settings.sign_in import SignInSettings
+from runtime.settings.watching import WatchingSettings
 from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
@@ -38,7 +39,9 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings, NoticeSettings, PortalSettings, PrivacySettings, SignInSettings):
+class SharedSettings(
+    EdgeSettings, NoticeSettings, PortalSettings, PrivacySettings, SignInSettings, WatchingSettings
+):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -173,6 +176,11 @@ class SharedSettings(EdgeSettings, NoticeSettings, PortalSettings, PrivacySettin
         if self.heads_dir is not None:
             return self.heads_dir / HEADS
         return self.data_dir.with_name(f"{self.data_dir.name}.{HEADS}")
+
+    @property
+    def anchors_file(self) -> Path:
+        """The file of the signed anchors, beside that of the heads."""
+        return self.heads_file.with_name(self.heads_file.name.replace(HEADS, "anchors.log"))
 
 
 class WorkerSettings(SharedSettings):

@@ -7,11 +7,12 @@ locked, its neighbour's is not.
 
 import secrets
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Letter, LetterSession, MandateRevocation, Renovation
+from models.tables import Letter, LetterSession, MandateRevocation, Renovation, UnitAccess
 from models.values.refusal import refusal
 from proof.canonical import utc_text
 from rules.access import locked_for, worn_out
@@ -22,7 +23,7 @@ from service.access.by_portal import leave_by_portal, renew_by_portal
 from service.access.letters import link_of, token_hash, token_of
 from service.access.spans import SESSION, TICKET
 from service.access.tickets import make_ticket
-from service.access.units import version_of
+from service.access.units import version_of, version_where
 from service.estates.units import owner_secret_of
 from service.parts import Parts
 
@@ -87,23 +88,12 @@ async def renew(parts: Parts, session_token: str) -> Entered:
     Raises:
         Refused: `access.session_over`; `credential.no_role` of a portal's.
     """
-    async with parts.database.session() as session:
-        row = (
-            await session.execute(
-                select(Letter, LetterSession)
-                .join(LetterSession, LetterSession.letter_id == Letter.id)
-                .where(
-                    LetterSession.token_hash == token_hash(session_token),
-                    LetterSession.ended_at.is_(None),
-                    LetterSession.expires_at > func.clock_timestamp(),
-                    *_good(),
-                )
-            )
-        ).one_or_none()
-        if row is not None:
-            letter, stored = row
-            return await _answer(parts, session, letter, session_token, stored.expires_at)
-    return await renew_by_portal(parts, session_token)
+    async with parts.database.reading() as reading:
+        found = await reading.execute(GOES_ON, {"session": token_hash(session_token)})
+        row = found.one_or_none()
+    if row is None:
+        return await renew_by_portal(parts, session_token)
+    return _answer(parts, _OfLetter(*row[:6]), session_token, row.session_expires_at)
 
 
 async def leave(parts: Parts, session_token: str) -> None:
@@ -172,35 +162,46 @@ async def _entered(parts: Parts, session: AsyncSession, token: str, name: str) -
             expires_at=expires_at,
         )
     )
-    return await _answer(parts, session, letter, name, expires_at, link)
+    version = await version_of(session, letter.renovation_id, letter.unit_number)
+    held = _OfLetter(
+        *(letter.renovation_id, letter.kind, letter.unit_number),
+        *(letter.mandate_id, letter.number, version),
+    )
+    return _answer(parts, held, name, expires_at, link)
 
 
-async def _answer(
+class _OfLetter(NamedTuple):
+    """A letter with which somebody has entered, and the version of its unit now."""
+
+    renovation_id: str
+    kind: str
+    unit_number: str
+    mandate_id: str | None
+    number: int
+    version: int
+
+
+def _answer(
     parts: Parts,
-    session: AsyncSession,
-    letter: Letter,
+    held: _OfLetter,
     session_token: str,
     session_expires_at: datetime,
     link: str = "",
 ) -> Entered:
     expires_at = datetime.now(UTC) + TICKET
-    if letter.mandate_id is None:
-        version = await version_of(session, letter.renovation_id, letter.unit_number)
-    else:
-        version = letter.number
     ticket = make_ticket(
         parts.keys,
-        letter.renovation_id,
-        letter.mandate_id or letter.unit_number,
-        version=version,
-        route="proxy" if letter.mandate_id else "web",
+        held.renovation_id,
+        held.mandate_id or held.unit_number,
+        version=held.number if held.mandate_id else held.version,
+        route="proxy" if held.mandate_id else "web",
         expires_at=int(expires_at.timestamp()),
     )
     return Entered.model_validate(
         {
-            "renovation_id": letter.renovation_id,
-            "kind": letter.kind,
-            "unit_number": letter.unit_number,
+            "renovation_id": held.renovation_id,
+            "kind": held.kind,
+            "unit_number": held.unit_number,
             "ticket": ticket,
             "ticket_expires_at": expires_at,
             "session": session_token,
@@ -238,3 +239,23 @@ def _good() -> tuple[ColumnElement[bool], ...]:
         Letter.expires_at > func.clock_timestamp(),
         ~revoked.exists(),
     )
+
+
+GOES_ON = (
+    select(
+        *(Letter.renovation_id, Letter.kind, Letter.unit_number, Letter.mandate_id, Letter.number),
+        version_where(
+            UnitAccess.renovation_id == Letter.renovation_id,
+            UnitAccess.unit_number == Letter.unit_number,
+        ).label("version"),
+        LetterSession.expires_at.label("session_expires_at"),
+    )
+    .join(LetterSession, LetterSession.letter_id == Letter.id)
+    .where(
+        LetterSession.token_hash == bindparam("session"),
+        LetterSession.ended_at.is_(None),
+        LetterSession.expires_at > func.clock_timestamp(),
+        *_good(),
+    )
+)
+"""The letter of a session that goes on; made once, for every page of a home asks it."""

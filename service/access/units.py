@@ -7,7 +7,7 @@ an older version goes in (`cast_ballots`).
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,7 +93,12 @@ async def raise_version(
 
 async def version_of(session: AsyncSession, renovation_id: str, unit_number: str) -> int:
     """The unit's version now."""
-    found = select(UnitAccess.version).where(
+    found = version_where(
         UnitAccess.renovation_id == renovation_id, UnitAccess.unit_number == unit_number
     )
-    return await session.scalar(select(func.coalesce(found.scalar_subquery(), 0))) or 0
+    return await session.scalar(select(found)) or 0
+
+
+def version_where(*of_unit: ColumnElement[bool]) -> ColumnElement[int]:
+    """The version of the unit of these conditions as an expression; a unit without a row has version 0."""
+    return func.coalesce(select(UnitAccess.version).where(*of_unit).scalar_subquery(), 0)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from formats.renovation_file.reading import read_renovation
 from models.files.renovation import PlaceEntry, RenovationFile
+from models.values.cost_sharing import Rounding
 from models.values.refusal import Problem, Refused
 
 NAME = "form.json"
@@ -113,6 +114,7 @@ def _mapping(
             "funding": [_subsidy(subsidy, works)] if isinstance(subsidy, int) and subsidy else [],
             "motions": _motions(titled),
             "owner_instalments_permille": [str(each) for each in OWNERS_PERMILLE],
+            "rounding": Rounding.WHOLE_BILL.value,
             "tender": {
                 "estimate_fen": str(total),
                 "ceiling_fen": str(most),

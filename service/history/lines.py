@@ -75,6 +75,11 @@ async def load_diff(
     return diff_of(events, level, earlier, later, asked.language, asked.zone)
 
 
+async def load_log(session: AsyncSession, asked: HistoryReader) -> Sequence[RecordedEvent]:
+    """Every event that the viewer may follow, without what they may not read."""
+    return await _events(session, asked, await _visible(session, asked, Window()))
+
+
 async def _of_case(
     session: AsyncSession, asked: HistoryReader, visible: ColumnElement[bool]
 ) -> Sequence[RecordedEvent]:

@@ -20,6 +20,7 @@ from models.values.voting import ReportedTally
 from rules.checks import check
 from rules.cost_sharing import collected
 from rules.disclosure.events import REDACTED
+from rules.time import lateness
 from rules.voting import pack_for
 from rules.voting.packs import quorum
 from runtime.language.checks import check_sentence
@@ -32,14 +33,14 @@ from service.reading.money import list_instalments
 from service.situation import Situation
 from service.views import RenovationView, turnout_of
 
-ARTICLE = "timetable of the case"
 ENGINE_LATE = "engine_late"
 
 
 class Cause(Carried):
     """Something that a case waits for, or that must be true before it goes on.
 
-    `met` is None where it is no test. `who` may end it: roles or an audience; "" is the engine itself. `then` is what
+    `met` is None where it is no test. `rule` is a section of rules.md, `article` that of a text of law, "" where
+    none has it. `who` may end it: roles or an audience; "" is the engine itself. `then` is what
     the engine does at `until`. Moments are case time, of `kind` "trouble" real time.
     """
 
@@ -50,6 +51,7 @@ class Cause(Carried):
     have: str = ""
     need: str = ""
     unit: str = ""
+    rule: str = ""
     article: str = ""
     who: str = ""
     since: datetime | None = None
@@ -111,6 +113,8 @@ def _awaited(
         kind="wait",
         name=wait.what,
         said=" ".join(filter(None, (name, of))),
+        rule=lateness.basis(wait.what).rule,
+        article=lateness.basis(wait.what).article,
         who=wait.who,
         since=wait.since,
         until=wait.due_at,
@@ -220,7 +224,10 @@ async def _money(parts: Parts, situation: Situation, _view: RenovationView) -> S
     return await parts.ready.read(("why_money", situation.id), counted)
 
 
-async def _objections(parts: Parts, situation: Situation, _view: RenovationView) -> Sequence[Check]:
+async def _objections(parts: Parts, situation: Situation, view: RenovationView) -> Sequence[Check]:
+    subject = view.waiting_for.partition(".")[2]
+    by = lateness.basis(f"answers.{subject}")
+    article = by.article or f"rules {by.rule}"
     async with parts.database.session() as session:
         waiting = await session.scalar(
             select(func.count())
@@ -232,7 +239,7 @@ async def _objections(parts: Parts, situation: Situation, _view: RenovationView)
                 Objection.state == ObjectionState.OPEN,
             )
         )
-    return (check("why.objections_answered", ARTICLE, waiting or 0, "<=", 0, "items"),)
+    return (check("why.objections_answered", article, waiting or 0, "<=", 0, "items"),)
 
 
 async def _works(_parts: Parts, _situation: Situation, view: RenovationView) -> Sequence[Check]:
@@ -244,7 +251,8 @@ async def _works(_parts: Parts, _situation: Situation, view: RenovationView) -> 
 
 
 async def _tickets(_parts: Parts, _situation: Situation, view: RenovationView) -> Sequence[Check]:
-    return (check("why.complaints_closed", ARTICLE, view.open_tickets, "<=", 0, "items"),)
+    article = lateness.basis("tickets").article
+    return (check("why.complaints_closed", article, view.open_tickets, "<=", 0, "items"),)
 
 
 TESTS: Mapping[str, Tests] = {

@@ -5,7 +5,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 """
 
 CODES: dict[int, str] = {
-    400: "service.request_malformed service.command_id_differs form.unreadable",
+    400: "anchor.malformed service.request_malformed service.command_id_differs form.unreadable",
     401: """
         credential.expired credential.idle credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
@@ -15,7 +15,7 @@ CODES: dict[int, str] = {
     403: """
         suggestion.own_writing suggestion.own_suggestion suggestion.own_hiding
         assertion.other_case assertion.other_estate credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
-        evidence.not_asked erasure.own
+        evidence.not_asked erasure.own anchor.not_signed
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -39,6 +39,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        anchor.unknown anchor.unknown_log
         erasure.unknown sensitive.unknown client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
         suggestion.estate_unknown suggestion.unknown
@@ -59,6 +60,8 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        anchor.nothing anchor.old_size
+        cost_sharing.no_shares cost_sharing.not_explained
         ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
         ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
@@ -92,6 +95,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
+        anchor.two_histories
         history.moment_invalid
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
@@ -133,6 +137,10 @@ CODES: dict[int, str] = {
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
         service.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        statement.no_head statement.day_wrong statement.amount_wrong statement.direction_wrong
+        statement.both_sides statement.no_camt statement.xml_wrong statement.no_mt940
+        statement.entry_wrong statement.not_base64 statement.assigned_unknown
+        statement.assign_unreadable
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
@@ -250,6 +258,7 @@ CODES: dict[int, str] = {
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
+        anchor.not_cosigned anchor.no_key
         bidding.envelope_shut bidding.key_needed
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         sign_in.provider_away assertion.keys_away

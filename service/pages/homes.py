@@ -8,7 +8,6 @@ from models.values.refusal import refusal
 from service.access.bodies import Entered
 from service.access.entering import renew
 from service.access.tickets import Voter
-from service.access.units import refuse_replaced
 from service.parts import Parts
 from service.situation import Situation, load_situation
 
@@ -45,8 +44,8 @@ async def home_in(request: Request, parts: Parts) -> Home:
     """The home that has entered.
 
     Raises:
-        Refused: `access.session_over`; `credential.replaced` for a letter that was made anew or a unit
-            that was sold; `credential.wrong` for an agent, who has a page of the own.
+        Refused: `access.session_over`, also for a letter that was made anew or a unit that was sold, which
+            ends its letters; `credential.wrong` for an agent, who has a page of the own.
     """
     return await _home(parts, *await entered_home(request, parts))
 
@@ -57,7 +56,7 @@ async def home_of(parts: Parts, session: str) -> Home:
 
 
 async def _home(parts: Parts, session: str, entered: Entered) -> Home:
+    # The ticket was made just now, of the version that stands: that it is replaced need not be asked again,
+    # and whatever writes asks it in its own transaction.
     voter = parts.tickets.voter(entered.renovation_id, f"Bearer {entered.ticket}")
-    async with parts.database.session() as reading:
-        await refuse_replaced(reading, voter)
     return Home(session, voter, await load_situation(parts.database, entered.renovation_id))

@@ -8,13 +8,13 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, Renovation, RollUnit, SurveyAnswer
+from models.tables import SurveyAnswer
 from models.values.states import TicketState
 from runtime.database import driver_connection
 from runtime.record.consents import load_missing_consents
 from service.open_matters import PublicationView, load_publications
 from service.pages.homes import Home
-from service.residents.household import HouseholdView, load_household
+from service.residents.household import HouseholdSummary, load_summary
 from service.views import BoxView, list_papers
 
 SURVEY = "survey"
@@ -39,18 +39,17 @@ class Matters(NamedTuple):
     """What is done and may still be changed: a ballot that is in the box."""
     later_papers: tuple[BoxView, ...]
     publications: tuple[PublicationView, ...]
-    household: HouseholdView
+    household: HouseholdSummary
 
 
 async def load_matters(session: AsyncSession, home: Home) -> Matters:
     """What the home is asked for in its renovation."""
     rid, unit, now = home.situation.id, home.voter.unit_number, home.situation.now
     papers = await list_papers(session, rid, unit)
-    household = await load_household(session, home.situation, unit)
+    household = await load_summary(session, home.situation, unit, answers=False)
     publications = await load_publications(session, rid, home.zone)
-    voted = await _voted(session, [paper.id for paper in papers], unit)
     found = [
-        *_of_vote([each for each in papers if each.id not in voted], now),
+        *_of_vote([each for each in papers if each.cast_with is None], now),
         *_of_money(household),
         *_of_answers(household),
         *_of_publications(publications, now),
@@ -60,7 +59,7 @@ async def load_matters(session: AsyncSession, home: Home) -> Matters:
     found.sort(key=lambda need: (need.until is None, need.until or now))
     return Matters(
         tuple(found),
-        tuple(_of_vote([each for each in papers if each.id in voted], now)),
+        tuple(_of_vote([each for each in papers if each.cast_with is not None], now)),
         tuple(each for each in papers if each.state == "open" and now < each.opens_at),
         publications,
         household,
@@ -82,7 +81,7 @@ def _of_vote(papers: Sequence[BoxView], now: datetime) -> Iterator[Need]:
             yield Need("vote_objection", f"/mine/vote-objection?{box}", paper.objections_until)
 
 
-def _of_money(household: HouseholdView) -> Iterator[Need]:
+def _of_money(household: HouseholdSummary) -> Iterator[Need]:
     """The instalment that is to be paid next."""
     if household.basis == "settlement":
         return
@@ -93,7 +92,7 @@ def _of_money(household: HouseholdView) -> Iterator[Need]:
             return
 
 
-def _of_answers(household: HouseholdView) -> Iterator[Need]:
+def _of_answers(household: HouseholdSummary) -> Iterator[Need]:
     for ticket in household.tickets:
         if ticket.state == TicketState.RESOLVED:
             yield Need("answer", f"/mine/reports/{quote(ticket.id)}", name=ticket.text)
@@ -114,12 +113,7 @@ async def _of_works(session: AsyncSession, home: Home) -> list[Need]:
 
 async def _of_survey(session: AsyncSession, home: Home) -> list[Need]:
     rid = home.situation.id
-    row = (
-        await session.execute(
-            select(Renovation.waiting_for, Renovation.due_at).where(Renovation.id == rid)
-        )
-    ).one()
-    if row.waiting_for != SURVEY:
+    if home.situation.waiting_for != SURVEY:
         return []
     answered = await session.scalar(
         select(SurveyAnswer.score)
@@ -129,15 +123,4 @@ async def _of_survey(session: AsyncSession, home: Home) -> list[Need]:
         )
         .limit(1)
     )
-    return [] if answered is not None else [Need("survey", "/mine/rating", row.due_at)]
-
-
-async def _voted(session: AsyncSession, boxes: Sequence[str], unit: str) -> set[str]:
-    """In which of the boxes there is a ballot of the line of the roll in which the unit stands."""
-    rows = await session.scalars(
-        select(Ballot.box_id)
-        .join(RollUnit, (RollUnit.box_id == Ballot.box_id) & (RollUnit.entry_id == Ballot.entry_id))
-        .where(RollUnit.unit_number == unit, RollUnit.box_id.in_(boxes))
-        .distinct()
-    )
-    return set(rows)
+    return [] if answered is not None else [Need("survey", "/mine/rating", home.situation.due_at)]

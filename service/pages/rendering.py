@@ -15,6 +15,7 @@ from starlette.responses import Response
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
+from runtime.language.citations import cited
 from runtime.language.moments import on_clock
 from runtime.language.sentences import sentence
 from service.identity.browser import form_token
@@ -53,6 +54,7 @@ def page(
     said = Said(shown, zone)
     asked = {
         "t": said.text,
+        "cited": said.cited,
         "money": said.money,
         "area": amounts.area,
         "day": said.day,
@@ -88,6 +90,10 @@ class Said:
     def text(self, code: str, **params: str | int) -> str:
         """A text of the pages."""
         return wording.text(code, self._language, params)
+
+    def cited(self, article: str) -> str:
+        """The source of a rule as the language cites it."""
+        return cited(article, self._language)
 
     def money(self, fen: int) -> str:
         """An amount in yuan."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runtime.language.catalogues import Catalogue, read_catalogue
 from runtime.language.catalogues import phrase as phrase_in
+from runtime.language.citations import in_params
 from runtime.language.sentences import phrase
 from service.pages.display import Language
 
@@ -18,7 +19,7 @@ def text(code: str, language: Language, params: Mapping[str, str | int]) -> str:
     Raises:
         KeyError: there is no such text: a fault of a template, which `make check` finds.
     """
-    found = phrase_in(_catalogue(language), code, params)
+    found = phrase_in(_catalogue(language), code, {**params, **in_params(params, language)})
     if found is None:
         found = phrase(code, language, params)
     if found is None:

@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Estate
-from models.values.decisions.decision import Check
+from models.tables import Anchor, BallotBox, Estate
 from models.values.refusal import refusal
 from models.values.voting import Motion
 from rules.checks import recorded_check
@@ -57,14 +57,15 @@ SOURCE = """
 #for part in data.proof { text(size: 7.5pt, part); linebreak() }
 #v(1fr)
 #grid(columns: (1fr, auto), align: (left + bottom, right + bottom),
-  [#for part in data.closing { par(part) }], qr(data.qr, 28mm))
+  [#for part in data.closing { par(part) }],
+  grid(columns: 2, gutter: 4mm, ..data.anchor.map(rows => stack(
+    spacing: 3pt, qr(rows, 28mm), align(center, text(size: 7pt)[链头存证，供核验]),
+  )), qr(data.qr, 28mm)))
 """
 FORM = (
     "表决方式：凭各户信函中的二维码网上表决，或填写纸质表决票并签名。期满未交表决票的，视为未参与表决，"
     "法律另有规定的除外。"
 )
-ARTICLES = {"Civil Code art. 278(2)": "《民法典》第二百七十八条第二款"}
-"""Provisions by their Chinese names; the others stand as the rule book calls them."""
 HEAD = ["", "人数", "人数占比", "面积（平方米）", "面积占比"]
 _ROWS = (
     ("roll", "表决权总数", "roll"),
@@ -101,6 +102,7 @@ async def posted_pdf(
         **made,
         "case": "　".join(dict.fromkeys((estate.name, situation.title))),
         "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
+        "anchor": await _anchor(session),
     }
     return typeset(SOURCE, said, more_fonts)
 
@@ -230,7 +232,7 @@ def _area(dm2: int) -> str:
 
 
 def _checks(record: Mapping[str, JsonValue]) -> list[JsonValue]:
-    return [check_sentence(_check(each), CHINESE) for each in checks_in(record)]
+    return [check_sentence(recorded_check(each), CHINESE) for each in checks_in(record)]
 
 
 def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
@@ -238,11 +240,6 @@ def checks_in(record: Mapping[str, JsonValue]) -> list[dict[str, JsonValue]]:
     decision = record.get("decision")
     checks = decision.get("checks") if isinstance(decision, dict) else None
     return [each for each in (checks if isinstance(checks, list) else ()) if isinstance(each, dict)]
-
-
-def _check(record: Mapping[str, JsonValue]) -> Check:
-    check = recorded_check(record)
-    return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
 
 
 def _choices(motion: Motion) -> str:
@@ -269,6 +266,16 @@ async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[Json
         if box.tree_head is not None:
             lines.append(f"{_scope(box)}选票树根（SHA-256）：{box.tree_head.get('root', '－')}")
     return lines
+
+
+async def _anchor(session: AsyncSession) -> list[JsonValue]:
+    """The last signed head of the tree of all cases as a code: what hangs on a board is not written anew.
+
+    It is the checkpoint with the signature of its log, without what others have cosigned; none before the
+    first anchor.
+    """
+    row = await session.scalar(select(Anchor).order_by(Anchor.size.desc()).limit(1))
+    return [] if row is None else [qr_rows(row.note)]
 
 
 def _law(situation: Situation) -> list[JsonValue]:

@@ -24,6 +24,7 @@ KEYS: Mapping[CostKey, str] = {
     CostKey.SHARE: "按共有份额",
     CostKey.FLOOR_COEFFICIENT: "按楼层系数（层内按面积）",
     CostKey.COEFFICIENT_AREA: "按系数乘以面积",
+    CostKey.FLOOR_PERCENT: "按楼层比例（层内按面积）",
 }
 FEN = 100
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -90,12 +90,21 @@ class ReliefView(Carried):
 
 async def basis_of(session: AsyncSession, renovation_id: str) -> str:
     """By which computation the units owe what they owe today; "" before there is one."""
-    there = set(
-        await session.scalars(
-            select(ShareTotal.basis).where(ShareTotal.renovation_id == renovation_id).distinct()
-        )
-    )
-    return next((each for each in BASES if each in there), "")
+    return (await basis_and_share(session, renovation_id, ""))[0]
+
+
+async def basis_and_share(session: AsyncSession, renovation_id: str, unit: str) -> tuple[str, int]:
+    """`basis_of`, and what one unit owes by it in fen, 0 where it owes nothing."""
+    columns: list[ColumnElement[bool] | ScalarSelect[int]] = []
+    for basis in BASES:
+        of_basis = ShareTotal.renovation_id == renovation_id, ShareTotal.basis == basis
+        share = select(ShareTotal.amount_fen).where(*of_basis, ShareTotal.unit_number == unit)
+        columns += [exists().where(*of_basis), share.scalar_subquery()]
+    row = tuple((await session.execute(select(*columns))).one())
+    for basis, computed, fen in zip(BASES, row[::2], row[1::2], strict=True):
+        if computed:
+            return basis, fen or 0
+    return "", 0
 
 
 async def list_shares(

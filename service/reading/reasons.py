@@ -1,44 +1,121 @@
 """Why a home owes what it owes: the computation of the whole table again, as the record has its terms."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Scheme, Unit
-from models.values.cost_sharing import CostItem, ShareReason, ShareUnit
+from models.tables import Event, Scheme, ShareTotal, Unit
+from models.values.cost_sharing import (
+    CostItem,
+    FundedItem,
+    Rounding,
+    ShareUnit,
+)
+from models.values.explanation import Explanation, PublishedBill
 from models.values.inspection import ContractCosts
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
-from rules.cost_sharing import award_items, share_reasons, waterfall
+from rules.cost_sharing import award_items, explained, published, share_bill, waterfall
+from rules.cost_sharing.bills import Bill
 from rules.voting import pack_for
+from service.reading.money import basis_of
 from service.situation import Situation
 
 SIGNED = "bidding.contract_signed"
 
 
+class Computed(NamedTuple):
+    """A bill as it follows from the record, and by what."""
+
+    items: Sequence[CostItem]
+    funded: Sequence[FundedItem]
+    units: Sequence[ShareUnit]
+    bill: Bill
+    basis: tuple[str, int, Rounding]
+
+    def of(self, unit_number: str) -> Explanation | None:
+        """Why a unit owes its part."""
+        items, funded, units, bill, basis = self
+        return explained(items, funded, units, bill, unit_number, basis)
+
+
 async def load_reasons(
     session: AsyncSession, situation: Situation, unit_number: str, basis: str, share_fen: int
-) -> tuple[ShareReason, ...]:
-    """Item by item the reasons of a share; none where they would not sum to it.
+) -> Explanation | None:
+    """The explanation of a share; none where it would not come to it.
 
     That is so when the roll has changed since, and for a settlement, which follows from what was paid.
     """
-    content = await _scheme(session, situation.id)
-    if content is None or basis not in ("estimate", "award"):
-        return ()
-    items = content.items if basis == "estimate" else await _at_award(session, situation, content)
-    reasons = share_reasons(
-        items,
-        waterfall(items, content.funding),
-        await _units(session, situation.estate_id),
-        pack_for(situation.rule_pack).counted_kinds,
-        unit_number,
+    computed = await _computed(session, situation, basis)
+    found = computed and computed.of(unit_number)
+    return found if found and found.total_fen == share_fen else None
+
+
+async def explain_share(
+    session: AsyncSession, situation: Situation, unit_number: str
+) -> Explanation:
+    """Why a unit owes what it owes today.
+
+    Raises:
+        Refused: `cost_sharing.no_shares` before there are any, `cost_sharing.unit_without_share`,
+            `cost_sharing.not_explained` where roll or basis are no longer those of the computation.
+    """
+    basis = await basis_of(session, situation.id)
+    if not basis:
+        raise refusal("cost_sharing.no_shares", where=situation.id)
+    share = await session.get(ShareTotal, (situation.id, basis, unit_number))
+    if share is None:
+        raise refusal("cost_sharing.unit_without_share", where=unit_number)
+    found = await load_reasons(session, situation, unit_number, basis, share.amount_fen)
+    if found is None:
+        raise refusal("cost_sharing.not_explained", where=unit_number, basis=basis)
+    return found
+
+
+async def load_published(session: AsyncSession, situation: Situation) -> PublishedBill:
+    """The figures of the bill from which every home proves its part.
+
+    Raises:
+        Refused: `cost_sharing.no_shares`; `cost_sharing.not_explained` where roll or basis are no longer
+            those of the computation.
+    """
+    basis = await basis_of(session, situation.id)
+    if not basis:
+        raise refusal("cost_sharing.no_shares", where=situation.id)
+    computed = await _computed(session, situation, basis)
+    if computed is None or not await _is_owed(session, situation.id, basis, computed.bill):
+        raise refusal("cost_sharing.not_explained", where=situation.id, basis=basis)
+    return published(computed.items, computed.bill, computed.basis)
+
+
+async def _is_owed(session: AsyncSession, renovation_id: str, basis: str, bill: Bill) -> bool:
+    rows = await session.execute(
+        select(ShareTotal.unit_number, ShareTotal.amount_fen).where(
+            ShareTotal.renovation_id == renovation_id, ShareTotal.basis == basis
+        )
     )
-    return reasons if sum(each.amount_fen for each in reasons) == share_fen else ()
+    return {row.unit_number: row.amount_fen for row in rows} == bill.totals
 
 
-async def _scheme(session: AsyncSession, renovation_id: str) -> SchemeContent | None:
-    query = select(Scheme.content).where(Scheme.renovation_id == renovation_id)
-    content = await session.scalar(query.order_by(Scheme.version.desc()).limit(1))
-    return None if content is None else SchemeContent.model_validate(content)
+async def _computed(session: AsyncSession, situation: Situation, basis: str) -> Computed | None:
+    scheme = await _scheme(session, situation.id)
+    if scheme is None or basis not in ("estimate", "award"):
+        return None
+    version, content = scheme
+    items = content.items if basis == "estimate" else await _at_award(session, situation, content)
+    funded = waterfall(items, content.funding)
+    units = await load_units(session, situation.estate_id)
+    counted = pack_for(situation.rule_pack).counted_kinds
+    bill = share_bill(items, funded, units, counted, content.rounding)
+    return Computed(items, funded, units, bill, (basis, version, content.rounding))
+
+
+async def _scheme(session: AsyncSession, renovation_id: str) -> tuple[int, SchemeContent] | None:
+    query = select(Scheme).where(Scheme.renovation_id == renovation_id)
+    row = await session.scalar(query.order_by(Scheme.version.desc()).limit(1))
+    return None if row is None else (row.version, SchemeContent.model_validate(row.content))
 
 
 async def _at_award(
@@ -53,7 +130,8 @@ async def _at_award(
     return award_items(content, int(str(signed["value_fen"])), earlier.net_fen)
 
 
-async def _units(session: AsyncSession, estate_id: str) -> tuple[ShareUnit, ...]:
+async def load_units(session: AsyncSession, estate_id: str) -> tuple[ShareUnit, ...]:
+    """The units of an estate as the keys of the cost need them, by number."""
     rows = await session.scalars(
         select(Unit).where(Unit.estate_id == estate_id).order_by(Unit.number)
     )

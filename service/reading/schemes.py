@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Scheme
 from models.values.base import Carried, Exact
-from models.values.cost_sharing import CostItem, Funding
+from models.values.cost_sharing import CostItem, Funding, Rounding
 from models.values.scheme import PlannedWork, SchemeContent, Target
 from service.reading.shaping import Viewer, view_for
 
@@ -99,6 +99,8 @@ class SchemeView(Carried):
     owners_limit_fen: int | None
     levy_limit_fen: int | None
     owner_instalments_permille: tuple[int, ...]
+    rounding: Rounding
+    """How exact shares become whole fen."""
     items: tuple[SchemeItem, ...]
     funding: tuple[Funding, ...]
     motions: JsonValue
@@ -127,6 +129,7 @@ def _scheme(row: Scheme) -> SchemeView:
         owners_limit_fen=content.owners_limit_fen,
         levy_limit_fen=content.levy_limit_fen,
         owner_instalments_permille=content.owner_instalments_permille,
+        rounding=content.rounding,
         items=tuple(_item(each) for each in content.items),
         funding=content.funding,
         motions=[each.model_dump(mode="json") for each in content.motions],

@@ -88,6 +88,13 @@ class TicketWords(Carried):
     satisfied: bool | None
 
 
+class TicketAnswer(Carried):
+    """One of the answers to a ticket, as its complainant was told it."""
+
+    text: str
+    answered_at: datetime
+
+
 class VoteObjectionView(Carried):
     """An owner's objection in the time after a vote; `entry_id` is the line of the roll."""
 
@@ -180,7 +187,7 @@ async def list_tickets(
         _ticket(
             row,
             viewer,
-            answers.get(row.id, ()),
+            tuple(each.text for each in answers.get(row.id, ())),
             situation.timetable.zone,
             own=viewer.unit_number is not None
             and row.unit_number == viewer.unit_number
@@ -221,11 +228,11 @@ async def list_vote_objections(
 
 async def answers_of(
     session: AsyncSession, renovation_id: str, tickets: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
+) -> dict[str, tuple[TicketAnswer, ...]]:
     """The answers to each ticket, as its complainant was told them, the last one last."""
     ticket = Notice.params["ticket"].astext
     rows = await session.execute(
-        select(ticket, Notice.params["answer"].astext)
+        select(ticket, Notice.params["answer"].astext, Notice.created_at)
         .where(
             Notice.renovation_id == renovation_id,
             Notice.template == "ticket_answered",
@@ -233,9 +240,10 @@ async def answers_of(
         )
         .order_by(Notice.created_at, Notice.queued_at)
     )
-    found: dict[str, tuple[str, ...]] = {}
-    for name, answer in rows:
-        found[name] = (*found.get(name, ()), answer or "")
+    found: dict[str, tuple[TicketAnswer, ...]] = {}
+    for name, text, answered_at in rows:
+        told = TicketAnswer(text=text or "", answered_at=answered_at)
+        found[name] = (*found.get(name, ()), told)
     return found
 
 

@@ -1,6 +1,7 @@
 """What a home reads of its own: its share as computed today and why, what it paid, said and was answered."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
@@ -15,7 +16,6 @@ from models.tables import (
     Publication,
     Refund,
     Relief,
-    ShareTotal,
     SurveyAnswer,
     Ticket,
     Unit,
@@ -23,7 +23,7 @@ from models.tables import (
     VoteOpinion,
 )
 from models.values.base import Carried
-from models.values.cost_sharing import ShareReason
+from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
 from service.reading.money import (
     RELIEF,
@@ -32,12 +32,12 @@ from service.reading.money import (
     RefundLine,
     ReliefView,
     ShareOfItem,
-    basis_of,
+    basis_and_share,
     instalments_of,
     shares_of,
 )
 from service.reading.reasons import load_reasons
-from service.reading.words import VoteObjectionView, answers_of, sold_at
+from service.reading.words import TicketAnswer, VoteObjectionView, answers_of, sold_at
 from service.showing import shown
 from service.situation import Situation
 
@@ -57,7 +57,10 @@ class OwnUnit(Carried):
 
 
 class OwnTicket(Carried):
-    """A complaint of this home, in its own words, with the last answer; "" where there is none yet."""
+    """A complaint of this home, in its own words, with every answer to it; `answer` is the last, "" before it.
+
+    Between two answers the home has said that the first did not help: nothing else opens a ticket again.
+    """
 
     id: str
     kind: str
@@ -72,6 +75,7 @@ class OwnTicket(Carried):
     about_unit: str | None
     about_firm: str | None
     answer: str = ""
+    answers: tuple[TicketAnswer, ...] = ()
 
 
 class OwnObjection(Carried):
@@ -111,18 +115,35 @@ class OwnAnswer(Carried):
     recorded_at: datetime
 
 
-class HouseholdView(Carried):
-    """What a home reads of its own in one renovation. Money in fen, moments in case time.
+class OwnShare(NamedTuple):
+    """What a unit owes in all as computed today, in fen, and by what: "" before there is a computation."""
+
+    basis: str
+    share_fen: int
+
+
+class HouseholdSummary(Carried):
+    """What a home is told on its first page of its own in one renovation. Money in fen, moments in case time.
 
     `basis` says by what the share was computed: the "estimate", the "award", or the "settlement" of a
-    renovation that was cancelled; "" before there is one. Nothing that was said or granted before a sale
-    is shown to the buyer; `paid_fen` stays with the unit.
+    renovation that was cancelled; "" before there is one. Nothing that was said before a sale is shown
+    to the buyer.
     """
 
     unit_number: str
     unit: OwnUnit | None = None
     basis: str
     share_fen: int
+    instalments: tuple[OwedLine, ...]
+    tickets: tuple[OwnTicket, ...]
+    objections: tuple[OwnObjection, ...]
+
+
+class HouseholdView(HouseholdSummary):
+    """All that a home reads of its own in one renovation; `paid_fen` stays with the unit when it is sold."""
+
+    why: Explanation | None = None
+    """How the share follows, with each step of rounding; `reasons` are its items."""
     reasons: tuple[ShareReason, ...] = ()
     """How the share follows from the items; they sum to it."""
     items: tuple[ShareOfItem, ...] = ()
@@ -133,49 +154,69 @@ class HouseholdView(Carried):
     """What has fallen due and is not paid."""
     refund_fen: int
     refund: RefundLine | None = None
-    instalments: tuple[OwedLine, ...]
     payments: tuple[PaymentLine, ...] = ()
     reliefs: tuple[ReliefView, ...] = ()
     consents: tuple[OwnConsent, ...] = ()
     opinions: tuple[OwnOpinion, ...] = ()
     vote_objections: tuple[VoteObjectionView, ...] = ()
     survey: OwnAnswer | None = None
-    tickets: tuple[OwnTicket, ...]
-    objections: tuple[OwnObjection, ...]
+
+
+async def load_share(session: AsyncSession, renovation_id: str, unit: str) -> OwnShare:
+    """What one unit owes; 0 where nothing was computed."""
+    return OwnShare(*await basis_and_share(session, renovation_id, unit))
+
+
+async def load_summary(
+    session: AsyncSession, situation: Situation, unit: str, *, answers: bool = True
+) -> HouseholdSummary:
+    """The summary of one unit; empty where nothing was computed or said. Without `answers` none is read."""
+    since = await sold_at(session, situation.id, unit)
+    return await _summary(session, situation, unit, since, answers=answers)
+
+
+async def _summary(
+    session: AsyncSession,
+    situation: Situation,
+    unit: str,
+    since: datetime | None,
+    *,
+    answers: bool = True,
+) -> HouseholdSummary:
+    rid = situation.id
+    basis, share_fen = await load_share(session, rid, unit)
+    return HouseholdSummary(
+        unit_number=unit,
+        unit=await _unit(session, situation.estate_id, unit),
+        basis=basis,
+        share_fen=share_fen,
+        instalments=await instalments_of(session, situation, [unit]),
+        tickets=await load_tickets(session, rid, unit, since, answers=answers),
+        objections=await load_objections(session, rid, unit, since),
+    )
 
 
 async def load_household(session: AsyncSession, situation: Situation, unit: str) -> HouseholdView:
     """The view of one unit; empty where nothing was computed or said."""
     rid, since = situation.id, await sold_at(session, situation.id, unit)
-    basis = await basis_of(session, rid)
-    total = select(func.coalesce(func.sum(ShareTotal.amount_fen), 0)).where(
-        ShareTotal.renovation_id == rid,
-        ShareTotal.unit_number == unit,
-        ShareTotal.basis == basis,
-    )
-    share_fen = int(await session.scalar(total) or 0)
+    told = await _summary(session, situation, unit, since)
     refund = await session.get(Refund, (rid, unit))
-    parts = await instalments_of(session, situation, [unit])
+    why = await load_reasons(session, situation, unit, told.basis, told.share_fen)
     return HouseholdView(
-        unit_number=unit,
-        unit=await _unit(session, situation.estate_id, unit),
-        basis=basis,
-        share_fen=share_fen,
-        reasons=await load_reasons(session, situation, unit, basis, share_fen),
+        **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
+        why=why,
+        reasons=why.items if why else (),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
         paid_fen=await _paid(session, rid, unit),
-        overdue_fen=sum(part.open_fen for part in parts if part.due),
+        overdue_fen=sum(part.open_fen for part in told.instalments if part.due),
         refund_fen=0 if refund is None else refund.amount_fen,
         refund=None if refund is None else shown(RefundLine, refund),
-        instalments=parts,
         payments=await _payments(session, rid, unit, since),
         reliefs=await _reliefs(session, rid, unit, since),
         consents=await _consents(session, rid, unit, since),
         opinions=await _opinions(session, rid, unit, since),
         vote_objections=await _vote_objections(session, rid, unit, since),
         survey=await _survey(session, rid, unit, since),
-        tickets=await _tickets(session, rid, unit, since),
-        objections=await _objections(session, rid, unit, since),
     )
 
 
@@ -267,24 +308,29 @@ async def _survey(
     return None if row is None or sold else shown(OwnAnswer, row)
 
 
-async def _tickets(
-    session: AsyncSession, rid: str, unit: str, since: datetime | None
+async def load_tickets(
+    session: AsyncSession, rid: str, unit: str, since: datetime | None, *, answers: bool = True
 ) -> tuple[OwnTicket, ...]:
+    """The complaints of a home, the last one first; those since a sale where there was one."""
     query = select(Ticket).where(Ticket.renovation_id == rid, Ticket.unit_number == unit)
     if since is not None:
         query = query.join(Event, Event.command_id == Ticket.command_id)
         query = query.where(Event.recorded_at > since)
     rows = (await session.scalars(query.order_by(Ticket.opened_at.desc(), Ticket.id))).all()
-    answers = await answers_of(session, rid, [row.id for row in rows])
-    return tuple(
-        shown(OwnTicket, row).model_copy(update={"answer": answers.get(row.id, ("",))[-1]})
-        for row in rows
-    )
+    asked = [row.id for row in rows] if answers else []
+    found = await answers_of(session, rid, asked) if asked else {}
+    return tuple(_own_ticket(row, found.get(row.id, ())) for row in rows)
 
 
-async def _objections(
+def _own_ticket(row: Ticket, answers: tuple[TicketAnswer, ...]) -> OwnTicket:
+    last = answers[-1].text if answers else ""
+    return shown(OwnTicket, row).model_copy(update={"answer": last, "answers": answers})
+
+
+async def load_objections(
     session: AsyncSession, rid: str, unit: str, since: datetime | None
 ) -> tuple[OwnObjection, ...]:
+    """The objections of a home, the last one first; those since a sale where there was one."""
     query = (
         select(Objection)
         .join(Publication, Publication.id == Objection.publication_id)

@@ -82,10 +82,9 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
     for number, payment in enumerate(command.payments, start=1):
         own = f"{key}/{number}"
         name = payment.reference or own
-        digest = hashlib.sha256(f"{situation.id}\0{name}".encode()).hexdigest()[:32]
         rows.append(
             NewPayment(
-                id=f"{situation.id}.p{digest}",
+                id=payment_id(situation.id, name),
                 command_id=own,
                 unit_number=payment.unit_number,
                 amount_fen=payment.amount_fen,
@@ -93,6 +92,12 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
             )
         )
     return rows
+
+
+def payment_id(renovation_id: str, reference: str) -> str:
+    """The id of the payment with a reference: the same in whatever report it comes."""
+    digest = hashlib.sha256(f"{renovation_id}\0{reference}".encode()).hexdigest()[:32]
+    return f"{renovation_id}.p{digest}"
 
 
 async def _refuse(

@@ -48,10 +48,11 @@ async def _store(
     session: AsyncSession, situation: Situation, command: AnswerSurvey, key: str
 ) -> None:
     await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
+    # FOR SHARE waits for the evaluation that is being written: no answer comes after it.
     waits = await session.scalar(
-        select(Renovation.waiting_for).where(
-            Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK
-        )
+        select(Renovation.waiting_for)
+        .where(Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK)
+        .with_for_update(read=True)
     )
     score = await session.scalar(
         select(SurveyAnswer.score).where(

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from service.bodies import Accepted, ReportPayments
-from service.residents import payments
+from service.bodies import Accepted, ImportStatement, ReportPayments
+from service.residents import payments, statements
 from service.residents.household import HouseholdView, load_household
+from service.residents.statements import StatementView
 from service.routes.dependencies import (
     CaseSituation,
     CurrentPaymentProvider,
@@ -24,6 +25,20 @@ async def report_payments(
 ) -> Accepted:
     """Book 1 to 1,000 payments, all or none; only a payment provider may. Money in fen."""
     return await payments.report_payments(parts, situation, provider, command)
+
+
+@router.post("/statements")
+async def import_statement(
+    situation: CaseSituation,
+    provider: CurrentPaymentProvider,
+    command: ImportStatement,
+    parts: RunningParts,
+) -> StatementView:
+    """Look at a bank statement, or book what of it is for a unit; the same file twice changes nothing.
+
+    What names no unit stays unmatched until somebody assigns it. Only a payment provider may. Money in fen.
+    """
+    return await statements.import_statement(parts, situation, provider, command)
 
 
 @router.get("/household")

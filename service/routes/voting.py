@@ -10,6 +10,7 @@ from proof.receipts import read_code
 from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.bodies import Accepted, GiveOpinion, ObjectToVote
 from service.channels.open_box import read_ready
+from service.reading.prices import with_prices
 from service.residents import opinions, vote_objections
 from service.residents.opinions import Opinions
 from service.routes.dependencies import CaseSituation, CurrentViewer, CurrentVoter, RunningParts
@@ -29,14 +30,16 @@ async def read_turnout(renovation_id: Id, parts: RunningParts, box_id: Id | None
 
 @router.get("/ballot-papers")
 async def list_ballot_papers(
-    renovation_id: Id, voter: CurrentVoter, parts: RunningParts
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
 ) -> tuple[OwnPaper, ...]:
     """The boxes of the running vote in which the unit votes: each gets a ballot of its own.
 
     An owner of several units has one ballot in each box: the answer says with which of them it was cast.
+    `prices`: what each answer would cost the unit, from the frozen roll.
     """
     async with parts.database.session() as session:
-        return await list_papers(session, renovation_id, voter.unit_number)
+        papers = await list_papers(session, situation.id, voter.unit_number)
+        return await with_prices(session, situation, papers, voter.unit_number)
 
 
 @router.post("/opinions", status_code=201)

@@ -1,10 +1,19 @@
 """What a vote chose becomes the scheme: exact sums, and nothing that the vote did not choose."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.cost_sharing import CostItem, Funding, FundingSource, ItemCategory
+from models.values.cost_sharing import (
+    CostItem,
+    Funding,
+    FundingSource,
+    ItemCategory,
+    Rounding,
+    ShareUnit,
+)
 from models.values.decisions.menu import (
     BallotForm,
     Menu,
@@ -16,7 +25,8 @@ from models.values.decisions.menu import (
 )
 from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
 from models.values.voting import Motion, MotionKind, MotionOption
-from rules.adopted import MotionOutcome, adopted_content, left_out
+from rules.adopted import MotionOutcome, adopted_content, left_out, own_prices
+from rules.cost_sharing import share_table, waterfall
 
 MOTIONS = (
     Motion(id="works", title="Works", kind=MotionKind.MAJOR),
@@ -158,6 +168,29 @@ def test_sums_stay_above_zero_where_the_estimate_is_less_than_what_falls_away() 
     cost = sum(item.cost_fen for item in adopted.items)
     assert adopted.tender.estimate_fen == 100 * cost // ALL
     assert adopted.tender.ceiling_fen == 2_000 - (ALL - cost)
+
+
+def test_every_answer_of_a_ballot_has_the_price_of_the_scheme_that_it_brings() -> None:
+    units = [
+        ShareUnit(number=number, building="1", entrance="1", floor=1, area_dm2=area)
+        for number, area in (("a", 100), ("b", 300))
+    ]
+    content = scheme().model_copy(update={"rounding": Rounding.WHOLE_BILL})
+    found = own_prices(content, MOTIONS, units, ("flat",))["b"]
+    prices = {(each.motion, each.choice): (each.total_fen, each.own_fen) for each in found}
+    # Roof and lift are built in every case, the plan of the menu too; 100 are paid by the city.
+    assert prices["works", "yes"] == ((1_000 + 500 + 7 - 100) * 3 // 4, 350)
+    red = Fraction((1_000 + 500 + 7 + 70 - 100 - 10 - 9) * 3, 4)
+    assert abs(prices["colour", "red"][0] - red) < 1
+    assert set(prices) >= {("extras", "lamp"), ("extras", "tree")}
+    for motion in MOTIONS:  # what is told before the vote is what cost sharing then computes
+        for choice in (option.id for option in motion.options):
+            said = {each.id: PASSED for each in MOTIONS} | {motion.id: won(choice)}
+            adopted = adopted_content(content, said)
+            assert adopted is not None
+            funded = waterfall(adopted.items, adopted.funding)
+            table = share_table(adopted.items, funded, units, ("flat",), adopted.rounding)
+            assert prices[motion.id, choice][0] == table.totals[1].amount_fen
 
 
 OUTCOMES = st.sampled_from(("passed", "failed", "lapsed"))

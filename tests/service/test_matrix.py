@@ -98,6 +98,10 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     "POST /v1/engine/codec/decode": PERSON,
     # Of which places one may follow what happens: tests/service/webhooks.
     "GET /v1/feed": PERSON,
+    # The heads of all cases are for everybody; who cosigns looks at the signature of the log.
+    "GET /v1/anchor": EVERYBODY,
+    f"GET {CASE}/anchor": EVERYBODY,
+    "POST /v1/witness/add-checkpoint": EVERYBODY,
     "GET /v1/webhooks": PERSON,
     "POST /v1/webhooks": PERSON,
     "POST /v1/webhooks/{webhook}/changes": PERSON,
@@ -120,6 +124,9 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/why": EVERYBODY,
     f"GET {CASE}/events": EVERYBODY,
     f"GET {CASE}/turnout": EVERYBODY,
+    f"GET {CASE}/log": EVERYBODY,
+    # Each reads what they may of it; the rest are commitments: tests/service/reading/test_case_evidence.py.
+    f"GET {CASE}/case-bundle": EVERYBODY,
     f"GET {CASE}/opinions": EVERYBODY,
     f"GET {CASE}/verification": EVERYBODY,
     f"GET {CASE}/works": EVERYBODY,
@@ -163,6 +170,8 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/settlement": EVERYBODY,
     f"GET {CASE}/official-results": EVERYBODY,
     # A unit comes in too.
+    f"GET {CASE}/shares/published": EVERYBODY,
+    f"GET {CASE}/shares/why": frozenset({*OFFICIALS_HERE, BANK, Role.OWNER}),
     f"GET {CASE}/shares": frozenset({*OFFICIALS_HERE, BANK, Role.OWNER}),
     f"GET {CASE}/instalments": {*OFFICIALS_HERE, BANK},
     f"GET {CASE}/payments": {*OFFICIALS_HERE, BANK},
@@ -240,6 +249,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/posted-notices/{{kind}}": CONVENERS,
     f"GET {CASE}/inbox": CONVENERS,
     f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
+    f"POST {CASE}/statements": {Role.PAYMENT_PROVIDER},
     f"POST {CASE}/bids": {Role.CONTRACTOR},
     f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},

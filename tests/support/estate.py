@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import renovation_workflow_id
 from models.tables import CaseClock, Estate, Place, Renovation, Scheme, Unit
-from models.values.cost_sharing import CostItem, CostKey, ItemCategory
+from models.values.cost_sharing import CostItem, CostKey, ItemCategory, Rounding
 from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan
 from models.values.timetable import Timetable
 from models.values.voting import Matter, Motion, MotionKind
@@ -55,6 +55,7 @@ def scheme_content() -> SchemeContent:
             instalments_permille=(400, 600),
         ),
         owner_instalments_permille=(400, 600),
+        rounding=Rounding.WHOLE_BILL,
         works=(
             PlannedWork(id="roof", building="1", title="Roof", value_fen=8_000_000),
             PlannedWork(

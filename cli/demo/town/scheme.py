@@ -3,7 +3,14 @@
 from cli.demo.town import figures as money
 from cli.demo.town.figures import Figures
 from models.values.base import Value
-from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
+from models.values.cost_sharing import (
+    CostItem,
+    CostKey,
+    Funding,
+    FundingSource,
+    ItemCategory,
+    Rounding,
+)
 from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan
 from models.values.voting import Matter, Motion, MotionKind
 
@@ -54,6 +61,7 @@ def scheme_content(figures: Figures) -> SchemeContent:
         ),
         motions=_motions(),
         owner_instalments_permille=money.OWNER_INSTALMENTS_PERMILLE,
+        rounding=Rounding.WHOLE_BILL,
         tender=TenderPlan(
             estimate_fen=figures.estimate_fen,
             ceiling_fen=figures.ceiling_fen,

@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0041"
-down_revision = "0040"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 

@@ -5,12 +5,14 @@ name of a field says otherwise, areas in 0.01 m². The answers are lists in the 
 where a broken fen has to go to one of two equals, it goes to the one that stands first (rules.md 2.4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from models.fields import wrong_fields
 from models.values.refusal import Refused, refusal
+from rules.cost_sharing.questions.bills import ByShares, Instalments, Waterfall, WholeBill
 from rules.cost_sharing.questions.later import (
     Cancelled,
     CollectionCurve,
@@ -22,18 +24,21 @@ from rules.cost_sharing.questions.question import Answer, Question
 from rules.cost_sharing.questions.spreading import (
     ByArea,
     ByFloor,
+    ByFloorAndArea,
     ByFloorPercent,
     ByHousehold,
+    ByWeight,
     MinAreaUnitPrice,
-    Rounding,
     UndividedShares,
 )
 
 METHODS: Mapping[str, type[Question]] = {
-    "rounding": Rounding,
+    "rounding": ByWeight,
     "area": ByArea,
     "household": ByHousehold,
+    "share": ByShares,
     "floor_coefficient": ByFloor,
+    "coefficient_area": ByFloorAndArea,
     "floor_percent": ByFloorPercent,
     "undivided_share": UndividedShares,
     "hardship": Hardship,
@@ -42,6 +47,9 @@ METHODS: Mapping[str, type[Question]] = {
     "min_area_unit_price": MinAreaUnitPrice,
     "late_joiner": LateJoiner,
     "refund": Cancelled,
+    "instalments": Instalments,
+    "waterfall": Waterfall,
+    "bill": WholeBill,
 }
 
 
@@ -56,7 +64,17 @@ def answer_to(method: object, given: Mapping[str, object]) -> Answer:
     if kind is None:
         raise refusal("cost_sharing.method_unknown", where="method", known=", ".join(METHODS))
     try:
-        return kind.model_validate(given).answer()
+        return kind.model_validate(given, extra="forbid").answer()
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
-        raise Refused(*wrong_fields(errors)) from None
+        raise Refused(*wrong_fields(_of_their_own(errors))) from None
+
+
+def _of_their_own(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists that are too short only because what is wrong in them was left out."""
+    paths = [error["loc"] for error in errors]
+
+    def inside(path: tuple[int | str, ...]) -> bool:
+        return any(each[: len(path)] == path and each != path for each in paths)
+
+    return [each for each in errors if each["type"] != "too_short" or not inside(each["loc"])]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Annotated, Self
 
@@ -26,6 +25,7 @@ from rules.cost_sharing.settlement import late_joining, refunds, sunk_net_fen
 
 MONTHS_SHOWN = 12
 PERCENT = 100
+TENTHS = 10
 Percent = Annotated[Exact, Field(ge=0, le=PERCENT), Expected("percent")]
 Rate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"), Expected("rate")]
 
@@ -95,11 +95,16 @@ class LateJoiner(Question):
 
     original_share_yuan: Money
     uplift: Positive = Fraction(0)
+    earlier: Annotated[tuple[Positive, ...], *Many] | None = None
+    """The shares of those who have paid before: what is paid now is credited to them by these."""
 
     def answer(self) -> Answer:
-        """What is paid, and what follows (SPC typical case 5)."""
-        joining = late_joining(self.original_share_yuan * FEN_PER_YUAN, {}, self.uplift)
+        """What is paid, and what follows (SPC typical case 5); `credits_fen` in the order of `earlier`."""
+        earlier = {name_at(number): part for number, part in enumerate(self.earlier or ())}
+        joining = late_joining(self.original_share_yuan * FEN_PER_YUAN, earlier, self.uplift)
+        credits_fen = [each.amount_fen for each in joining.credits]
         return {
+            **({"credits_fen": credits_fen} if self.earlier else {}),
             "pay_yuan": yuan(joining.pay_fen),
             "access_after_payment": joining.access_after_payment,
             "owners_consent_needed": joining.owners_consent_needed,
@@ -155,5 +160,6 @@ def _is_day(text: object) -> bool:
 
 
 def _tenths(value: Fraction) -> str:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return str(exact.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    """With one digit after the point, half up; whatever its size."""
+    tenths = (2 * TENTHS * value.numerator + value.denominator) // (2 * value.denominator)
+    return f"{tenths // TENTHS}.{tenths % TENTHS}"

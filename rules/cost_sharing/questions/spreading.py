@@ -32,7 +32,7 @@ from rules.cost_sharing.tables import TABLES
 DM2_PER_M2 = 100
 
 
-class Rounding(Question):
+class ByWeight(Question):
     """Whole fen by largest remainder."""
 
     total: Money
@@ -137,6 +137,20 @@ class ByFloor(Question):
             return self.coefficients
         assert self.table is not None
         return {floor: TABLES[self.table].weight(floor) for floor in floors}
+
+
+class ByFloorAndArea(ByFloor):
+    """The other reading of a table of floors: coefficient times area (Guangzhou Lijiang)."""
+
+    def answer(self) -> Answer:
+        """`shares` by this reading, beside both by their names."""
+        both = super().answer()
+        return {
+            "shares": both["coefficient_times_area"],
+            "floor_then_area": both["floor_then_area"],
+            "coefficient_times_area": both["coefficient_times_area"],
+            "sum": both["sum"],
+        }
 
 
 class ByFloorPercent(Question):

@@ -8,6 +8,7 @@ rights of the application's role only, and none of the models: a command need no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -19,14 +20,19 @@ from proof.seals import GatewayKeys
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.record.audit import places
 from runtime.record.audit.acts import BadAct, audit_acts
+from runtime.record.audit.anchors import AnchorsAudit, KnownAnchors, audit_anchors
 from runtime.record.audit.bids import first_bad_bid
 from runtime.record.audit.clock import ClockAudit
+from runtime.record.audit.engine import EngineAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.audit.ledger import first_bad_transfers
+from runtime.record.audit.tables import BadRow, TablesAudit, audit_tables, rows_statement
 from runtime.rows import AuditedBox, AuditedCase, AuditedClock, AuditedEvent, fetch, rows
 from runtime.rows.hashed import hashed_fields
 
 if TYPE_CHECKING:
+    from asyncpg.prepared_stmt import PreparedStatement
+
     # The command brings a connection of its own: it does not wait for the models.
     from runtime.database import Database
 
@@ -66,15 +72,24 @@ class AuditReport(Value):
     bad: tuple[BadEvent, ...]
     bad_ballots: tuple[BadBallot, ...] = ()
     bad_acts: tuple[BadAct, ...] = ()
+    rows: int = 0
+    """Rows of tables that were compared with the hashes in the events."""
+    bad_rows: tuple[BadRow, ...] = ()
     unsigned: int = 0
     """Ballots whose batch was not signed for: their service died within the same moment."""
     heads: HeadsAudit | None = None
     """What is known of signed heads; None where no key was given to look at them."""
+    anchors: AnchorsAudit | None = None
+    """The heads of all cases in one tree; None where no key was given, or one case was asked for."""
+    engine: EngineAudit | None = None
+    """What Temporal's histories say; None where they were not asked."""
 
     @property
     def ok(self) -> bool:
         """Every hash fits, and somebody answers for every act."""
-        return not self.bad and not self.bad_ballots and not self.bad_acts
+        legs = (self.engine, self.anchors)
+        more = any(leg is not None and leg.bad for leg in legs)
+        return not (self.bad or self.bad_ballots or self.bad_acts or self.bad_rows or more)
 
 
 async def audit(
@@ -95,53 +110,91 @@ async def audit_record(
     receipts_key: str | Sequence[str] | None = None,
     heads: KnownHeads | None = None,
     gateway: GatewayKeys | None = None,
+    anchors: KnownAnchors | None = None,
 ) -> AuditReport:
     """Check one renovation, or all of them.
 
     `receipts_key` is the public key (hex) of the service's receipts, or those of now and before;
     without it the signatures under the batches of ballots are taken for what they say. `heads` are
     the keys of the log's heads and the heads outside; without it no head is looked at. Without the keys
-    of the `gateway` the signatures of the acts are taken for what they say.
+    of the `gateway` the signatures of the acts are taken for what they say. `anchors` are the keys of the
+    tree of all heads, which is looked at with all renovations.
 
     Raises:
         Refused: `renovation.unknown`.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         renovations = await _renovations(connection, renovation_id)
-        events, bad, since = 0, [], dict[str, int | None]()
-        bad_acts: list[BadAct] = []
+        found = _Found()
+        await connection.execute("SET LOCAL TimeZone = 'UTC'")
+        hashes = await rows_statement(connection)
         for each in renovations:
             signed = None if heads is None else heads.of(each.id)
-            count, fault = await _chain(connection, each, signed)
-            if signed is not None:
-                since[each.id] = signed.since
-            events += count
-            fault = fault or await _receipts(connection, each) or await _bids(connection, each)
-            fault = fault or await _ledger(connection, each)
-            bad += [fault] if fault is not None else []
-            bad_acts += await audit_acts(connection, each.id, gateway)
+            await _case(connection, each, hashes, signed, gateway, found)
         if heads is not None and renovation_id is None:
             gone = heads.lost([each.id for each in renovations])
-            bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
+            found.bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
         if renovation_id is None:
             of_places, faults = await places.faults(connection)
-            events += of_places
-            bad += [
+            found.events += of_places
+            found.bad += [
                 BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
                 for log_id, seq, reason in faults
             ]
+        tree = None
+        if anchors is not None and renovation_id is None:
+            tree = await audit_anchors(connection, anchors)
         keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
         ballots, unsigned, bad_ballots = await _boxes(connection, renovation_id, keys)
     return AuditReport(
         renovations=len(renovations),
-        events=events,
+        events=found.events,
         ballots=ballots,
         unsigned=unsigned,
-        bad=tuple(bad),
+        bad=tuple(found.bad),
         bad_ballots=tuple(bad_ballots),
-        bad_acts=tuple(bad_acts),
-        heads=None if heads is None else heads.audited(since),
+        bad_acts=tuple(found.bad_acts),
+        rows=found.rows,
+        bad_rows=tuple(found.bad_rows),
+        anchors=tree,
+        heads=None if heads is None else heads.audited(found.since),
     )
+
+
+@dataclass
+class _Found:
+    """What was looked at and found so far."""
+
+    events: int = 0
+    rows: int = 0
+    bad: list[BadEvent] = field(default_factory=list)
+    bad_acts: list[BadAct] = field(default_factory=list)
+    bad_rows: list[BadRow] = field(default_factory=list)
+    since: dict[str, int | None] = field(default_factory=dict)
+    """By renovation the first event with a signed head."""
+
+
+async def _case(
+    connection: asyncpg.Connection,
+    case: AuditedCase,
+    hashes: PreparedStatement,
+    signed: HeadAudit | None,
+    gateway: GatewayKeys | None,
+    found: _Found,
+) -> None:
+    """Look at one renovation: its chain, its tables, and who acted."""
+    said = TablesAudit()
+    count, fault = await _chain(connection, case, signed, said)
+    found.events += count
+    if signed is not None:
+        found.since[case.id] = signed.since
+    fault = fault or await _receipts(connection, case) or await _bids(connection, case)
+    fault = fault or await _ledger(connection, case)
+    found.bad += [fault] if fault is not None else []
+    rows_there, bad_rows = await audit_tables(hashes, case, said)
+    found.rows += rows_there
+    found.bad_rows += bad_rows
+    found.bad_acts += await audit_acts(connection, case.id, gateway)
 
 
 async def _renovations(
@@ -156,9 +209,12 @@ async def _renovations(
 
 
 async def _chain(
-    connection: asyncpg.Connection, renovation: AuditedCase, heads: HeadAudit | None
+    connection: asyncpg.Connection,
+    renovation: AuditedCase,
+    heads: HeadAudit | None,
+    tables: TablesAudit,
 ) -> tuple[int, BadEvent | None]:
-    """The number of events of a renovation, and the first that is bad."""
+    """The number of events of a renovation, and the first that is bad; `tables` hears of all."""
     count, seq, head = 0, 0, chain.GENESIS
     bad: BadEvent | None = None
     told = await fetch(connection, AuditedClock, "WHERE renovation_id = $1", renovation.id)
@@ -166,6 +222,7 @@ async def _chain(
     of_case = "WHERE renovation_id = $1 ORDER BY seq"
     async for event in rows(connection, AuditedEvent, of_case, renovation.id):
         count += 1
+        tables.take(event)
         if bad is not None:
             continue
         link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_fields(event))

@@ -2,16 +2,38 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from models.fields import Id
 from models.tables import BundleFile
+from service.history.casefile import case_bundle, case_keys
 from service.privacy.bodies import AskForBundle, BundleAnswer
 from service.privacy.bundles import ask_for_bundle, full_bundle, public_bundle
-from service.routes.dependencies import CaseSituation, CurrentVoter, MayReadEvidence, RunningParts
+from service.routes.dependencies import (
+    CaseSituation,
+    CurrentViewer,
+    CurrentVoter,
+    MayReadEvidence,
+    RunningParts,
+)
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["evidence"])
+
+
+@router.get("/case-bundle", response_class=Response)
+async def read_case_bundle(
+    renovation_id: Id, situation: CaseSituation, viewer: CurrentViewer, parts: RunningParts
+) -> Response:
+    """The evidence of the whole case as a zip: its record as you may read it, documents, signed head, verify.py.
+
+    What you may not read is a salted commitment, so that chain and signature hold without it.
+    """
+    keys = case_keys(parts.settings)
+    async with parts.bundling:
+        bundle = await case_bundle(parts.database, keys, renovation_id, situation.title, viewer)
+    headers = {"content-disposition": f'attachment; filename="{renovation_id}.case.zip"'}
+    return Response(bundle, media_type="application/zip", headers=headers)
 
 
 @router.get("/bundle", response_class=StreamingResponse)

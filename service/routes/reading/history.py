@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
+from formats.event_logs import LogFormat, log_text
 from models.fields import Id, MomentAsked
 from rules.history.levels import HistoryLevel
 from rules.history.standing import CaseStanding, Window
 from runtime.history.asked import moment_asked
 from runtime.history.entries import HistoryLine
+from runtime.history.logs import MEDIA_TYPES, logged
 from runtime.history.view import HistoryDiff
-from service.history.lines import HistoryReader, list_lines, load_diff, load_standing
+from service.history.lines import HistoryReader, list_lines, load_diff, load_log, load_standing
 from service.history.waiting import Waiting, why
 from service.http.paging import Paged
 from service.http.problems import wanted_language
@@ -52,6 +54,25 @@ async def read_history(
         window = _window(asked, as_of, known)
         lines = await list_lines(session, asked, level, window, after, page.slice.limit)
     return page.first(lines, lambda each: (each.seq,))
+
+
+@router.get("/log", response_class=Response)
+async def read_log(
+    asked: CurrentAsked,
+    situation: CaseSituation,
+    parts: RunningParts,
+    form: LogFormat = LogFormat.XES,
+) -> Response:
+    """The event log of a case for process mining, as XES, OCEL 2.0 (JSON) or CSV: what, when, who, on what.
+
+    Whoever may not be named to you is left out, and so are details.
+    """
+    async with parts.database.session() as session:
+        events = await load_log(session, asked)
+    text = log_text(form, asked.renovation_id, situation.title, logged(events))
+    name = f"{asked.renovation_id}.{'json' if form is LogFormat.OCEL else form}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=MEDIA_TYPES[form], headers=headers)
 
 
 @router.get("/standing")

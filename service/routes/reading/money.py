@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
+from fastapi.concurrency import run_in_threadpool
 
+from models.fields import UnitNumber
 from models.values.base import Carried
+from models.values.explanation import Explanation, PublishedBill
+from models.values.refusal import refusal
 from proof.canonical import utc_text
 from rules.disclosure.readers import READERS, Circle
 from service.http.paging import Paged, Paging, Slice
+from service.paper.shares import share_pdf
 from service.reading import money, results
 from service.reading.files import csv_of
+from service.reading.reasons import explain_share, load_published
 from service.routes.dependencies import (
     CaseSituation,
     RunningParts,
@@ -29,7 +35,18 @@ class Form(StrEnum):
     CSV = "csv"
 
 
+class Paper(StrEnum):
+    """How an explanation is written."""
+
+    JSON = "json"
+    PDF = "pdf"
+
+
 CSV = "text/csv; charset=utf-8"
+PDF = "application/pdf"
+AS_PAPER: dict[int | str, dict[str, object]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+}
 AS_FILE: dict[int | str, dict[str, object]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -46,6 +63,43 @@ async def list_shares(
     async with parts.database.session() as session:
         found = await money.list_shares(session, situation, page.slice)
     return page.first(found, lambda each: (each.unit_number,))
+
+
+@router.get("/shares/published")
+async def read_published_bill(situation: CaseSituation, parts: RunningParts) -> PublishedBill:
+    """What of the owners' bill everybody may know: from it every home proves its own part."""
+
+    async def computed() -> PublishedBill:
+        async with parts.database.session() as session:
+            return await load_published(session, situation)
+
+    return await parts.ready.read(("published_bill", situation.id), computed)
+
+
+@router.get("/shares/why", responses=AS_PAPER, response_model=Explanation)
+async def explain_unit_share(
+    situation: CaseSituation,
+    viewer: ReadsShares,
+    parts: RunningParts,
+    *,
+    unit: UnitNumber | None = None,
+    form: Paper = Paper.JSON,
+) -> Explanation | Response:
+    """Why a unit owes what it owes: a home its own, officials any; as PDF for the wall of a stairwell's meeting.
+
+    Every factor with its source, each step of rounding, the place in the order and the unit of the tie.
+    """
+    asked = unit or viewer.unit_number
+    if asked is None:
+        raise refusal("service.field_missing", where="unit", field="unit")
+    if viewer.unit_number not in (None, asked):
+        raise refusal("credential.other_unit", where="unit")
+    async with parts.database.session() as session:
+        why = await explain_share(session, situation, asked)
+    if form is Paper.JSON:
+        return why
+    made = await run_in_threadpool(share_pdf, why, situation.title, parts.settings.paper_fonts)
+    return Response(made, media_type=PDF)
 
 
 @router.get("/instalments", responses=AS_FILE, response_model=tuple[money.OwedLine, ...])

@@ -79,6 +79,60 @@ def test_an_extension_has_its_own_price_and_its_limit() -> None:
     ]
 
 
+def test_a_whole_bill_has_its_payers_its_sources_and_its_instalments() -> None:
+    units = [
+        {"number": f"{entrance}-{floor}", "entrance": str(entrance), "floor": floor, **more}
+        for entrance, floor, more in (
+            (1, 1, {"area_0.01m2": 5000}),
+            (1, 2, {"area_0.01m2": 5000}),
+            (2, 1, {"area_0.01m2": 10000}),
+            (2, 2, {"area_0.01m2": 1, "kind": "parking"}),
+        )
+    ]
+    lift = {
+        "id": "lift",
+        "cost": 1000,
+        "key": "coefficient_area",
+        "payers": {"scope": "entrance", "building": "1", "entrance": "1", "exempt_floors": [1]},
+        "floors": {"2": "0.5"},
+    }
+    roof = {"id": "roof", "cost": 403, "category": "basic"}
+    given = {
+        "units": units,
+        "items": [lift, roof],
+        "funding": [
+            {"id": "city", "source": "subsidy", "amount": 900, "item_cap": 600, "items": ["lift"]},
+            {"id": "fund", "source": "maintenance_fund", "amount": 9, "categories": ["basic"]},
+        ],
+        "instalments_permille": [600, 400],
+    }
+    found = answered("bill", **given)
+    assert found["paid"] == {"lift": {"city": 600}, "roof": {}}  # nobody voted the fund
+    assert found["shares"]["lift"] == {"1-2": 400}
+    assert found["shares"]["roof"] == {"1-1": 101, "1-2": 101, "2-1": 201}
+    assert found["totals"] == {"1-1": 101, "1-2": 501, "2-1": 201}
+    assert found["instalments"] == {"1-1": [61, 40], "1-2": [301, 200], "2-1": [121, 80]}
+    assert (found["gap"], found["total"]) == (803, 803)
+    turned = {**given, "items": [roof, lift], "units": units[::-1]}
+    assert answered("bill", **turned)["totals"] == found["totals"]
+    just_paid = {"items": given["items"], "funding": given["funding"]}
+    assert answered("waterfall", **just_paid)["gaps"] == {"lift": 400, "roof": 403}
+
+
+def test_undivided_shares_and_the_other_reading_of_a_table() -> None:
+    assert answered("share", total=100, shares=[1, 0, 2])["shares"] == [33, 0, 67]
+    flats = [{"floor": floor, "area_0.01m2": area} for floor, area in ((2, 60), (2, 90), (3, 60))]
+    given = {"total": 1000, "flats": flats, "coefficients": {"2": "0.5", "3": "1"}}
+    assert answered("coefficient_area", **given)["shares"] == [222, 333, 445]
+    found = answered("instalments", totals=[100, 101], permille=[333, 333, 334])
+    assert found == {"instalments": [[33, 33, 34], [34, 33, 34]], "sums": [67, 66, 68]}
+
+
+def test_a_late_receipt_is_credited_to_those_who_paid_before() -> None:
+    found = answered("late_joiner", original_share_yuan=100, uplift="0.1", earlier=[1, 2])
+    assert (found["pay_yuan"], found["credits_fen"]) == (110, [3667, 7333])
+
+
 def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
     found = answered("refund", paid=[100, 0], certified_and_committed_cost=100, weights=[1, 1])
     assert found == {"refund_pool": 0, "refunds": [50, -50]}
@@ -87,6 +141,38 @@ def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
+        (
+            {"method": "bill", "input": {"units": [{"number": "1"}], "items": [{"id": "x"}]}},
+            ("service.field_missing", "stdin items.0.cost"),
+        ),
+        (
+            {
+                "method": "bill",
+                "input": {
+                    "units": [{"number": "1"}],
+                    "items": [{"id": "x", "cost": 1, "payers": {"scope": "street"}}],
+                },
+            },
+            ("service.field_wrong", "stdin items.0.payers.scope"),
+        ),
+        (
+            {
+                "method": "bill",
+                "input": {
+                    "units": [{"number": "1"}],
+                    "items": [{"id": "x", "cost": 1, "payers": {"scope": "building"}}],
+                },
+            },
+            ("cost_sharing.item_without_payers", "stdin x"),
+        ),
+        (
+            {"method": "waterfall", "input": {"items": [{"id": "x", "cost": 1, "what": 2}]}},
+            ("service.field_unknown", "stdin items.0.what"),
+        ),
+        (
+            {"method": "share", "input": {"total": 1, "shares": []}},
+            ("service.field_wrong", "stdin shares"),
+        ),
         ([], ("decide.not_an_object", "stdin")),
         ({"method": "area"}, ("service.field_missing", "stdin")),
         ({"method": "dice", "input": {}}, ("cost_sharing.method_unknown", "stdin method")),
@@ -127,6 +213,15 @@ def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
 )
 def test_what_is_wrong_is_named(question: object, expected: tuple[str, str]) -> None:
     assert refused(question) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("paid", "flats", "said"),
+    [(1, 3, "33.3"), (2, 3, "66.7"), (1, 800, "0.1"), (10**40, 1, f"{10**42}.0"), (0, 7, "0.0")],
+)
+def test_a_rate_has_one_digit_half_up_whatever_its_size(paid: int, flats: int, said: str) -> None:
+    found = answered("collection_kpi", flats=flats, paid_instalment_1={"2024-07-31": paid})
+    assert found["pct_1"] == {"2024-07-31": said}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -58,7 +58,7 @@ def test_each_check_has_both_numbers_what_is_missing_and_a_sentence_in_both_lang
         ),
         "zh_CN": (
             "同意：17 人；至少需要 18 人（参与表决者的 >= 3/4）；还差 1 人"
-            "（Civil Code art. 278(2)）。"
+            "（《民法典》第二百七十八条第二款）。"
         ),
     }
     area = next(check for check in found["checks"] if check["code"] == "voting.approve.area")

@@ -21,6 +21,7 @@ from models.values.cost_sharing import (
     ItemCategory,
     Paid,
     PayerSet,
+    Rounding,
     ShareTotal,
     ShareUnit,
 )
@@ -483,14 +484,20 @@ def test_the_reasons_of_a_share_are_those_of_the_table(
         FundedItem(item_id="free", cost_fen=7, gap_fen=0, contributions=PAID_BY_OTHERS),
     )
     table = law.share_table(items, funded, [*units, parking])
+    whole = Rounding.WHOLE_BILL
+    bill = law.share_bill(items, funded, [*units, parking], law.COUNTED_KINDS, whole)
     for total in table.totals:
-        (why,) = law.share_reasons(
-            items, funded, [*units, parking], law.COUNTED_KINDS, total.unit_number
+        told = law.explained(
+            items, funded, [*units, parking], bill, total.unit_number, ("estimate", 1, whole)
         )
+        assert told
+        (why,) = told.items
+        assert why.factors[0].value == why.weight
         assert why.amount_fen == total.amount_fen
         assert abs(why.amount_fen - why.gap_fen * why.weight / why.weights) < 1
         assert (why.payers, why.others_fen) == (len(areas), 0)
-    assert law.share_reasons(items, funded, [*units, parking], law.COUNTED_KINDS, "p-1") == ()
+    basis = ("estimate", 1, whole)
+    assert law.explained(items, funded, [*units, parking], bill, "p-1", basis) is None
 
 
 @FEW
@@ -504,3 +511,13 @@ def test_money_covers_instalments_in_their_order(amounts: list[int], paid: int) 
     assert sum(covered) == min(paid, sum(amounts))
     for place, (amount, part) in enumerate(zip(amounts, covered, strict=True)):
         assert part == amount or not any(covered[place + 1 :])
+
+
+@FEW
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 400), min_size=1, max_size=6))
+def test_instalments_are_the_largest_remainder_of_each_total(fen: int, drawn: list[int]) -> None:
+    permilles = [*drawn[:2], 1000 - sum(drawn[:2])]
+    total = ShareTotal(unit_number="a", amount_fen=fen)
+    found = [each.amount_fen for each in law.instalments([total], permilles)]
+    named = {f"{number:02}": part for number, part in enumerate(permilles)}
+    assert found == list(law.largest_remainder(fen, named).values())

@@ -48,7 +48,7 @@ def test_a_stored_check_is_said_with_whole_numbers(found: Check, words: str) -> 
 def test_the_same_check_is_said_in_chinese() -> None:
     assert check_sentence(check(268, ">=", Fraction(806, 3)), "zh_CN") == (
         "参与表决的业主人数须达到法定比例：268 人；至少需要 269 人；还差 1 人"
-        "（Civil Code art. 278(2)）。"
+        "（《民法典》第二百七十八条第二款）。"
     )
 
 

@@ -87,6 +87,14 @@ async def test_one_changed_byte_is_named(
     assert await bad(database, rid) == (BadEvent(renovation_id=rid, seq=3, reason="hash"),)
 
 
+async def test_a_number_that_became_a_float_is_named(
+    database: Database, tampering: asyncpg.Connection, rid: str
+) -> None:
+    change = "details = jsonb_set(details, '{amount_fen}', '12345.0')"
+    await tampering.execute(f"UPDATE event SET {change} WHERE renovation_id=$1 AND seq=3", rid)
+    assert await bad(database, rid) == (BadEvent(renovation_id=rid, seq=3, reason="hash"),)
+
+
 async def test_a_removed_event_is_named_by_the_one_after_it(
     database: Database, tampering: asyncpg.Connection, rid: str
 ) -> None:

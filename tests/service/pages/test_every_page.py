@@ -17,7 +17,10 @@ from tests.support.pages.hostile import EVIL, Attack, attacks
 from tests.support.pages.statements import Statements
 
 LANGUAGES = ("en", "zh-CN")
-BALLOT_BYTES, PAGE_BYTES, STATEMENTS = 14_000, 30_000, 34
+BALLOT_BYTES, PAGE_BYTES = 14_000, 30_000
+STATEMENTS = 30
+STATEMENTS_OF = {"/mine": 12, "/mine/ballot": 7}
+"""Of the pages that every home opens on the days of a vote; `STATEMENTS` is what the dearest of the others costs."""
 OF_OURS = (
     *("text/html", "text/css", "text/javascript", "text/csv"),
     *("application/pdf", "application/zip", "image/jpeg"),
@@ -72,10 +75,10 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
                 continue
             fetched = loaded(answer.text)
             size = len(gzip.compress(answer.content)) + sum(map(_weight, fetched))
-            most = BALLOT_BYTES if route.path == "/mine/ballot" else PAGE_BYTES
-            if size > most:
+            ballot = route.path == "/mine/ballot"
+            if size > (BALLOT_BYTES if ballot else PAGE_BYTES):
                 wrong_with.append(f"{address}: {size} bytes")
-            if statements.count > STATEMENTS:
+            if statements.count > STATEMENTS_OF.get(route.path, STATEMENTS):
                 wrong_with.append(f"{address}: {statements.count} statements")
             if elsewhere := [each for each in fetched if not each.startswith("/")]:
                 wrong_with.append(f"{address}: asks {elsewhere}")

@@ -2,13 +2,19 @@
 
 import io
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
 
+from runtime.database import Database
+from runtime.language.amounts import money
 from tests.service.pages.conftest import COMMITTEE, UNIT, Home
 from tests.support.channels import Channels, confirmed, owner_of
+from tests.support.money import computed
+
+OTHER = "1-102"
 
 
 def photograph() -> bytes:
@@ -127,6 +133,33 @@ async def test_an_answered_report_asks_whether_it_was_really_fixed(
     assert said.status_code == 503  # it goes to the ticket's workflow, and no engine runs here
 
 
+async def test_a_thread_keeps_every_answer_and_that_the_first_did_not_help(
+    vote: Channels, home: Home
+) -> None:
+    ticket = f"{vote.rid}.t"
+    await vote.sql.execute(
+        "INSERT INTO ticket (id, renovation_id, command_id, kind, text, unit_number, level, state,"
+        " opened_at, due_at, reopened, satisfied) VALUES ($2, $1, $2, 'defect', 'dark stairs', $3,"
+        " 'community', 'resolved', now(), now(), 1, false)",
+        *(vote.rid, ticket, UNIT),
+    )
+    for number, answer in enumerate(("a new bulb is in", "the cable is replaced")):
+        await vote.sql.execute(
+            "INSERT INTO notice (id, renovation_id, command_id, audience, template, params, created_at)"
+            " VALUES ($2, $1, $2, 'complainant', 'ticket_answered', $3, $4)",
+            *(vote.rid, f"{ticket}{number}", json.dumps({"ticket": ticket, "answer": answer})),
+            datetime(2026, 3, 2 + number, tzinfo=UTC),
+        )
+    said = (await home.get(f"/mine/reports/{ticket}")).text
+    thread = re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", said[said.index("<ol") :]))
+    told = ("dark stairs", "2 March", "a new bulb is in", "Was it really fixed? No", "3 March",
+            "the cable is replaced", "Was it really fixed?")  # fmt: skip
+    places = [thread.find(each) for each in told[:-1]]
+    assert places == sorted(places), thread
+    assert -1 not in places, thread
+    assert thread.count(told[-1]) == 2
+
+
 async def test_a_home_objects_to_what_is_posted_and_finds_it_again(
     vote: Channels, home: Home
 ) -> None:
@@ -239,3 +272,31 @@ async def test_the_share_says_item_by_item_why_it_is_so_much(vote: Channels, hom
     assert "New roof" in said
     assert "¥3,500.00" in said
     assert "Left for 12 homes" in said
+
+
+async def test_the_share_is_explained_in_words_that_come_to_it(
+    vote: Channels, home: Home, database: Database
+) -> None:
+    await computed(database, vote.rid)
+    said = (await home.get("/mine/share")).text
+    own = await vote.sql.fetchval(
+        "SELECT amount_fen FROM share_total WHERE renovation_id = $1 AND unit_number = $2",
+        *(vote.rid, UNIT),
+    )
+    assert money(own, "en") in said
+    for words in ("Area in the roll", "homes together", "How the fen were rounded", "Exact part"):
+        assert words in said
+    made = await home.get("/mine/share.pdf")
+    assert (made.status_code, made.headers["content-type"]) == (200, "application/pdf")
+    assert made.content.startswith(b"%PDF")
+
+
+async def test_the_ballot_says_what_a_yes_would_cost_this_home(vote: Channels, home: Home) -> None:
+    said = (await home.get("/mine/ballot")).text
+    assert "If this is adopted, your home pays ¥" in said
+    papers = await vote.http.get(
+        f"/v1/renovations/{vote.rid}/ballot-papers", headers=owner_of(vote.rid, OTHER)
+    )
+    (paper,) = papers.json()
+    assert {each["motion"] for each in paper["prices"]} == {each["id"] for each in paper["motions"]}
+    assert all(each["total_fen"] > 0 for each in paper["prices"])

@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from proof.shares import faults
 from runtime.database import Database
 from tests.service.reading.conftest import CASE, OTHER, RID, UNIT, Ask, who
 from tests.support.money import computed, pay
@@ -60,6 +61,24 @@ async def test_a_home_reads_its_instalments_and_what_of_each_is_open(shares: str
     assert (second["open_fen"], second["due"]) == (second["amount_fen"], False)
     assert [each["amount_fen"] for each in home["payments"]] == [PAID]
     assert (home["refund_fen"], home["refund"]["paid"]) == (5, False)
+
+
+async def test_everybody_may_count_a_share_again_from_what_is_published(
+    shares: str, ask: Ask, sql: asyncpg.Connection
+) -> None:
+    bill = await ask("/shares/published")
+    told = await ask("/shares/why", UNIT)
+    assert faults(told, bill) == ()
+    assert told == (await ask("/household", UNIT))["why"]
+    assert told == await ask("/shares/why", "auditor", unit=UNIT)
+    totals = await sql.fetch(
+        "SELECT amount_fen FROM share_total WHERE renovation_id = $1 AND basis = $2",
+        *(RID, told["basis"]),
+    )
+    assert (bill["units"], bill["total_fen"]) == (len(totals), sum(each[0] for each in totals))
+    assert (bill["rounding"], bill["passed_over"]) == ("whole_bill", 0)
+    paid = sum(each["gap_fen"] for each in bill["items"])
+    assert paid == bill["total_fen"]
 
 
 async def test_reasons_that_do_not_sum_to_the_share_are_not_told(

@@ -1,10 +1,12 @@
 """Every component of the office's pages in every state, for whoever works on them and for the tests of barriers."""
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
+from models.messages.journey import Stage
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from models.values.waits import Consequence

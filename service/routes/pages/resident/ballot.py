@@ -20,7 +20,8 @@ from service.pages.needs import takes_ballots
 from service.pages.proofs import proof_of
 from service.pages.steps import LOOKED, count_step
 from service.parts import Parts
-from service.residents.household import load_household
+from service.reading.prices import by_answer, load_prices
+from service.residents.household import load_share
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
 from service.views import BoxView, list_papers
@@ -108,12 +109,15 @@ async def _ballot(
     problems: tuple[Problem, ...],
 ) -> Response:
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation, home.voter.unit_number)
+        unit = home.voter.unit_number
+        share = await load_share(session, home.situation.id, unit)
+        prices = await load_prices(session, home.situation, paper, unit)
     values = {
         "paper": paper,
         "motions": tuple(motions_of(paper).values()),
         "given": given,
-        "household": household,
+        "share": share,
+        "prices": by_answer(prices),
     }
     return home_page(request, home, "ballot.html", values, problems)
 

@@ -12,7 +12,7 @@ from service.http.problems import read_fields
 from service.open_matters import PublicationView, load_publications
 from service.pages.homes import Home
 from service.parts import Parts
-from service.residents.household import load_household
+from service.residents.household import load_summary
 from service.residents.objections import file_own_objection
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
@@ -64,7 +64,7 @@ async def _page(
         posted = _named(
             await load_publications(session, home.situation.id, home.zone), publication_id
         )
-        household = await load_household(session, home.situation, home.voter.unit_number)
+        household = await load_summary(session, home.situation, home.voter.unit_number)
     values = {
         "posted": posted,
         "objections": [

@@ -14,7 +14,7 @@ from service.http.problems import read_fields
 from service.pages.homes import Home
 from service.parts import Parts
 from service.pictures import adding, showing
-from service.residents.household import OwnTicket, load_household
+from service.residents.household import OwnTicket, load_summary
 from service.residents.tickets import confirm_answer, open_ticket
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import (
@@ -34,7 +34,7 @@ KINDS = ("defect", "complaint", "payment", "suggestion")
 async def show_reports(home: CurrentHome, parts: RunningParts, request: Request) -> Response:
     """Everything the home has said, and where each of it stands."""
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation, home.voter.unit_number)
+        household = await load_summary(session, home.situation, home.voter.unit_number)
     return home_page(request, home, "resident/reports.html", {"household": household})
 
 
@@ -156,7 +156,7 @@ async def _thread(
     done: str = "",
 ) -> Response:
     async with parts.database.session() as session:
-        household = await load_household(session, home.situation, home.voter.unit_number)
+        household = await load_summary(session, home.situation, home.voter.unit_number)
         ticket = _own(household.tickets, ticket_id)
         pictures = await showing.list_of_ticket(session, home.situation.id, ticket_id)
     values = {

@@ -1,7 +1,12 @@
 """The money of a home: what it owes and why, when it is due, what came in."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
+from service.pages.display import display_of
+from service.pages.shares import lines_of, rounding_of
+from service.paper.shares import share_pdf
+from service.reading.reasons import explain_share
 from service.residents.household import load_household
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, home_page
@@ -15,5 +20,23 @@ async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -
     async with parts.database.session() as session:
         household = await load_household(session, home.situation, home.voter.unit_number)
     parts_of = [(part, part.open_fen, part.due) for part in household.instalments]
-    values = {"household": household, "instalments": parts_of}
+    why, language = household.why, display_of(request).language
+    values = {
+        "household": household,
+        "instalments": parts_of,
+        "renovation_id": home.situation.id,
+        "why": why,
+        "why_items": lines_of(why, language) if why else (),
+        "why_rounding": rounding_of(why, language) if why else (),
+        "why_json": why.model_dump_json() if why else "",
+    }
     return home_page(request, home, "resident/share.html", values)
+
+
+@router.get("/mine/share.pdf")
+async def print_share(home: CurrentHome, parts: RunningParts) -> Response:
+    """The same on paper."""
+    async with parts.database.session() as session:
+        why = await explain_share(session, home.situation, home.voter.unit_number)
+    made = await run_in_threadpool(share_pdf, why, home.situation.title, parts.settings.paper_fonts)
+    return Response(made, media_type="application/pdf")

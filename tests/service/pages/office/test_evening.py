@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from runtime.database import Database
+from runtime.language.citations import cited
 from tests.service.pages.office.test_opening import ROWS, sheet
 from tests.support.browser.looking import barriers, is_too_wide
 from tests.support.browser.site import Site, site_for_browsers
@@ -18,6 +19,7 @@ from tests.support.processes.servers import dev_server, plain_client
 from tests.support.processes.serving import settings_for, working
 
 pytestmark = pytest.mark.slow
+NOTICE = "Property Management Regs art. 14"
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
@@ -114,7 +116,9 @@ async def test_a_committee_sets_up_prints_letters_and_announces_a_vote_in_one_ev
     await next_page()
     await walk.fill(title=f"改造 {look}", cost__roof="240000", ends_on="2028-12-31")
     await next_page()
-    await expect(page.locator("table")).to_contain_text("Property Management Regs art. 14")
+    await expect(page.locator("table")).to_contain_text(
+        cited(NOTICE, "zh_CN" if look.startswith("zh") else "en")
+    )
     await next_page()
     case = page.url.removeprefix(site.address)
     await walk.go(f"{case}/letters")

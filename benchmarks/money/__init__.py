@@ -1,0 +1,1 @@
+"""What money costs: shares, transfers, statements on paper."""

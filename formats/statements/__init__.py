@@ -1,0 +1,48 @@
+"""Bank statements (银行流水) as banks export them: tables in Chinese, CAMT.053 (ISO 20022), MT940 (SWIFT).
+
+Whatever the format, a statement is a list of sums that came in or went out, with the bank's own words.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+from models.values.base import Value
+
+FEN = 100
+
+
+class StatementLine(Value):
+    """One sum on an account, in fen: above zero it came in."""
+
+    place: str
+    """Where it stands in the file."""
+    booked_on: date
+    amount_fen: int
+    reference: str = ""
+    """The bank's own number of it."""
+    payer: str = ""
+    memo: str = ""
+
+
+def with_references(lines: Iterable[StatementLine]) -> tuple[StatementLine, ...]:
+    """Every line with a reference that is the same in every statement that has it.
+
+    Without a number of the bank it is made of day, sum, payer and words; of those that agree in all of
+    it, the first, the second and so on of the day are told apart, as overlapping statements list them.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for line in lines:
+        if line.reference:
+            # The same number may stand for both sides of a correction.
+            key = f"{line.reference}|{line.amount_fen}"
+            name = line.reference
+        else:
+            key = f"{line.booked_on}|{line.amount_fen}|{line.payer}|{line.memo}"
+            name = "s" + hashlib.sha256(key.encode()).hexdigest()[:24]
+        seen[key] += 1
+        nth = f"~{seen[key]}" if seen[key] > 1 and not line.reference else ""
+        found.append(line.model_copy(update={"reference": f"{name}{nth}"}))
+    return tuple(found)

@@ -1,0 +1,33 @@
+"""A statement's text, whatever its format: a table, CAMT.053 or MT940."""
+
+import csv
+import io
+
+from formats.file_text import read_text
+from formats.statements import StatementLine, with_references
+from formats.statements.camt import read_camt
+from formats.statements.columns import read_table, rows_of_csv
+from formats.statements.mt940 import read_mt940
+from models.values.refusal import refusal
+
+MOST_BYTES = 16 * 1024 * 1024
+MOST_LINES = 100_000
+
+
+def read_statement_text(data: bytes, name: str) -> tuple[StatementLine, ...]:
+    """The lines of a statement that is a text, in UTF-8 or GB18030.
+
+    Raises:
+        Refused: as `read_text`, `read_table`, `read_camt` and `read_mt940` say; `file.too_large`.
+    """
+    if len(data) > MOST_BYTES:
+        raise refusal("file.too_large", where=name, have=len(data), most=MOST_BYTES)
+    text = read_text(data, name)
+    begins = text.lstrip()[:400]
+    if begins.startswith("<"):
+        return with_references(read_camt(text, name))
+    if begins.startswith((":20:", "{1:", ":25:")) or "\n:61:" in text or "\n:20:" in text:
+        return with_references(read_mt940(text, name))
+    tabs = "\t" in begins and "," not in begins.split("\n")[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",")
+    return with_references(read_table(rows_of_csv(rows), name))

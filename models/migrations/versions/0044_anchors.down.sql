@@ -1,0 +1,7 @@
+DROP TABLE witnessed
+
+DROP TABLE anchor_cosignature
+
+DROP TABLE anchor
+
+DROP TABLE anchor_leaf

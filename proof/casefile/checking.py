@@ -1,0 +1,198 @@
+"""What checks the evidence of a case: the standard library and nothing else, so that it stands in the bundle."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+import zipfile
+
+from proof.verifier.signing import signed
+
+FORMAT = "gongjian.case/1"
+GENESIS = "0" * 64
+MOST_BYTES = 1 << 30
+"""A bundle that unpacks to more is not read."""
+
+
+class CaseFault(Exception):  # noqa: N818 - said of what was read
+    """What does not hold, in a sentence."""
+
+
+def canonical(value: object) -> bytes:
+    """Canonical JSON: UTF-8, keys sorted, no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def commitment(salt: str, name: str, value: object) -> str:
+    """The commitment to one field of an event; the salt, 32 hex digits, keeps a short value from being guessed."""
+    return hashlib.sha256(bytes.fromhex(salt) + canonical([name, value])).hexdigest()
+
+
+def leaf(seq: int, own: str, before: str, commitments: dict[str, str]) -> bytes:
+    """The leaf of an event: its place in the chain, and the commitments to its fields."""
+    said = {"seq": seq, "hash": own, "prev_hash": before, "fields": commitments}
+    return hashlib.sha256(b"\0" + canonical(said)).digest()
+
+
+def tree_root(leaves: list[bytes]) -> bytes:
+    """The root of the tree over the leaves (RFC 6962 section 2.1)."""
+    level = leaves or [hashlib.sha256(b"").digest()]
+    while len(level) > 1:
+        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+        level = [
+            hashlib.sha256(b"\1" + b"".join(two)).digest() if len(two) > 1 else two[0]
+            for two in pairs
+        ]
+    return level[0]
+
+
+def event_fields(shown: dict[str, list]) -> dict[str, object]:  # type: ignore[type-arg]
+    """The fields of an event of which all are shown, as its hash covers them."""
+    fields: dict[str, object] = {"details": {}}
+    for name, (_, value) in shown.items():
+        room, _, key = name.partition(".")
+        if key:
+            fields["details"][key] = value  # type: ignore[index]
+        else:
+            fields[room] = value
+    return fields
+
+
+def check_events(lines: list[bytes], root: str) -> tuple[int, int, str]:
+    """Follow the chain and build the tree; how many events, how many of them are shown whole, the last hash."""
+    before, leaves, whole = GENESIS, [], 0
+    for number, line in enumerate(lines, start=1):
+        event = json.loads(line)
+        shown, hidden = event["shown"], event["hidden"]
+        if event["seq"] != number or event["prev_hash"] != before:
+            raise CaseFault(f"events.jsonl, line {number}: it does not follow the one before it")
+        made = {name: commitment(salt, name, value) for name, (salt, value) in shown.items()}
+        if set(made) & set(hidden):
+            raise CaseFault(f"events.jsonl, line {number}: a field is both shown and hidden")
+        if not hidden:
+            whole += 1
+            fields = {**event_fields(shown), "prev_hash": before}
+            if hashlib.sha256(canonical(fields)).hexdigest() != event["hash"]:
+                raise CaseFault(
+                    f"events.jsonl, line {number}: the event is another one than its hash says"
+                )
+        leaves.append(leaf(number, event["hash"], before, {**made, **hidden}))
+        before = event["hash"]
+    if tree_root(leaves).hex() != root:
+        raise CaseFault("events.jsonl: what is shown is not what was committed to")
+    return len(lines), whole, before
+
+
+def check_head(note: bytes, keys: list[str], case: str, size: int, last: str) -> bool:
+    """Whether the head of the record (a signed note) is that of these events; False where there is none."""
+    if not note:
+        return False
+    text, _, line = note.partition(b"\n\n")
+    origin, said, digest = text.decode().split("\n")
+    blob = base64.b64decode(line.decode().rstrip("\n").split(" ")[2])
+    ours = (origin, int(said), base64.b64decode(digest).hex()) == (
+        f"gongjian/renovation/{case}",
+        size,
+        last,
+    )
+    if not ours or not any(signed(bytes.fromhex(key), text + b"\n", blob[4:]) for key in keys):
+        raise CaseFault("head.txt: it is not the signed head of these events")
+    return True
+
+
+def check(files: dict[str, bytes], key: str = "") -> dict[str, object]:
+    """Check every part of a bundle; what was found.
+
+    `key` is the key on a posted notice, hex: without it the one of the bundle itself is believed.
+    """
+    try:
+        return _check(files, key)
+    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+        raise CaseFault(f"the bundle is not in the form in which it was made: {error!r}") from None
+
+
+def _check(files: dict[str, bytes], key: str) -> dict[str, object]:
+    manifest = json.loads(files["manifest.json"])
+    if manifest["format"] != FORMAT:
+        raise CaseFault(f"manifest.json: the format is {manifest['format']!r}, expected {FORMAT!r}")
+    signature = json.loads(files["signature.json"])
+    if key and signature["key"] != key:
+        raise CaseFault("signature.json: it is signed by another key than the one that was given")
+    if not signed(
+        bytes.fromhex(signature["key"]),
+        files["manifest.json"],
+        bytes.fromhex(signature["signature"]),
+    ):
+        raise CaseFault("signature.json: the manifest was not signed by this key")
+    named = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    named.pop("manifest.json"), named.pop("signature.json")
+    if named != manifest["files"]:
+        wrong = sorted(
+            name
+            for name in {*named, *manifest["files"]}
+            if named.get(name) != manifest["files"].get(name)
+        )
+        raise CaseFault(f"{wrong[0]}: it is not the file that the manifest names")
+    lines = files["events.jsonl"].splitlines()
+    events, whole, last = check_events(lines, manifest["root"])
+    headed = check_head(
+        files.get("head.txt", b""), manifest["head_keys"], manifest["renovation_id"], events, last
+    )
+    return {
+        "format": FORMAT,
+        "renovation_id": manifest["renovation_id"],
+        "title": manifest["title"],
+        "reader": manifest["reader"],
+        "events": events,
+        "whole": whole,
+        "redacted": events - whole,
+        "head_signed": headed,
+        "documents": sum(name.startswith("documents/") for name in files),
+        "last_hash": last,
+        "public_key": signature["key"],
+    }
+
+
+def read_zip(path: str) -> dict[str, bytes]:
+    """The files of a bundle."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if sum(each.file_size for each in infos) > MOST_BYTES:
+                raise CaseFault("the bundle is too large to be one")
+            names = [each.filename for each in infos]
+            if len(set(names)) != len(names):
+                raise CaseFault("a file stands in the bundle twice")
+            return {each.filename: archive.read(each) for each in infos}
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CaseFault(f"{path}: {error}") from None
+
+
+def lines_of(found: dict[str, object]) -> list[str]:
+    """What was found, for people."""
+    return [
+        f"案件 case {found['renovation_id']}  {found['title']}",
+        f"  ✓ 事件链完整 the chain holds: {found['events']} events, last {found['last_hash']}",
+        f"  ✓ 全文事件逐一重算哈希 shown whole, hashes computed anew: {found['whole']}",
+        f"  ✓ 部分遮盖，但与承诺一致 redacted, as committed to (read as {found['reader']}): {found['redacted']}",
+        f"  {'✓' if found['head_signed'] else '?'} 链头签名 the signed head of the record",
+        f"  ✓ 附件与清单一致 documents as the manifest names them: {found['documents']}",
+        f"  签名公钥 signed by {found['public_key']}",
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """0 where everything holds, else 1."""
+    if not arguments:
+        sys.stdout.write("python3 verify.py BUNDLE.zip [KEY]\n")
+        return 1
+    try:
+        found = check(read_zip(arguments[0]), arguments[1].lower() if len(arguments) > 1 else "")
+    except CaseFault as fault:
+        sys.stdout.write(f"✗ {fault}\n")
+        return 1
+    sys.stdout.write("\n".join(lines_of(found)) + "\n")
+    return 0

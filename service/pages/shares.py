@@ -1,0 +1,92 @@
+"""Why a home owes what it owes, in words and figures: of the page and of the paper alike."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from models.values.cost_sharing import CostKey
+from models.values.explanation import Explanation, ShareReason
+from runtime.language import amounts
+from service.pages.display import Language
+from service.pages.wording import text
+
+Fact = tuple[str, str]
+Line = tuple[ShareReason, Sequence[Fact], str, str, str]
+DECIMALS = 4
+AREAS = frozenset({CostKey.AREA})
+
+
+def lines_of(why: Explanation, language: Language) -> tuple[Line, ...]:
+    """Of each item: its factors, the own weight, the sum of weights, and the exact part in yuan."""
+    return tuple(
+        (
+            each,
+            [
+                (
+                    text(f"page.share_factor_{factor.name}", language, {}),
+                    _value(factor.name, factor.value),
+                )
+                for factor in each.factors
+            ],
+            _weight(each, each.weight),
+            _weight(each, each.weights),
+            f"{_decimal(each.exact_fen / 100)}",
+        )
+        for each in why.items
+    )
+
+
+def rounding_of(why: Explanation, language: Language) -> tuple[str, ...]:
+    """How the exact parts became whole fen, and why there is a fen more or none."""
+    say = _sayer(language)
+    exact = f"{_decimal(why.exact_fen / 100)}"
+    if why.cut is None:
+        return (
+            say("page.share_rounded_per_item"),
+            *(
+                say(
+                    "page.share_place_item",
+                    item=each.title,
+                    place=each.place,
+                    fen=each.cut.fen,
+                    last=each.cut.unit or "-",
+                )
+                for each in why.items
+                if each.cut and each.place
+            ),
+        )
+    told = [
+        say("page.share_rounded_whole", exact=exact, total=amounts.money(why.total_fen, language))
+    ]
+    if not why.place:
+        return (*told, say("page.share_whole_fen"))
+    place = {"place": why.place, "fen": why.cut.fen, "last": why.cut.unit or "-"}
+    remainder = _decimal(why.exact_fen % 1)
+    if why.passed_over:
+        return (*told, say("page.share_passed_over", **place, remainder=remainder))
+    return (
+        *told,
+        say("page.share_place", **place, remainder=remainder, cut=_decimal(why.cut.remainder)),
+    )
+
+
+def _sayer(language: Language) -> Callable[..., str]:
+    def say(code: str, **params: str | int) -> str:
+        return text(code, language, params)
+
+    return say
+
+
+def _value(name: str, value: Fraction) -> str:
+    return amounts.area(int(value)) if name.endswith("_dm2") else _decimal(value)
+
+
+def _weight(item: ShareReason, weight: Fraction) -> str:
+    return amounts.area(int(weight)) if item.key in AREAS else _decimal(weight)
+
+
+def _decimal(value: Fraction) -> str:
+    """With four decimals, cut off, and "…" where there are more."""
+    whole, rest = divmod(value * 10**DECIMALS, 1)
+    before, after = divmod(whole, 10**DECIMALS)
+    written = f"{before:,}.{after:0{DECIMALS}}"
+    return f"{written}…" if rest else written.rstrip("0").rstrip(".")

@@ -1,0 +1,129 @@
+"""Bank statements: looked at, and what of them is for a unit booked through the one intake of payments."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Payment, Unit
+from models.values.actor import Actor
+from models.values.base import Carried
+from models.values.refusal import problem, refusal, refuse_if_any
+from rules.ledger.matching import StatementEntry, StatementSum, matched, plain_number
+from runtime.spreadsheets.statement_files import read_statement_file
+from service.bodies import ImportStatement, ReceivedPayment, ReportPayments
+from service.parts import Parts
+from service.reading.money import list_instalments
+from service.residents.payments import payment_id, report_payments
+from service.situation import Situation
+
+BATCH = 1_000
+BOOKABLE = ("matched", "assigned")
+
+
+class StatementView(Carried):
+    """What became of each sum of a statement; before it is booked, what would. Money in fen."""
+
+    booked: bool
+    """False where it was only looked at."""
+    matched_fen: int
+    unmatched: int
+    """So many sums wait for somebody to say for which unit they are."""
+    lines: tuple[StatementSum, ...] = Field(default=())
+
+
+async def import_statement(
+    parts: Parts, situation: Situation, provider: Actor, command: ImportStatement
+) -> StatementView:
+    """Book what is for a unit and not booked yet; with `dry_run` say what that is.
+
+    Raises:
+        Refused: what is wrong with the file; `statement.not_base64`, `statement.assigned_unknown`,
+            `cost_sharing.unit_unknown`; as `report_payments` says.
+    """
+    lines = await _look(parts, situation, command)
+    bookable = [line for line in lines if line.state in BOOKABLE]
+    if not command.dry_run:
+        for number, payments in enumerate(_batches(bookable)):
+            key = hashlib.sha256(f"{command.command_id}/{number}".encode()).hexdigest()[:32]
+            batch = ReportPayments(command_id=key, payments=payments, source="owner")
+            await report_payments(parts, situation, provider, batch)
+    return StatementView(
+        booked=not command.dry_run,
+        matched_fen=sum(line.amount_fen for line in bookable),
+        unmatched=sum(line.state == "unmatched" for line in lines),
+        lines=lines,
+    )
+
+
+async def _look(
+    parts: Parts, situation: Situation, command: ImportStatement
+) -> tuple[StatementSum, ...]:
+    try:
+        data = base64.b64decode(command.content, validate=True)
+    except ValueError:
+        raise refusal("statement.not_base64", where="content") from None
+    read = await asyncio.to_thread(read_statement_file, data, command.name)
+    entries = [StatementEntry.model_validate(each.model_dump()) for each in read]
+    async with parts.database.session() as session:
+        numbers = await session.scalars(
+            select(Unit.number).where(Unit.estate_id == situation.estate_id)
+        )
+        units = {plain_number(number): number for number in numbers}
+        _refuse_assigned(command.assign, entries, frozenset(units.values()))
+        open_fen: dict[str, int] = {}
+        for owed in await list_instalments(session, situation):
+            open_fen[owed.unit_number] = open_fen.get(owed.unit_number, 0) + owed.open_fen
+        booked = await _booked(session, situation, entries)
+    return tuple(matched(each, units, open_fen, booked, command.assign) for each in entries)
+
+
+def _refuse_assigned(
+    assign: Mapping[str, Sequence[str]], entries: Sequence[StatementEntry], units: frozenset[str]
+) -> None:
+    known = {each.reference for each in entries}
+    refuse_if_any(
+        problem("statement.assigned_unknown", where=f"assign.{reference}", reference=reference)
+        for reference in assign
+        if reference not in known
+    )
+    refuse_if_any(
+        problem("cost_sharing.unit_unknown", where=f"assign.{reference}", unit=unit)
+        for reference, named in assign.items()
+        for unit in named
+        if unit not in units
+    )
+
+
+async def _booked(
+    session: AsyncSession, situation: Situation, entries: Sequence[StatementEntry]
+) -> frozenset[str]:
+    """The references that are booked already, from this statement or another one."""
+    names = {payment_id(situation.id, each.reference): each.reference for each in entries}
+    found = await session.scalars(
+        select(Payment.id).where(Payment.renovation_id == situation.id, Payment.id.in_(names))
+    )
+    return frozenset(names[each] for each in found)
+
+
+def _batches(lines: Sequence[StatementSum]) -> Iterator[tuple[ReceivedPayment, ...]]:
+    """The payments, so many at once; the parts of one sum are booked together or not at all."""
+    waiting: list[ReceivedPayment] = []
+    for line in lines:
+        if len(waiting) + len(line.parts) > BATCH:
+            yield tuple(waiting)
+            waiting = []
+        waiting += (
+            ReceivedPayment(
+                unit_number=part.unit_number,
+                amount_fen=part.amount_fen,
+                reference=f"{line.reference}/{place}" if place else line.reference,
+            )
+            for place, part in enumerate(line.parts)
+        )
+    if waiting:
+        yield tuple(waiting)

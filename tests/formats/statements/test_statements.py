@@ -1,0 +1,122 @@
+"""Bank statements as banks export them: tables in GBK, CAMT.053, MT940; and what is wrong with one."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formats.statements import StatementLine
+from formats.statements.reading import read_statement_text
+from models.values.refusal import Refused
+
+ICBC = """中国工商银行 账户明细,,,,,,
+账号: 1607 **** 2233 户名: 幸福里小区业主委员会 币种: 人民币,,,,,,
+交易日期,摘要,对方户名,贷方发生额,借方发生额,余额,交易流水号
+2026-03-01,3号楼2单元501室 改造款,张三,"12,345.60",,"20,000.00",A001
+2026-03-02,手续费,工商银行,,5.00,"19,995.00",A002
+20260303,1-101 首期,李四,300,,"20,295.00",A003
+合计,,,"12,645.60",5.00,,
+"""
+CCB = """记账日期\t交易金额\t借贷标志\t对方户名\t附言
+2026/3/1\t100.5\t贷\t王五\t1-102
+2026/3/1\t100.5\t贷\t王五\t1-102
+2026/3/1\t7.00\t借\t电力公司\t电费
+"""
+CAMT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>
+<Ntry><Amt Ccy="CNY">30.50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+ <BookgDt><Dt>2026-03-04</Dt></BookgDt><AcctSvcrRef>R1</AcctSvcrRef>
+ <NtryDtls><TxDtls><RltdPties><Dbtr><Pty><Nm>赵六</Nm></Pty></Dbtr></RltdPties>
+ <RmtInf><Ustrd>1-103</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="CNY">50</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-03-05</Dt></BookgDt>
+ <NtryRef>B</NtryRef><NtryDtls><TxDtls><Amt Ccy="CNY">20</Amt></TxDtls><TxDtls><Amt Ccy="CNY">30</Amt></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="CNY">9</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>PDNG</Cd></Sts><BookgDt><Dt>2026-03-05</Dt></BookgDt></Ntry>
+</Stmt></BkToCstmrStmt></Document>
+"""
+MT940 = """:20:STARTUMS
+:25:10020030/1234567
+:28C:00001/001
+:60F:C260101CNY0,00
+:61:2512310102C1234,5NTRFNONREF//BANK77
+:86:166?00CREDIT?20renovation 1-101?21 part 2?32ZHANG?33 SAN
+:61:2601030103D10,00NMSCOWN1
+:86:fee
+:62F:C260103CNY1224,50
+-
+"""
+
+
+def lines(text: str, encoding: str = "utf-8", name: str = "s.csv") -> tuple[StatementLine, ...]:
+    return read_statement_text(text.encode(encoding), name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_table_is_read_by_the_titles_of_its_bank(encoding: str) -> None:
+    first, fee, last = lines(ICBC, encoding)
+    assert (first.booked_on, first.amount_fen) == (date(2026, 3, 1), 1_234_560)
+    assert (first.reference, first.payer) == ("A001", "张三")
+    assert first.memo == "3号楼2单元501室 改造款"
+    assert (fee.amount_fen, last.amount_fen) == (-500, 30_000)
+    assert first.place == "s.csv row 4"
+
+
+def test_a_side_is_told_by_a_mark_and_equal_sums_of_a_day_stay_two() -> None:
+    first, again, paid = lines(CCB)
+    assert (first.amount_fen, paid.amount_fen) == (10_050, -700)
+    assert first.reference != again.reference
+    assert [each.reference for each in lines(CCB)] == [
+        first.reference,
+        again.reference,
+        paid.reference,
+    ]
+
+
+def test_camt_has_a_line_for_each_transaction_that_is_booked() -> None:
+    first, second, third = lines(CAMT, name="s.xml")
+    assert (first.amount_fen, first.payer, first.memo) == (3_050, "赵六", "1-103")
+    assert [(each.amount_fen, each.reference) for each in (second, third)] == [
+        (2_000, "B.1"),
+        (3_000, "B.2"),
+    ]
+
+
+def test_mt940_is_read_over_the_turn_of_a_year() -> None:
+    first, fee = lines(MT940, name="s.sta")
+    assert (first.booked_on, first.amount_fen) == (date(2026, 1, 2), 123_450)
+    assert (first.reference, first.payer) == ("BANK77", "ZHANG SAN")
+    assert first.memo == "renovation 1-101 part 2"
+    assert (fee.amount_fen, fee.reference, fee.memo) == (-1_000, "OWN1", "fee")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "where"),
+    [
+        ("a,b\n1,2\n", "statement.no_head", "s.csv"),
+        (ICBC.replace("12,345.60", "12,345.605"), "statement.amount_wrong", "s.csv row 4 贷方"),
+        (ICBC.replace("20260303", "20260231"), "statement.day_wrong", "s.csv row 6 日期"),
+        (
+            ICBC.replace(",5.00,", ",5.00,", 1).replace("300,,", "300,1,"),
+            "statement.both_sides",
+            "s.csv row 6 贷方",
+        ),
+        (CCB.replace("借\t电力", "?\t电力"), "statement.direction_wrong", "s.csv row 4 收支"),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "statement.no_camt", "s.csv"),
+        ("<Document>", "statement.xml_wrong", "s.csv"),
+        ("<Document/>", "statement.no_camt", "s.csv"),
+        (CAMT.replace(">30.50<", ">30.505<"), "statement.amount_wrong", "s.csv entry 1 Amt"),
+        (MT940.replace("C1234,5N", "X1234,5N"), "statement.entry_wrong", "s.csv line 5 :61:"),
+    ],
+)
+def test_what_is_wrong_is_named_by_row_and_field(text: str, code: str, where: str) -> None:
+    with pytest.raises(Refused) as refused:
+        lines(text)
+    assert [(each.code, each.where) for each in refused.value.problems] == [(code, where)]
+
+
+@given(st.integers(1, 10**12), st.booleans())
+def test_every_sum_is_exact_to_the_fen(fen: int, came: bool) -> None:
+    written = f"{fen // 100:,}.{fen % 100:02}"
+    row = f'2026-01-01,"{written}",' if came else f'2026-01-01,,"{written}"'
+    (line,) = lines(f"日期,收入,支出\n{row}\n")
+    assert line.amount_fen == (fen if came else -fen)

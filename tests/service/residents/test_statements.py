@@ -1,0 +1,86 @@
+"""A bank statement is looked at, booked once, and what names no unit waits until somebody assigns it."""
+
+import base64
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.service.residents.test_residents_write import UNIT, instalments, rid, send
+from tests.support.people import bearer as official
+
+__all__ = ["rid"]
+OTHER = "1-102"
+FIRST = """交易日期,贷方发生额,借方发生额,对方户名,摘要,交易流水号
+2026-03-01,600.00,,张三,1号楼101室 首期款,A1
+2026-03-01,,3.00,工商银行,手续费,A2
+2026-03-02,50.00,,王五,改造款,A3
+"""
+LATER = FIRST + "2026-03-03,400.00,,张三,1-101 余款,A4\n"
+
+
+async def sent(
+    http: httpx.AsyncClient, rid: str, text: str, n: int, encoding: str = "gb18030", **more: object
+) -> httpx.Response:
+    content = base64.b64encode(text.encode(encoding)).decode()
+    body = {"command_id": f"{rid}-s{n}", "name": "流水.csv", "content": content, **more}
+    return await send(http, rid, "/statements", official("bank"), **body)
+
+
+async def paid(sql: asyncpg.Connection, rid: str) -> list[tuple[str, int]]:
+    rows = await sql.fetch(
+        "SELECT unit_number, amount_fen FROM payment WHERE renovation_id = $1 ORDER BY amount_fen",
+        rid,
+    )
+    return [(row["unit_number"], row["amount_fen"]) for row in rows]
+
+
+async def test_what_is_looked_at_is_what_is_booked_and_the_same_file_twice_changes_nothing(
+    http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection
+) -> None:
+    await instalments(sql, rid)
+    looked = (await sent(http, rid, FIRST, 1, dry_run=True)).json()
+    assert (looked["booked"], looked["matched_fen"], looked["unmatched"]) == (False, 60_000, 1)
+    assert await paid(sql, rid) == []
+    done = (await sent(http, rid, FIRST, 2)).json()
+    assert (done["booked"], done["lines"]) == (True, looked["lines"])
+    again = (await sent(http, rid, FIRST, 3)).json()
+    assert [each["state"] for each in again["lines"]] == ["booked", "outgoing", "unmatched"]
+    assert await paid(sql, rid) == [(UNIT, 60_000)]
+    over = (await sent(http, rid, LATER, 4, "utf-8", assign={"A3": [OTHER]})).json()
+    assert [each["state"] for each in over["lines"]] == [
+        "booked",
+        "outgoing",
+        "assigned",
+        "matched",
+    ]
+    assert await paid(sql, rid) == [(OTHER, 5_000), (UNIT, 40_000), (UNIT, 60_000)]
+    held = await sql.fetchval(
+        "SELECT sum(balance_fen) FROM ledger_account WHERE renovation_id = $1 AND kind = 'escrow'",
+        rid,
+    )
+    assert held == 105_000
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "where"),
+    [
+        ({"content": "?"}, "statement.not_base64", "content"),
+        ({"name": "s.xls"}, "spreadsheet.wrong_suffix", "s.xls"),
+        ({"assign": {"ZZ": [UNIT]}}, "statement.assigned_unknown", "assign.ZZ"),
+        ({"assign": {"A3": ["9-9"]}}, "cost_sharing.unit_unknown", "assign.A3"),
+    ],
+)
+async def test_what_is_wrong_with_a_statement_is_said(
+    http: httpx.AsyncClient,
+    rid: str,
+    sql: asyncpg.Connection,
+    more: dict[str, object],
+    code: str,
+    where: str,
+) -> None:
+    await instalments(sql, rid)
+    answer = await sent(http, rid, FIRST, 1, **more)
+    assert answer.status_code == 422
+    found = answer.json()["problems"][0]
+    assert (found["code"], found["where"]) == (code, where)
