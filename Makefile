@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money pictures record format lock clean
+.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money bench-finding pictures record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-election: $(READY) ## a real election of 89,419 ballots through the HTTP i
 
 bench-pages: $(READY) programs ## 200 residents and three browsers for 60 s; ballots by form beside the API; what each page costs
 	$(BIN)/python -m benchmarks.pages
+
+bench-finding: $(READY) ## 100,000 cases with 20 million events: lists, filters, text, counts, history, dashboard; needs 46 GB
+	$(BIN)/python -m benchmarks.finding
 
 bench-money: $(READY) ## shares of 100,000 units, transfers a second beside floors, 2,000 statements on paper
 	$(BIN)/python -m benchmarks.money

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cli.output import give_text, show, tell
+from cli.output import give_text, show, tell, write_file
 from cli.servers import (
     ANSWER_S,
     DATA,
@@ -18,6 +18,7 @@ from cli.servers import (
     settings_for,
 )
 from cli.shown import (
+    counts_tables,
     list_table,
     status_json,
     status_lines,
@@ -25,11 +26,14 @@ from cli.shown import (
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
 from models.messages.journey import Stage
+from models.values.refusal import refusal
+from models.values.states import RenovationState
 
 if TYPE_CHECKING:
     import asyncpg
 
     from runtime.record.audit import AuditReport
+    from runtime.record.cases import CaseFilter
     from service.parts import Parts
 
 T = TypeVar("T")
@@ -37,8 +41,29 @@ BAD = 1
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 Data = Annotated[Path | None, DATA]
 PAGE, MOST = 100, 500
+MOST_IN_FILE = 1_000_000
+"""A sheet of Excel has no more lines."""
 CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
+]
+
+Below = Annotated[str, typer.Option(metavar="PATH", help="Below this place: district/street/…")]
+Waiting = Annotated[
+    str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
+]
+Overdue = Annotated[bool, typer.Option("--overdue", help="A person or the engine is late.")]
+Stuck = Annotated[bool, typer.Option("--stuck", help="A step broke and needs attention.")]
+Outcome = Annotated[RenovationState | None, typer.Option(help="How it stands or has ended.")]
+Contractor = Annotated[str, typer.Option(metavar="FIRM", help="The id of a firm with a contract.")]
+RulePack = Annotated[str, typer.Option(metavar="PACK", help="The law that it runs under.")]
+Words = Annotated[
+    str, typer.Option(metavar="TEXT", help="Parts of its title, estate, places or contractor.")
+]
+Counts = Annotated[
+    bool, typer.Option("--counts", help="How many in each place below --place, and who is late.")
+]
+OutFile = Annotated[
+    Path | None, typer.Option(help="All of them into this file: .csv, .xlsx or .json.")
 ]
 
 
@@ -51,19 +76,18 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    place: Annotated[
-        str, typer.Option(metavar="PATH", help="Below this place: district/street/…")
-    ] = "",
+    place: Below = "",
+    *,
     stage: Annotated[Stage | None, typer.Option(help="Running, and in this stage.")] = None,
-    waiting: Annotated[
-        str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
-    ] = "",
-    overdue: Annotated[
-        bool, typer.Option("--overdue", help="A person or the engine is late.")
-    ] = False,
-    stuck: Annotated[
-        bool, typer.Option("--stuck", help="A step broke and needs attention.")
-    ] = False,
+    waiting: Waiting = "",
+    overdue: Overdue = False,
+    stuck: Stuck = False,
+    outcome: Outcome = None,
+    contractor: Contractor = "",
+    rule_pack: RulePack = "",
+    words: Words = "",
+    counts: Counts = False,
+    out: OutFile = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
     after: Annotated[str, typer.Option(metavar="CURSOR", help="The page after this one.")] = "",
     data: Data = None,
@@ -74,12 +98,50 @@ def list_(
     """
     from runtime.record.cases import CaseFilter, find_cases
 
-    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
+    if counts:
+        _counts(place, data)
+        return
+    wanted = CaseFilter(
+        place=place,
+        stage=stage,
+        waiting=waiting,
+        overdue=overdue,
+        stuck=stuck,
+        outcome=outcome,
+        contractor=contractor,
+        rule_pack=rule_pack,
+        words=words,
+    )
+    if out is not None:
+        _write(wanted, out, data)
+        return
     cases = _read(data, lambda connection: find_cases(connection, wanted, limit, after))
     found = [{**status_json(case), "cursor": case.cursor} for case in cases]
     show(found, lambda: [stuck_table(cases) if stuck else list_table(cases)])
     if len(cases) == limit:
         tell(f"gongjian: {said('line.more', cursor=cases[-1].cursor)}")
+
+
+def _counts(place: str, data: Path | None) -> None:
+    """How many cases each place below one has."""
+    from runtime.finding.counts import count_cases
+
+    found = _read(data, lambda connection: count_cases(connection, place))
+    show(found.model_dump(mode="json"), lambda: counts_tables(found))
+
+
+def _write(wanted: CaseFilter, out: Path, data: Path | None) -> None:
+    """Write all cases of a filter into a file, whose name says in which form."""
+    from runtime.finding.files import FileForm, cases_file, find_all
+
+    try:
+        form = FileForm(out.suffix.removeprefix(".").lower())
+    except ValueError:
+        forms = ", ".join(f".{each}" for each in FileForm)
+        raise refusal("cases.form_unknown", where="out", file=out.name, forms=forms) from None
+    cases = _read(data, lambda connection: find_all(connection, wanted, MOST_IN_FILE))
+    write_file(out, cases_file(cases, form))
+    tell(said("line.cases_in", cases=number_of("cases", len(cases)), file=str(out)))
 
 
 def status(renovation: Id, language: Language = "", data: Data = None) -> None:

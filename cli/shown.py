@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     # For a rule or a menu nobody needs the database.
     from rules.lacking import Lack
+    from runtime.finding.counts import CaseCounts
     from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble
     from runtime.record.contracts import ContractLine
@@ -52,6 +53,28 @@ def list_table(cases: Iterable[CaseRow]) -> Table:
         for case in cases
     ]
     return table(titles, rows, folded=titles[-2:])
+
+
+def counts_tables(counts: CaseCounts) -> list[Table]:
+    """How many cases each place has, and who is awaited, on a line each."""
+    stages = sorted(counts.stages)
+    titles = [*words("place"), *(named("stage", each) for each in stages)]
+    places = [
+        (
+            f"{each.path} {each.name}",
+            *(str(each.stages.get(stage, 0)) for stage in stages),
+            str(each.running),
+            str(each.ended),
+            str(each.late),
+            str(each.stuck),
+        )
+        for each in counts.places
+    ]
+    awaited = [(who_named(each.who), str(each.awaited), str(each.late)) for each in counts.waiting]
+    return [
+        table([*titles, *words("running ended late needs_attention")], places),
+        table(words("waiting_for awaited late"), awaited),
+    ]
 
 
 def stuck_table(cases: Iterable[CaseRow]) -> Table:

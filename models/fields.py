@@ -207,6 +207,10 @@ ReceiptCode = Annotated[str, *line(64)]
 """The short code of a receipt, as somebody types it."""
 Awaited = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 64)]
 """What or who a case waits for, as its agenda says it."""
+Words = Annotated[str, *line(200, 0)]
+"""What is looked for in what a thing is called, or nothing."""
+OptionalId = Annotated[str, *line(64, 0)]
+"""The id of what a list is narrowed to, or nothing."""
 Cursor = Annotated[str, *line(600, 0)]
 """Where a page of a list begins, or nothing."""
 MomentAsked = Annotated[str, *line(40, 0)]

@@ -52,7 +52,7 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, history, money, words, works
+from service.routes.reading import ballots, counts, history, money, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import doors as suggestions
 from service.routes.suggestions import mine, office
@@ -90,6 +90,7 @@ ROUTERS = (
     bundles.router,
     readings.router,
     history.router,
+    counts.router,
     people.router,
     ui.router,
     acts.router,

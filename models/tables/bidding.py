@@ -137,6 +137,7 @@ class Contract(Table):
     __tablename__ = "contract"
     __table_args__ = (
         UniqueConstraint("renovation_id", "works_round"),
+        Index(None, "bidder_id", "renovation_id"),
         one_of("state", *ContractState),
         CheckConstraint("retention_permille BETWEEN 0 AND 1000", name="retention_permille_share"),
         CheckConstraint("works_round > 0", name="works_round_positive"),

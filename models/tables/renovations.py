@@ -51,6 +51,29 @@ class Renovation(Table):
             "id",
             postgresql_where=text("state = 'running'"),
         ),
+        # Of those that ended in a way, and of those under a law.
+        Index(
+            "ix_renovation_ended",
+            "state",
+            "opened_at",
+            "id",
+            postgresql_where=text("state <> 'running'"),
+        ),
+        Index(None, "rule_pack", "opened_at", "id"),
+        # Counts by place and stage are read from this index alone.
+        Index(
+            None,
+            "place_path",
+            "state",
+            "stage",
+            postgresql_ops={"place_path": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_renovation_text",
+            text("bigrams(search_text)"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -73,6 +96,8 @@ class Renovation(Table):
     due_at: Mapped[datetime | None]
     v1_letters: Mapped[bool] = mapped_column(server_default=text("false"))
     """Opened while letters held a credential of the first kind: those are good until replaced."""
+    search_text: Mapped[str] = mapped_column(server_default="")
+    """What it is called, as the database keeps it: title, estate, places, who builds. Nobody writes it."""
 
 
 class Scheme(Table):

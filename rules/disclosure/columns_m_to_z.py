@@ -133,6 +133,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             rule_pack timetable clock head_seq head_hash opened_at closed_at waiting_for due_at
             """,
         Circle.OFFICIALS: "v1_letters",
+        Circle.NOBODY: "search_text",
     },
     "role_grant": {
         Circle.OFFICIALS: """

@@ -43,6 +43,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional awaited needs_attention
             cursor"""
     },
+    "CaseCounts": {EVERYBODY: "place name places waiting"},
+    "PlaceCounts": {EVERYBODY: "path name running ended late stuck stages"},
+    "AwaitedCounts": {EVERYBODY: "who awaited late"},
     "AwaitedLine": {
         EVERYBODY: "what subject who since due_at late_since consequence level provisional"
     },

@@ -30,6 +30,8 @@ STEPS: tuple[tuple[Stage, str, bool], ...] = (
 )
 """The periods of a case in their order; True for those that are waited for, False for those that somebody
 has at most."""
+FIRST: tuple[Stage, str, bool] = (Stage.VOTING, "vote_opening", False)
+"""What a case that is open begins with."""
 AFTER_WORKS: tuple[tuple[Stage, str, bool], ...] = ((Stage.FEEDBACK, "survey_open", True),)
 """What follows when the works are done, which no timetable knows."""
 
@@ -76,6 +78,40 @@ def course(opens: datetime, ends_on: date, timetable: Timetable, calendar: WorkC
     )
     after, _ = _steps(AFTER_WORKS, finished, timetable, calendar)
     return Course(steps, works, after)
+
+
+class StagePlan(NamedTuple):
+    """A stage of the plan: from its first day to its last, at the latest."""
+
+    stage: Stage
+    begins_on: date
+    ends_on: date
+
+    @property
+    def days(self) -> int:
+        """Calendar days, the first and the last among them."""
+        return (self.ends_on - self.begins_on).days + 1
+
+
+def planned_stages(
+    entered: datetime, timetable: Timetable, calendar: WorkCalendar
+) -> tuple[StagePlan, ...]:
+    """When each stage before the works is over at the latest, in a case that was entered then.
+
+    As in `course` nothing is done twice and nobody objects. How long works take no timetable knows: that plan
+    is the contract's, and with it the stages after them.
+    """
+    names = tuple(each for each in (FIRST, *STEPS) if each[0] is not Stage.INSPECTION)
+    steps, _ = _steps(names, entered, timetable, calendar)
+    stages = dict.fromkeys(each.stage for each in steps)
+    return tuple(
+        StagePlan(
+            stage,
+            min(each.begins_on for each in steps if each.stage is stage),
+            max(each.ends_on for each in steps if each.stage is stage),
+        )
+        for stage in stages
+    )
 
 
 def course_of_vote(

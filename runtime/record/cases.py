@@ -13,6 +13,7 @@ import asyncpg
 from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.timetable import Timetable
 from rules.lacking import Lack
 from runtime.calendars import is_provisional
@@ -27,6 +28,8 @@ COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due
 WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
 AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
 """What and who a line of the agenda waits for, as words; the index of the agenda has them."""
+MOST_WORDS = 8
+"""So many words of a search are looked for."""
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 FIRST_LETTERS = """
 SELECT u.number, coalesce(a.version, 0) AS version
@@ -70,7 +73,8 @@ class CaseFilter(Value):
     `place` is a path, and everything below it is meant. `stage` means the running cases in it.
     `waiting` is a word of the agenda (`open_vote`) or somebody awaited (`street_office`); `overdue`
     means that a person or the engine is late: with both, with what is awaited. `stuck` means that
-    a step of the case broke.
+    a step of the case broke. `outcome` is how it stands or ended. `words` are all found in what it is
+    called: its title, estate, places, or who builds. `contractor` has or had a contract.
     """
 
     place: str = ""
@@ -78,6 +82,10 @@ class CaseFilter(Value):
     waiting: str = ""
     overdue: bool = False
     stuck: bool = False
+    outcome: RenovationState | None = None
+    contractor: str = ""
+    rule_pack: str = ""
+    words: str = ""
 
 
 class Trouble(Carried):
@@ -265,19 +273,41 @@ def _conditions_of_case(wanted: CaseFilter, values: list[object]) -> list[str]:
     """What is asked of the case itself, as conditions of `r`."""
     conditions: list[str] = []
     if wanted.place:
-        path = wanted.place.rstrip("/")
-        itself, below, end = (_given(values, each) for each in (path, f"{path}/", f"{path}0"))
-        # One range of the index, and of that no neighbours: "d/s-1" lies in the range of "d/s".
-        conditions.append(
-            f"r.place_path ~>=~ {itself} AND r.place_path ~<~ {end}"
-            f" AND (r.place_path = {itself} OR r.place_path ~>=~ {below})"
-        )
+        conditions.append(below(wanted.place, values))
     if wanted.stage is not None:
         stage = _given(values, wanted.stage.value)
         conditions.append(f"r.state = 'running' AND r.stage = {stage}")
     if wanted.stuck and (wanted.waiting or wanted.overdue):
         conditions.append("EXISTS (SELECT FROM case_trouble t WHERE t.renovation_id = r.id)")
+    if wanted.outcome is not None:
+        conditions.append(f"r.state = {_given(values, wanted.outcome.value)}")
+        if wanted.outcome is not RenovationState.RUNNING:
+            conditions.append("r.state <> 'running'")  # so says the index of those that ended
+    if wanted.rule_pack:
+        conditions.append(f"r.rule_pack = {_given(values, wanted.rule_pack)}")
+    if wanted.contractor:
+        firm = _given(values, wanted.contractor)
+        conditions.append(
+            f"r.id IN (SELECT renovation_id FROM contract WHERE bidder_id = {firm})"  # noqa: S608
+        )
+    for word in wanted.words.split()[:MOST_WORDS]:
+        called = f"folded({_given(values, word)}::text)"
+        # The index finds what has all its pairs of signs, and of those the word itself is looked for.
+        conditions.append(
+            f"bigrams(r.search_text) @> bigrams({called}) AND strpos(r.search_text, {called}) > 0"
+        )
     return conditions
+
+
+def below(place: str, values: list[object]) -> str:
+    """The condition that a case `r` is of a place or of one below it."""
+    path = place.rstrip("/")
+    itself, under, end = (_given(values, each) for each in (path, f"{path}/", f"{path}0"))
+    # One range of the index, and of that no neighbours: "d/s-1" lies in the range of "d/s".
+    return (
+        f"r.place_path ~>=~ {itself} AND r.place_path ~<~ {end}"
+        f" AND (r.place_path = {itself} OR r.place_path ~>=~ {under})"
+    )
 
 
 def _given(values: list[object], value: object) -> str:

@@ -3,24 +3,29 @@
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath
+from models.fields import Awaited, Cursor, EventNumber, Id, OptionalId, PlacePath, Words
 from models.messages.journey import Stage
+from models.values.states import RenovationState
 from rules.disclosure.events import may_count_bids
-from runtime.record.cases import CaseFilter
+from runtime.database import driver_connection
+from runtime.finding.files import FileForm
+from runtime.record.cases import CaseFilter, find_cases
 from runtime.record.feed import held_after
 from service import views
 from service.http.etags import etag_of
 from service.http.paging import PAGE, Limit, link_next
 from service.reading.cases import case_for, listed_for
+from service.reading.counts import AS_FILE, file_of
 from service.reading.progress import PublicProgress, load_progress
 from service.reading.shaping import Viewer, event_for
 from service.routes.dependencies import CurrentReader, CurrentRoles, CurrentViewer, RunningParts
+from service.showing import shown
 from service.views import EventView, ListedRenovation, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 
 
-@router.get("")
+@router.get("", responses=AS_FILE, response_model=tuple[ListedRenovation, ...])
 async def list_renovations(
     request: Request,
     response: Response,
@@ -32,22 +37,43 @@ async def list_renovations(
     waiting: Awaited = "",
     overdue: bool = False,
     stuck: bool = False,
+    outcome: RenovationState | None = None,
+    contractor: OptionalId = "",
+    rule_pack: OptionalId = "",
+    words: Words = "",
+    form: FileForm = FileForm.JSON,
     after: Cursor = "",
     limit: Limit = PAGE,
-) -> tuple[ListedRenovation, ...]:
+) -> tuple[ListedRenovation, ...] | Response:
     """A page of renovations; ask again with the `cursor` of the last one as `after`.
 
     Below a `place`; running in a `stage`; `waiting` for something (`open_vote`) or somebody
-    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke. What is late comes
-    in the order of the deadlines that were missed; what waits, and what is stuck, by how long it has;
-    else the ones that were opened last come first.
+    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke; with an `outcome`, a
+    `contractor` or a `rule_pack`; called by all these `words` in title, estate, places or contractor. What is
+    late comes in the order of the deadlines that were missed; what waits, and what is stuck, by how long it
+    has; else the ones that were opened last come first. As CSV or XLSX (`form`) a case is one flat line.
     """
-    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
+    wanted = CaseFilter(
+        place=place,
+        stage=stage,
+        waiting=waiting,
+        overdue=overdue,
+        stuck=stuck,
+        outcome=outcome,
+        contractor=contractor,
+        rule_pack=rule_pack,
+        words=words,
+    )
     async with parts.database.session() as session:
-        found = await views.list_renovations(session, wanted, after, limit + 1)
+        driver = await driver_connection(session)
+        found = await find_cases(driver, wanted, limit + 1, after)
+    page = found[:limit]
+    answer = response if form is FileForm.JSON else file_of(page, form)
     if len(found) > limit:
-        link_next(request, response, found[limit - 1].cursor)
-    return tuple(listed_for(roles, line) for line in found[:limit])
+        link_next(request, answer, page[-1].cursor)
+    if form is not FileForm.JSON:
+        return answer
+    return tuple(listed_for(roles, shown(ListedRenovation, line)) for line in page)
 
 
 @router.get("/{renovation_id}")

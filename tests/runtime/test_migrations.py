@@ -1,5 +1,6 @@
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -8,6 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from models import migrations
+from models.migrations.statements import statements
 from models.tables import PRIVATE, metadata
 from models.tables.privacy.people import KEYS
 from runtime.addresses import asyncpg_url, sqlalchemy_url
@@ -122,6 +125,13 @@ async def test_the_schema_is_what_the_models_say(owner: str) -> None:
     assert await on_connection(owner, compare) == []
 
 
+def functions() -> list[str]:
+    """Those that indexes of the models are made with."""
+    file = Path(migrations.__file__).parent / "versions" / "0041_search_text.sql"
+    every = statements(file.read_text(encoding="utf-8"))
+    return [each for each in every if "CREATE FUNCTION bigrams" in each]
+
+
 async def test_every_constraint_index_and_default_of_the_models_is_in_the_schema(
     owner: str, empty: str
 ) -> None:
@@ -129,6 +139,8 @@ async def test_every_constraint_index_and_default_of_the_models_is_in_the_schema
     def create(connection: Connection) -> None:
         for schema in (PRIVATE, KEYS):
             connection.execute(text(f"CREATE SCHEMA {schema}"))
+        for function in functions():
+            connection.exec_driver_sql(function)
         metadata.create_all(connection)
 
     await on_connection(empty, create)

@@ -114,6 +114,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     # A report about a message that came back shows the address that we signed.
     "POST /v1/notices/returns": EVERYBODY,
     "GET /v1/renovations": EVERYBODY,
+    "GET /v1/counts": EVERYBODY,
     f"GET {CASE}": EVERYBODY,
     f"GET {CASE}/roles": PERSON,
     f"GET {CASE}/progress": EVERYBODY,

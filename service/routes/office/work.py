@@ -1,12 +1,15 @@
 """My work: whose turn it is in the cases of one's places, and roles that wait to be confirmed."""
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from models.fields import Cursor, EventNumber, PlacePath
+from models.fields import Awaited, Cursor, EventNumber, OptionalId, PlacePath, Words
 from models.messages.journey import Stage
 from models.values.refusal import Problem, Refused
-from rules.authority import ROLES_OF_WRITE
+from models.values.states import RenovationState
+from rules.authority import ROLES_OF_WRITE, covers
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.bodies import CommandBody
@@ -41,12 +44,28 @@ async def list_cases(
     overdue: bool = False,
     stuck: bool = False,
     place: PlacePath = "",
+    waiting: Awaited = "",
+    outcome: RenovationState | None = None,
+    contractor: OptionalId = "",
+    rule_pack: OptionalId = "",
+    words: Words = "",
     after: Cursor = "",
 ) -> Response:
-    """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke."""
+    """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke, what is called so."""
     own = places_of(office.grants)
-    at = place if place in own else next(iter(own), "")
-    wanted = CaseFilter(place=at, stage=stage, overdue=overdue, stuck=stuck)
+    inside = any(covers(each, place) for each in own)
+    at = place.rstrip("/") if inside else next(iter(own), "")
+    wanted = CaseFilter(
+        place=at,
+        stage=stage,
+        overdue=overdue,
+        stuck=stuck,
+        waiting=waiting,
+        outcome=outcome,
+        contractor=contractor,
+        rule_pack=rule_pack,
+        words=words,
+    )
     found: tuple[CaseRow, ...] = ()
     if at and office.person.only_case is None:
         async with parts.database.session() as session:
@@ -55,11 +74,19 @@ async def list_cases(
     values = {
         "cases": found,
         "wanted": wanted,
-        "places": own,
+        "places": own if at in own else (*own, at),
         "stages": tuple(Stage),
+        "outcomes": tuple(RenovationState),
+        "more": urlencode(_given(wanted)),
         "further": found[-1].cursor if len(found) == ON_A_PAGE else "",
     }
     return view.show("cases.html", values)
+
+
+def _given(wanted: CaseFilter) -> dict[str, str]:
+    """What is asked for, as the address of the next page says it."""
+    told = wanted.model_dump(mode="json", exclude_defaults=True)
+    return {name: "true" if value is True else value for name, value in told.items()}
 
 
 @router.post("/grants/{grant_id}")

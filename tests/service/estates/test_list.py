@@ -53,6 +53,11 @@ async def cases(database: Database) -> None:
         ({"waiting": "street_office"}, ["r2"]),
         ({"waiting": "open_vote", "overdue": "true"}, ["r2"]),
         ({"stuck": "true"}, ["r2"]),
+        ({"outcome": "running"}, ["r3", "r2", "r1"]),
+        ({"outcome": "shelved"}, []),
+        ({"rule_pack": "CN-2021", "stuck": "true"}, ["r2"]),
+        ({"contractor": "nobody"}, []),
+        ({"words": "no such house"}, []),
     ],
 )
 async def test_a_filter_is_asked_for_by_its_name(
@@ -104,3 +109,22 @@ async def test_what_is_no_filter_is_refused(http: httpx.AsyncClient, asked: dict
     answer = await http.get(LIST, params=asked)
     assert answer.status_code == 422
     assert answer.json()["problems"]
+
+
+async def test_a_page_is_a_file_with_a_way_to_the_next(http: httpx.AsyncClient) -> None:
+    answer = await http.get(LIST, params={"form": "csv", "limit": 2})
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["id", "r3", "r2"]
+    assert "form=csv" in answer.headers["link"]
+    book = await http.get(LIST, params={"form": "xlsx"})
+    assert book.content.startswith(b"PK")
+
+
+async def test_the_counts_of_a_district_are_those_of_its_street_offices(
+    http: httpx.AsyncClient,
+) -> None:
+    counts = (await http.get("/v1/counts", params={"place": "d"})).json()
+    (street,) = counts["places"]
+    assert (street["path"], street["running"], street["late"], street["stuck"]) == ("d/s", 3, 1, 1)
+    assert counts["waiting"] == [{"who": "street_office", "awaited": 1, "late": 1}]

@@ -22,7 +22,7 @@ STATEMENTS = 30
 STATEMENTS_OF = {"/mine": 12, "/mine/ballot": 7}
 """Of the pages that every home opens on the days of a vote; `STATEMENTS` is what the dearest of the others costs."""
 OF_OURS = (
-    *("text/html", "text/css", "text/javascript"),
+    *("text/html", "text/css", "text/javascript", "text/csv"),
     *("application/pdf", "application/zip", "image/jpeg"),
 )
 ENDS_A_SESSION = ("/leave", "/end")

@@ -1,12 +1,13 @@
 """What everybody reads of a case beside where it stands: money, outcome, answers, turnout over time, versions."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from models.messages.journey import Stage
-from service.pages.public.lane import lane
+from rules.time.course import StagePlan
+from service.pages.public.lane import lane, lanes
 from tests.service.pages.conftest import Home
 from tests.support.channels import Channels
 
@@ -144,6 +145,20 @@ def test_the_lane_of_a_case_has_each_stage_as_long_as_it_took() -> None:
     assert (second.days, second.begins, second.width) == (10, 750, 250)
     assert second.ended_at is None
     assert lane([], None, begun) == ()
+
+
+def test_plan_and_course_stand_in_one_scale_and_a_stage_says_how_far_it_is_over() -> None:
+    begun = datetime(2026, 3, 2, tzinfo=UTC)
+    entered = [(Stage.VOTING, begun), (Stage.COST_SHARING, begun + timedelta(days=75))]
+    plan = (
+        StagePlan(Stage.VOTING, begun.date(), begun.date() + timedelta(days=49)),
+        StagePlan(Stage.BIDDING, date(2026, 4, 21), begun.date() + timedelta(days=99)),
+    )
+    both = lanes(entered, plan, None, begun + timedelta(days=80), "UTC")
+    assert [(each.begins, each.width) for each in both.planned] == [(0, 499), (499, 501)]
+    assert [(each.begins, each.width) for each in both.spans] == [(0, 750), (750, 50)]
+    assert (both.spans[0].days, both.planned[0].plan.days) == (75, 50)
+    assert both.plan_of(Stage.COST_SHARING) is None
 
 
 async def test_where_a_case_stands_says_how_long_each_stage_took(

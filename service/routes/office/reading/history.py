@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Response
 
 from models.fields import EventNumber, MomentAsked
+from models.tables import Renovation
 from rules.history.levels import HistoryLevel
 from service.history.lines import HistoryReader
 from service.history.waiting import why
 from service.pages.history import HistoryQuery, told_history
+from service.pages.public.lane import load_lanes
 from service.reading.cases import case_for
 from service.reading.shaping import viewer_under
 from service.routes.dependencies import RunningParts, note_reading
@@ -34,7 +36,9 @@ async def show_history(
     asked = HistoryReader(situation.id, viewer, view.language, situation.timetable.zone)
     async with parts.database.session() as session:
         told = await told_history(session, asked, HistoryQuery(level, as_of, since, after))
-    values = {"told": told, "address": f"/office/cases/{situation.id}/history"}
+        row = await session.get_one(Renovation, situation.id)
+        lanes = await load_lanes(session, situation, row.closed_at)
+    values = {"told": told, "lanes": lanes, "address": f"/office/cases/{situation.id}/history"}
     return view.show("history.html", values, told.problems)
 
 

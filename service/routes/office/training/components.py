@@ -1,10 +1,12 @@
 """Every component of the office's pages in every state, for whoever works on them and for the tests of barriers."""
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
+from models.messages.journey import Stage
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
@@ -102,10 +104,20 @@ def _turns() -> tuple[_Turn, ...]:
     )
 
 
+def _late() -> SimpleNamespace:
+    """A case in which somebody is late, and whom the level above was told of."""
+    line = SimpleNamespace(**{**_turns()[1].line.model_dump(), "level": "street_office"})
+    fields = {"id": "r1", "title": "梅园新村 12 号", "place_path": "d/s/c/g", "stage": "voting"}
+    return SimpleNamespace(**fields, told_now=MOMENT, late=(line,))
+
+
 def _page(view: View, given: FormData, problems: tuple[Problem, ...]) -> Response:
     values = {
         "turns": _turns(),
         "course": course(MOMENT, date(2027, 12, 31), Timetable(), chinese_calendar()),
+        "late": (_late(),),
+        "counted": {Stage.VOTING: 3, Stage.BIDDING: 1},
+        "stages": tuple(Stage),
         "fields": _fields(),
         "columns": COLUMNS,
         **form_words(given, view.language),

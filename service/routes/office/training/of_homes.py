@@ -12,14 +12,17 @@ from models.messages.journey import Stage
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
 from models.values.refusal import Problem, problem
 from models.values.states import TicketState
+from models.values.timetable import Timetable
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
+from rules.time.course import planned_stages
+from runtime.calendars import chinese_calendar
 from runtime.record.awaited import AwaitedLine
 from service.ballots.lookup import FoundBallot
 from service.pages.ballot_form import AnsweredMotion
 from service.pages.needs import Need
 from service.pages.public.complaints import Lasted, Month
 from service.pages.public.course import TurnoutDay, course_of
-from service.pages.public.lane import lane
+from service.pages.public.lane import lanes
 from service.pages.public.money import segments
 from service.pages.results import Bar
 from service.routes.office.dependencies import CurrentForm, OfficeView, View
@@ -144,10 +147,12 @@ def _of_everybody() -> Mapping[str, object]:
         "months": (month, Month("2026-02", 1, 0, 0, None, None)),
         "works": tuple({"state": state} for state in ("passed", "passed", "planned")),
         "waits": _waits(),
-        "lane": lane(
+        "lane": lanes(
             [(stage, MOMENT + timedelta(days=40 * n)) for n, stage in enumerate(Stage)],
+            planned_stages(MOMENT, Timetable(), chinese_calendar()),
             None,
             MOMENT + timedelta(days=190),
+            "UTC",
         ),
     }
 

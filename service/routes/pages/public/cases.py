@@ -13,7 +13,7 @@ from service.channels.open_box import read_ready
 from service.pages.display import display_of
 from service.pages.public.complaints import load_months
 from service.pages.public.course import course_of, load_days
-from service.pages.public.lane import load_lane
+from service.pages.public.lane import load_lanes
 from service.pages.public.money import load_money, names_of_firms, planned
 from service.pages.public.outcome import measured
 from service.pages.rendering import page
@@ -53,9 +53,9 @@ async def show_case(case: CurrentCase, parts: RunningParts, request: Request) ->
     now = stages.index(Stage(case.view.stage))
     done = len(stages) if case.view.state == RenovationState.COMPLETED else now
     async with parts.database.session() as session:
-        spans = await load_lane(session, case.situation, case.view.closed_at)
+        lanes = await load_lanes(session, case.situation, case.view.closed_at)
     shown = [(each, _stands(place, done)) for place, each in enumerate(stages)]
-    values = {"stages": shown, "spans": spans}
+    values = {"stages": shown, "lanes": lanes}
     return _page(request, case, "public/case.html", values)
 
 

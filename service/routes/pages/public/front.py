@@ -1,10 +1,8 @@
 """The first page of the site and the list of its renovations."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
 
-from models.fields import Cursor, PlacePath, line
+from models.fields import Cursor, PlacePath, Words
 from models.messages.journey import Stage
 from runtime.record.cases import CaseFilter
 from service.pages.rendering import page
@@ -13,7 +11,6 @@ from service.views import list_renovations
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
-Find = Annotated[str, *line(200, 0)]
 
 
 @router.get("/")
@@ -29,16 +26,18 @@ async def show_cases(
     *,
     place: PlacePath = "",
     stage: Stage | None = None,
+    words: Words = "",
     after: Cursor = "",
 ) -> Response:
-    """The renovations below a place, or all of them; the ones that were opened last come first."""
+    """The renovations below a place, or all of them, or those that are called so; the ones that were opened last come first."""
     async with parts.database.session() as session:
-        wanted = CaseFilter(place=place, stage=stage)
+        wanted = CaseFilter(place=place, stage=stage, words=words)
         cases = await list_renovations(session, wanted, after, PAGE)
     values = {
         "cases": cases,
         "place_path": place,
         "stage": stage or "",
+        "words": words,
         "next": cases[-1].cursor if len(cases) == PAGE else "",
     }
     return page(request, "public/cases.html", values)

@@ -9,6 +9,7 @@ from service.history.waiting import why
 from service.http.problems import status_for
 from service.pages.display import display_of
 from service.pages.history import HistoryQuery, told_history
+from service.pages.public.lane import load_lanes
 from service.pages.rendering import page
 from service.reading.cases import case_for
 from service.reading.shaping import EVERYBODY
@@ -34,7 +35,13 @@ async def show_history(
     asked = HistoryReader(case.situation.id, EVERYBODY, display_of(request).language, zone)
     async with parts.database.session() as session:
         told = await told_history(session, asked, HistoryQuery(level, as_of, since, after))
-    values = {"case": case.view, "told": told, "address": f"/cases/{case.situation.id}/history"}
+        lanes = await load_lanes(session, case.situation, case.view.closed_at)
+    values = {
+        "case": case.view,
+        "told": told,
+        "lanes": lanes,
+        "address": f"/cases/{case.situation.id}/history",
+    }
     status = status_for(told.problems) if told.problems else 200
     return page(
         request, "public/history.html", values, status=status, zone=zone, problems=told.problems

@@ -1,0 +1,1 @@
+"""Looking over many cases: counts by place and stage, and lists as files."""
