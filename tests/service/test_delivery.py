@@ -74,7 +74,12 @@ class Peer:
         await workflow.execute_activity(
             "Peer.write", act, start_to_close_timeout=timedelta(seconds=10)
         )
-        return Done(command_id=act.command_id, kind="renovation.corrected", seq=1, request_hash=act_hash(act))
+        return Done(
+            command_id=act.command_id,
+            kind="renovation.corrected",
+            seq=1,
+            request_hash=act_hash(act),
+        )
 
     @cancel_renovation.validator
     def cancel_renovation_allowed(self, act: CancelRenovation) -> None:
@@ -178,7 +183,9 @@ async def test_too_many_acts_at_once_wait_for_each_other(wire: Open) -> None:
     assert await peer.code("one-more") == (503, "service.not_confirmed")
     sending = peer.send("one-more")
     await peer.handle.signal(Peer.answer, "done")
-    assert [done.kind for done in await asyncio.gather(*under_way, sending)] == ["renovation.corrected"] * 3
+    assert [done.kind for done in await asyncio.gather(*under_way, sending)] == [
+        "renovation.corrected"
+    ] * 3
 
 
 async def test_an_act_that_is_held_back_is_taken_by_the_next_run(wire: Open) -> None:
