@@ -193,7 +193,8 @@ async def test_a_stage_that_was_left_in_a_case_that_is_over_may_need_attention(
     assert [(each.table, each.key, each.reason) for each in found.bad_rows] == [
         ("renovation", "state", "told")
     ]
-    assert not (found.bad or found.bad_acts)
+    assert found.bad == ()
+    assert found.bad_acts == ()
 
 
 @pytest.mark.parametrize(
