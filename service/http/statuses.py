@@ -60,6 +60,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        anchor.no_key
         anchor.nothing anchor.old_size
         cost_sharing.no_shares cost_sharing.not_explained
         ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
@@ -258,7 +259,7 @@ CODES: dict[int, str] = {
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
-        anchor.not_cosigned anchor.no_key
+        anchor.not_cosigned
         bidding.envelope_shut bidding.key_needed
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         sign_in.provider_away assertion.keys_away

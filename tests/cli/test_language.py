@@ -238,7 +238,9 @@ def test_plurals_are_right(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_renovation_is_one_renovation() -> None:
     report = AuditReport(renovations=1, events=2, ballots=0, bad=(), bad_ballots=())
-    assert audit_lines(report)[-1] == "1 renovation, 2 events, 0 ballots: nothing was changed"
+    assert (
+        audit_lines(report)[-1] == "1 renovation, 2 events, 0 ballots, 0 rows: nothing was changed"
+    )
 
 
 def test_every_step_of_the_stack_has_chinese_words(monkeypatch: pytest.MonkeyPatch) -> None:

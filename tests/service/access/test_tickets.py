@@ -144,6 +144,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/pictures": {},
     "/mandates/revocation": {"reason": "no more"},
     "/full-bundle": {"reason": "I want to count again"},
+    "/erasures": {"reason": "we have moved away"},
     "/sensitive": {"kind": "hardship", "words": "said", "consent": True},
     "/sensitive/withdrawals": {"entry": "e1"},
 }
