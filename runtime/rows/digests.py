@@ -135,9 +135,7 @@ def _note_statements(state: ORMExecuteState) -> None:
     table = getattr(state.statement, "table", None)
     if isinstance(table, Schema) and table.fullname in DIGESTS:
         if state.is_delete and not DIGESTS[table.fullname].whole:
-            raise NotImplementedError(
-                f"{table.fullname}: delete its objects, so that each is named"
-            )
+            raise TypeError(f"{table.fullname}: delete its objects, so that each is named")
         written.add(table.fullname, _inserted(state, table) if state.is_insert else None)
 
 

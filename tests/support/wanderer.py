@@ -4,9 +4,13 @@ Everything is drawn from the seed. Refusals are what the rules are for; what mus
 case that cannot go on.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.healing.remembering import load_progress
 from models.messages import acts as a
@@ -52,12 +56,25 @@ Begin = Callable[..., Awaitable[JourneyDriver]]
 Deed = Callable[["Wanderer"], Awaitable[None]]
 
 
+START_S, LOOK_S = 30, 0.05
 OF_THE_RUN_ALONE = {"tick", "paid_up", "seq"}
 """What a workflow hears by signal. `seq`: the last mark may be younger than the last answer."""
 
 
 def compared(progress: Progress) -> dict[str, object]:
     return progress.model_dump(mode="json", exclude=OF_THE_RUN_ALONE)
+
+
+async def asked(handle: WorkflowHandle[Any, Any], query: str) -> Any:
+    """The answer of a workflow; the row names one a moment before it is started."""
+    async with asyncio.timeout(START_S):
+        while True:
+            try:
+                return await handle.query(query)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            await asyncio.sleep(LOOK_S)
 
 
 async def assert_agrees(j: JourneyDriver) -> int:
@@ -69,7 +86,7 @@ async def assert_agrees(j: JourneyDriver) -> int:
         name = str(row["workflow_id"])
         restored = await load_progress(j.parts.database, j.rid, name)
         handle = j.client.get_workflow_handle(name)
-        live = type(restored).model_validate(await handle.query("progress_now"))
+        live = type(restored).model_validate(await asked(handle, "progress_now"))
         assert compared(live) == compared(restored), name
     return len(rows)
 

@@ -35,7 +35,7 @@ STREET = Actor(id="street", role=Role.STREET_OFFICE, label="和平街道办事�
 WAIT = """
 INSERT INTO case_wait (workflow_id, renovation_id, what, subject, who, since, due_at, consequence, level)
 VALUES ($1, $1, 'open_vote', '', 'owners_committee, street_office', $2, $3, '', 'district_bureau')"""
-MOVE = "UPDATE case_clock SET now = $2 WHERE renovation_id = $1"
+MOVE = "UPDATE case_clock SET now = $2, moved_seq = moved_seq + 1 WHERE renovation_id = $1"
 TROUBLE = """
 INSERT INTO case_trouble (workflow_id, step, renovation_id, by_act, error, reference, since)
 VALUES ($1, 'voting.box_closed', $1, false, 'KeyError', 'ref-7', now())"""
