@@ -15,7 +15,7 @@ from cli.people.own import own_requests
 from cli.people.requests import anybody
 from cli.servers import DATA
 from cli.shown import moment, who_named
-from cli.words import Language, named, said, speak
+from cli.words import Language, named, said, speak, spoken_here
 
 MARKS: Mapping[bool | None, str] = {True: "✓", False: "✗", None: "•"}
 
@@ -69,9 +69,11 @@ def _lines(reason: Mapping[str, JsonValue], zone: str, depth: int) -> Iterator[s
     indent = "    " * depth
     yield f"{indent}{mark} {who}{reason['said']}"
     if reason["kind"] == "wait" and (reason["rule"] or reason["article"]):
+        from runtime.language.citations import cited
+
         rule = f"rules {reason['rule']}" if reason["rule"] else ""
         by = "; ".join(filter(None, (str(reason["article"]), rule)))
-        yield f"{indent}    {said('line.why_by', by=by)}"
+        yield f"{indent}    {said('line.why_by', by=cited(by, spoken_here()))}"
     for name in ("since", "late_since", "until"):
         if isinstance(at := reason[name], str):
             then = f" → {reason['then']}" if name == "until" and reason["then"] else ""

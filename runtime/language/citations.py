@@ -19,6 +19,9 @@ BETWEEN = "；"
 _CITED = re.compile(
     r"(?P<law>[^;]+?) art\. (?P<numbers>\d[\d, ()]*?)(?:: (?P<says>.+)| \((?P<note>[^)]+)\)|, (?P<more>\D.+))?"
 )
+_RULE = re.compile(r"rules (?P<number>[A-Z0-9][A-Z0-9., -]*)")
+OF_OUR_RULES = "本项目规则"
+"""The rule book of this project, which says where each rule comes from."""
 _NUMBER = re.compile(r"(?P<article>\d+)(?P<parts>(?:\(\d+\))*)")
 _PART = re.compile(r"\((\d+)\)")
 PARAGRAPH, ITEM = "款", "项"
@@ -62,6 +65,8 @@ def _part(part: str, names: Catalogue) -> str:
         return known[0]
     if part.startswith(PROPOSED) and (rest := part.removeprefix(PROPOSED).strip()):
         return f"{_part(PROPOSED, names)}：{_part(rest, names)}"
+    if (rule := _RULE.fullmatch(part)) is not None:
+        return OF_OUR_RULES + rule["number"]
     found = _CITED.fullmatch(part)
     if found is None or found["law"] not in names:
         return part
