@@ -141,6 +141,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "case_wait": "what workflows wait for; `gongjian repair` writes it anew",
         "feed_entry": "positions of events",
         "feed_pending": "events without a position yet",
+        "feed_pending_place": "events of estates without a position yet",
     },
     Kind.EXEMPT: {
         "access": "a log of reading, append-only, without effect on a case",

@@ -32,11 +32,11 @@ from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
-from workflows.reconcile import ReconcileWorkflow
+from workflows.reconcile import AnchorWorkflow, ReconcileWorkflow
 from workflows.registry import WORKFLOWS
 
 RID = "recorded"
-RECONCILE = "reconcile"
+RECONCILE, ANCHOR = "reconcile", "anchor"
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
 
@@ -88,7 +88,8 @@ async def ticket_of(driver: play.JourneyDriver) -> str:
 
 
 async def compare(driver: play.JourneyDriver) -> None:
-    """A comparison of record and engine that finds nothing to do."""
+    """A comparison of record and engine that finds nothing to do, and the daily anchor."""
+    await driver.client.execute_workflow(AnchorWorkflow.run, id=ANCHOR, task_queue=driver.queue)
     await driver.client.execute_workflow(
         ReconcileWorkflow.run,
         Reconciliation(everything=True),
@@ -105,7 +106,11 @@ async def save(client: Client, ticket: str) -> None:
     ids["RenovationWorkflow"] = f"renovation/{RID}"
     history = await client.get_workflow_handle(ids["RenovationWorkflow"]).fetch_history()
     await _children(client, history.events, ids)
-    ids["TicketWorkflow"], ids["ReconcileWorkflow"] = ticket, RECONCILE
+    ids["TicketWorkflow"], ids["ReconcileWorkflow"], ids["AnchorWorkflow"] = (
+        ticket,
+        RECONCILE,
+        ANCHOR,
+    )
     for name, workflow_id in ids.items():
         fetched = await client.get_workflow_handle(workflow_id).fetch_history()
         path = folder / f"{name}.{date.today().isoformat()}.json"  # noqa: DTZ011

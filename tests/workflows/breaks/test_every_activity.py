@@ -110,6 +110,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
 }
 """Which journey is answerable for which activities."""
 NO_STEPS = {
+    "Anchoring.anchor": "tests/runtime/anchors/test_daily.py",
     "Healing.give_up": "tests/workflows/breaks/test_healing_breaks.py",
     "Healing.note": "tests/workflows/breaks/test_healing_breaks.py",
     "Healing.cured": "tests/workflows/breaks/test_healing_breaks.py",

@@ -10,10 +10,12 @@ from starlette.datastructures import FormData
 
 from models.messages.journey import Stage
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
+from models.values.explanation import OwnPrice
 from models.values.refusal import Problem, problem
 from models.values.states import TicketState
 from models.values.timetable import Timetable
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
+from rules.retention import KINDS
 from rules.time.course import planned_stages
 from runtime.calendars import chinese_calendar
 from runtime.record.awaited import AwaitedLine
@@ -25,6 +27,8 @@ from service.pages.public.course import TurnoutDay, course_of
 from service.pages.public.lane import lanes
 from service.pages.public.money import segments
 from service.pages.results import Bar
+from service.privacy.bodies import HouseholdErasure
+from service.reading.prices import by_answer
 from service.routes.office.dependencies import CurrentForm, OfficeView, View
 
 router = APIRouter(prefix="/office/components/homes", include_in_schema=False)
@@ -62,6 +66,7 @@ def _page(view: View, given: FormData, problems: tuple[Problem, ...]) -> Respons
         **_of_homes(),
         **_of_votes(),
         **_of_everybody(),
+        **_of_erasures(),
         "given": given,
         "moment_shown": MOMENT,
     }
@@ -127,6 +132,34 @@ def _of_votes() -> Mapping[str, object]:
             AnsweredMotion("Costs", (), ()),
         ),
         "paper": {"motions": ({"title": "Works"}, {"title": "Costs"})},
+        "prices": by_answer(
+            (
+                OwnPrice(motion="yes_no", choice="yes", total_fen=421_337, own_fen=300_000),
+                OwnPrice(motion="options", choice="a", total_fen=421_337, own_fen=120_000),
+            )
+        ),
+    }
+
+
+def _of_erasures() -> Mapping[str, object]:
+    asked = {"erasure": "e", "owner": 1, "reason": "-", "asked_at": MOMENT, "expires_at": MOMENT}
+    period = KINDS[0]
+    kept = {"kind": period.kind, "state": "restricted", "until": MOMENT.isoformat()}
+    outcome = (
+        {"kind": "account", "state": "erased"},
+        {**kept, "basis": period.basis.value, "article": period.article},
+        {**kept, "until": None, "basis": period.basis.value, "article": ""},
+    )
+    states: tuple[dict[str, object], ...] = (
+        {"done_at": MOMENT, "outcome": outcome},
+        {"refused_at": MOMENT, "refusal": "-"},
+        {},
+        {"expires_at": MOMENT + timedelta(days=30)},
+    )
+    return {
+        "erasures": tuple(HouseholdErasure.model_validate({**asked, **each}) for each in states),
+        "real_now": MOMENT + timedelta(days=1),
+        "when": datetime.fromisoformat,
     }
 
 
