@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from runtime.database import Database
+from runtime.language.citations import cited
 from runtime.privacy.keys import PersonKeys, names_of, put_person
 from runtime.settings import Settings
 from tests.service.pages.conftest import UNIT, Home
@@ -66,7 +67,8 @@ async def test_a_home_asks_an_official_confirms_and_the_home_reads_what_stays(
         names = await names_of(session, PersonKeys.of(settings), [second])
     assert names == {second: ""}
     page = await reader.get("/mine/data")
-    assert "art. 188" in page.text or "188" in page.text, "why it stays, and until when"
+    source = cited("Civil Code art. 188", "en" if language == "en" else "zh_CN")
+    assert source in page.text, "why it stays, and until when"
     assert not CODE.search(bare(page.text)), CODE.search(bare(page.text))
     doors = await vote.sql.fetch(
         "SELECT door, reader_id FROM private.access WHERE subject = $1", second
