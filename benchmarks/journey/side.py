@@ -18,10 +18,10 @@ import runtime
 from cli.demo.run import DemoOptions, Silent, carry
 from runtime.settings import LocalSettings
 
-try:
+try:  # the tree of before has it here; asked first, because an installed checkout answers for what it lacks
+    from runtime.stack import LocalStack, Part
+except ModuleNotFoundError:
     from runtime.local.stack import LocalStack, Part
-except ModuleNotFoundError:  # the tree of before has it there
-    from runtime.stack import LocalStack, Part  # type: ignore[no-redef]
 
 DAY_S, POLL_MS = Fraction(2, 5), 300
 """How the journeys of the affine clock were carried by their own benchmark; the told clock has neither."""
