@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from models.tables import metadata
-from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_case, table_name
+from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_cases, table_name
 
 WRITTEN = "gongjian_rows_written"
 """Where a session keeps what it has written, while a journal asks for it."""
@@ -87,7 +87,7 @@ async def row_hashes(
 
 
 async def _of_case(session: AsyncSession, name: str, renovation_id: str) -> dict[str, JsonValue]:
-    sql = rows_of_case(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
+    sql = rows_of_cases(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
     rows = await session.execute(text(sql), {"renovation": renovation_id})
     return {row.key: row.hash for row in rows}
 
