@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from models.messages.acts import ACTS
-from models.messages.journey import Stage
 from models.values.actor import RESIDENTS, Role
 from models.values.base import Carried
+from models.values.states import Stage
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.bidding import MIN_BIDS
 

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import asyncpg
 
-from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.timetable import Timetable
 from rules.lacking import Lack
 from runtime.calendars import is_provisional

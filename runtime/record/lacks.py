@@ -4,9 +4,8 @@ from collections import defaultdict
 
 import asyncpg
 
-from models.messages.journey import Stage
 from models.values.actor import Role
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.lacking import Lack, lacking
 
 HOLD = """

@@ -1,7 +1,7 @@
 import pytest
 
-from models.messages.journey import Stage
 from models.values.actor import RESIDENTS, Role
+from models.values.states import Stage
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.granting import FIRM_ROLES, MAY_GIVE
 from rules.lacking import LackKind, lacking

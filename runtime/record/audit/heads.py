@@ -62,14 +62,16 @@ class HeadAudit:
 class KnownHeads:
     """The keys of the heads, and the heads outside of the database."""
 
-    def __init__(self, keys: HeadKeys, kept: KeptHeads) -> None:
-        """Reads the file of the kept heads."""
+    def __init__(self, keys: HeadKeys, kept: KeptHeads, only: str | None = None) -> None:
+        """Reads the file of the kept heads; with `only` nothing but those of one renovation is verified."""
         self._keys = keys
         self._kept: dict[str, dict[int, bytes]] = {}
         self._foreign = 0
         for head, signature in kept.read():
+            rid = head.origin.removeprefix(ORIGIN)
+            if only is not None and rid != only:
+                continue
             if keys.signed(head, signature):
-                rid = head.origin.removeprefix(ORIGIN)
                 # The first one counts: after a roll-back the same number is signed once more.
                 self._kept.setdefault(rid, {}).setdefault(head.size, head.hash)
             else:
@@ -95,8 +97,8 @@ class KnownHeads:
         )
 
 
-def known_heads(settings: WorkerSettings) -> KnownHeads | None:
-    """The keys and the file of the settings; None without a key."""
+def known_heads(settings: WorkerSettings, only: str | None = None) -> KnownHeads | None:
+    """The keys and the file of the settings, of one renovation or of all; None without a key."""
     if settings.heads_key is None:
         return None
-    return KnownHeads(HeadKeys.of(settings.heads_key), KeptHeads(settings.heads_file))
+    return KnownHeads(HeadKeys.of(settings.heads_key), KeptHeads(settings.heads_file), only)

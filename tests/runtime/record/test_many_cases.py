@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from benchmarks.cli_start import LISTS, MOST, ratios
-from models.messages.journey import Stage
+from models.values.states import Stage
 from runtime.record.cases import CaseFilter, Query, find_cases, page
 from tests.conftest import TestPostgres
 from tests.support.files.many_cases import write_cases
