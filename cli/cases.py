@@ -25,9 +25,8 @@ from cli.shown import (
     stuck_table,
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
-from models.messages.journey import Stage
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 
 if TYPE_CHECKING:
     import asyncpg
@@ -180,7 +179,7 @@ def audit(
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
     gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
-    heads, anchors = known_heads(settings), known_anchors(settings)
+    heads, anchors = known_heads(settings, renovation), known_anchors(settings)
 
     async def look(connection: asyncpg.Connection) -> AuditReport:
         report = await audit_record(connection, renovation, receipts, heads, gateway, anchors)

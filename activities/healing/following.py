@@ -33,7 +33,7 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.messages.inspection import InspectionProgress, WorksPhase
-from models.messages.journey import Answer, JourneyOutcome, Stage, StageInput
+from models.messages.journey import Answer, JourneyOutcome, StageInput
 from models.messages.journey_progress import JourneyProgress, Undo
 from models.messages.progress import Progress
 from models.messages.publication import (
@@ -46,7 +46,7 @@ from models.messages.voting import VotePeriod, VoteResult, VotingProgress
 from models.tables import Publication
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
-from models.values.states import PublicationState, RenovationState
+from models.values.states import PublicationState, RenovationState, Stage
 
 UNFOUNDED = "act.not_on_record"
 """The code of the refusal: the workflow goes by what is not so, and is to be rebuilt."""

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Awaited, Cursor, EventNumber, Id, OptionalId, PlacePath, Words
-from models.messages.journey import Stage
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.disclosure.events import may_count_bids
 from runtime.database import driver_connection
 from runtime.finding.files import FileForm
