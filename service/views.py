@@ -24,7 +24,7 @@ from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import BoxState, ContractState, RenovationState, Stage
 from models.values.timetable import Timetable
-from rules.lacking import Lack
+from models.values.waits import Lack
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part

@@ -11,9 +11,10 @@ from models.values.refusal import Problem, problem
 from models.values.scheme import SchemeContent
 from models.values.states import Stage
 from models.values.timetable import WAITING, Timetable
+from models.values.waits import LackKind
 from rules.cost_sharing import gap_plan
 from rules.cost_sharing.sources import covers, most_fen
-from rules.lacking import LackKind, lacking
+from rules.lacking import lacking
 from rules.voting import pack_in_force
 
 Where = Callable[[Path], str]

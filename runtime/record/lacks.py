@@ -6,7 +6,8 @@ import asyncpg
 
 from models.values.actor import Role
 from models.values.states import RenovationState, Stage
-from rules.lacking import Lack, lacking
+from models.values.waits import Lack
+from rules.lacking import lacking
 
 HOLD = """
 SELECT role, actor_id FROM role_grant
