@@ -246,15 +246,20 @@ def anchors_lines(report: AuditReport) -> list[str]:
     anchors = report.anchors
     if anchors is None:
         return []
+    others = [
+        said("anchors.two_histories", name=each.origin, size=f"{each.size:,}")
+        for each in anchors.others
+    ]
     if not anchors.anchors:
-        return [said("anchors.none")]
+        return [*others, said("anchors.none")]
     lines = [
+        *others,
         said(
             "anchors.looked_at",
             anchors=number_of("anchors", anchors.anchors),
             leaves=f"{anchors.leaves:,}",
             cosigned=f"{anchors.cosigned:,}",
-        )
+        ),
     ]
     if anchors.unknown:
         lines.append(said("anchors.unknown", number=f"{anchors.unknown:,}"))

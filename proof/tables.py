@@ -151,6 +151,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "api_client": "signing in; its events stand in the log of the place",
         "api_key": "signing in",
         "ballot_check": "who has looked for the own ballot; it is counted and decides nothing",
+        "contradiction": "what another instance has signed twice; its signature stands in the note",
         "contact": "addresses, which their owners change and erase",
         "erasure": "about persons, not about a case",
         "estate": "before any case; an import is in the log of the place",

@@ -59,7 +59,7 @@ class BadEvent(Value):
     reason: str
 
 
-class Recorded(NamedTuple):
+class ReceiptedEvent(NamedTuple):
     """An event, what was asked by its receipt ("" without one), and whether that receipt is its own."""
 
     event: AuditedEvent
@@ -68,7 +68,7 @@ class Recorded(NamedTuple):
 
 
 @dataclass
-class Found:
+class CasesAudit:
     """What was looked at and found so far."""
 
     events: int = 0
@@ -85,12 +85,12 @@ async def audit_cases(
     cases: Sequence[AuditedCase],
     heads: KnownHeads | None,
     gateway: GatewayKeys | None,
-) -> Found:
+) -> CasesAudit:
     """Look at these cases, which are in the order of their ids: their chains, their tables, and who acted.
 
     In the caller's transaction, whose time zone is UTC: so the hashes of rows were made.
     """
-    found = Found()
+    found = CasesAudit()
     query = await rows_query(connection)
     holders = await load_holders(connection, cases[0].id if len(cases) == 1 else None)
     for batch in batches(cases):
@@ -119,7 +119,7 @@ def batches(cases: Sequence[AuditedCase]) -> Iterator[Sequence[AuditedCase]]:
 class _Tables:
     """What the database has of the cases of a batch, each table in the order of its cases."""
 
-    events: InTurn[Recorded]
+    events: InTurn[ReceiptedEvent]
     rows: InTurn[asyncpg.Record]
     bids: InTurn[asyncpg.Record]
     transfers: InTurn[asyncpg.Record]
@@ -150,14 +150,14 @@ class _Tables:
 
 async def _events(
     connection: asyncpg.Connection, between: tuple[str, str]
-) -> AsyncIterator[Recorded]:
+) -> AsyncIterator[ReceiptedEvent]:
     async for record in connection.cursor(_EVENTS, *between, prefetch=PREFETCH):
         *values, asked, receipted = record
-        yield Recorded(_read_event(values), asked or "", bool(receipted))
+        yield ReceiptedEvent(_read_event(values), asked or "", bool(receipted))
 
 
 async def _audit_case(
-    tables: _Tables, case: AuditedCase, heads: HeadAudit | None, acts: ActsAudit, found: Found
+    tables: _Tables, case: AuditedCase, heads: HeadAudit | None, acts: ActsAudit, found: CasesAudit
 ) -> None:
     """Look at one case; of several faults in its events the one of its chain is named."""
     of_chain = _ChainAudit(case, heads, ClockAudit(tables.clocks.get(case.id)))
