@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from models.tables import metadata
-from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_case, table_name
+from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_cases, table_name
 
 WRITTEN = "gongjian_rows_written"
 """Where a session keeps what it has written, while a journal asks for it."""
@@ -116,7 +116,7 @@ def _reading(written: Written, names: Sequence[str], renovation_id: str) -> Text
 
 @cache
 def _of_case(name: str) -> str:
-    rows = rows_of_case(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
+    rows = rows_of_cases(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
     return f"SELECT '{name}' AS of, key, hash FROM ({rows}) AS {table_name(name)}"  # noqa: S608 - ours
 
 
