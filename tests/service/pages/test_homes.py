@@ -99,7 +99,10 @@ async def test_a_report_with_a_photograph_has_a_thread_that_says_who_answers_unt
         "/mine/reports", form, {"kind": "defect", "text": "wet wall"}, picture=photograph()
     )
     assert away.status_code == 503  # no engine runs here; the report is written
-    (ticket,) = await vote.sql.fetch("SELECT id FROM ticket WHERE renovation_id=$1", vote.rid)
+    (ticket,) = await vote.sql.fetch(
+        "SELECT id, due_at - opened_at AS time FROM ticket WHERE renovation_id=$1", vote.rid
+    )
+    assert ticket["time"] == timedelta(hours=24)  # nobody is shown an end that is over already
     thread = await home.get(f"/mine/reports/{ticket['id']}")
     assert "wet wall" in thread.text
     assert "The answer is due until" in thread.text
