@@ -10,7 +10,7 @@ from PIL import Image
 
 from runtime.database import Database
 from runtime.language.amounts import money
-from tests.service.pages.conftest import COMMITTEE, UNIT, Home
+from tests.service.pages.conftest import COMMITTEE, UNIT, Home, entered
 from tests.support.channels import Channels, confirmed, owner_of
 from tests.support.money import computed
 
@@ -196,6 +196,13 @@ async def test_a_home_sees_who_holds_its_mandate_and_takes_it_back(
     assert (await confirmed(vote, made)).status_code == 201
     page = await home.get("/mine/mandate")
     assert "Zhou may vote for your home" in page.text
+    neighbour = Home(vote.http, await entered(vote, "1-201"))
+    wall = (await neighbour.get("/mine/mandate")).text
+    assert "<b>Zhou</b>: 1 home<br>" in wall
+    assert UNIT in wall
+    public = (await vote.http.get(f"/cases/{vote.rid}/vote", headers=home.headers)).text
+    assert "1 mandate; one agent holds 1 at most." in public
+    assert "Zhou" not in public
     done = await home.send("/mine/mandate", page)
     assert done.headers["location"] == "/mine?done=revoked"
     assert "A mandate was taken back" in (await home.get("/mine/mandate")).text
