@@ -24,21 +24,21 @@ class AgentView(Carried):
     agent_name: str = ""
 
 
-class Held(NamedTuple):
+class HeldByAgent(NamedTuple):
     """All that one agent holds in a vote: the rooms for which they vote; the name where it may be shown."""
 
     agent_name: str
     unit_numbers: tuple[str, ...]
 
 
-def held_by_each(mandates: Iterable[AgentView]) -> tuple[Held, ...]:
+def held_by_each(mandates: Iterable[AgentView]) -> tuple[HeldByAgent, ...]:
     """The mandates of a vote by agent, whoever holds the most first: what the owners look at (a cap is seen)."""
     names: dict[str, str] = {}
     units: dict[str, set[str]] = {}
     for each in mandates:
         names[each.agent_id] = names.get(each.agent_id) or each.agent_name
         units.setdefault(each.agent_id, set()).update(each.unit_numbers)
-    found = (Held(names[agent], tuple(sorted(units[agent]))) for agent in units)
+    found = (HeldByAgent(names[agent], tuple(sorted(units[agent]))) for agent in units)
     return tuple(sorted(found, key=lambda held: (-len(held.unit_numbers), held.unit_numbers)))
 
 

@@ -19,7 +19,7 @@ from rules.time.course import planned_stages
 from runtime.calendars import chinese_calendar
 from runtime.record.awaited import AwaitedLine
 from service.ballots.lookup import FoundBallot
-from service.channels.agents import Held
+from service.channels.agents import HeldByAgent
 from service.pages.ballot_form import AnsweredMotion
 from service.pages.needs import Need
 from service.pages.public.complaints import Lasted, Month
@@ -133,8 +133,8 @@ def _of_votes() -> Mapping[str, object]:
         ),
         "paper": {"motions": ({"title": "Works"}, {"title": "Costs"})},
         "wall": (
-            Held("Zhou", ("1-101", "2-302")),
-            *(Held("", (f"1-{n}",)) for n in range(201, 302)),
+            HeldByAgent("Zhou", ("1-101", "2-302")),
+            *(HeldByAgent("", (f"1-{n}",)) for n in range(201, 302)),
         ),
         "prices": by_answer(
             (
