@@ -139,7 +139,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         await self.own(name, Renovations.enter_stage, stage, child_id)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
-        workflow.set_current_details(f"stage: {stage}, attempt {number}")
+        workflow.set_current_details(f"stage: {self._stage_label()}")
 
     async def _carry_stage(self) -> None:
         """Carry the stage that was entered through as a child workflow."""
@@ -154,12 +154,20 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             gateway_public=self.given.gateway_public,
             remind_at=self.progress.stage_reminds_at,
         )
-        await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)
+        await carry(
+            self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, self._stage_label()
+        )
 
     def _stage_group(self) -> AbstractContextManager[object]:
         """The Temporal UI shows what belongs to one stage as one group (an experimental call)."""
         name = f"{self.progress.stage}/{self.progress.number}"
-        return workflow.create_event_group(name, label=name).scope()
+        return workflow.create_event_group(name, label=self._stage_label()).scope()
+
+    def _stage_label(self) -> str:
+        """What the Temporal UI calls the stage that is on: "voting, attempt 2", "cost sharing"."""
+        stage, number = self.progress.stage, self.progress.number
+        said = str(stage).replace("_", " ")
+        return f"{said}, attempt {number}" if stage is Stage.VOTING else said
 
     async def _compensate(self) -> None:
         """The saga: what was done is settled in reverse order, each step on the record (E42)."""

@@ -151,7 +151,7 @@ async def _run(
         schedule_to_close_timeout=profile.altogether,
         heartbeat_timeout=profile.heartbeat,
         retry_policy=policies.RETRY,
-        summary=_summary(args),
+        summary=_summary(activity, args),
     )
     return result
 
@@ -206,9 +206,11 @@ def _refusal(message: str, *details: object) -> ApplicationError:
     )
 
 
-def _summary(args: Sequence[object]) -> str | None:
-    """What the Temporal UI shows beside the activity: who acts, or the engine's own step."""
+def _summary(activity: Callable[..., object], args: Sequence[object]) -> str | None:
+    """What the Temporal UI shows beside the activity: who acts, and what the record will say happened."""
     command = args[0] if args else None
     if not isinstance(command, Command):
         return None
-    return command.command_id.partition("#")[2] if is_own(command) else command.actor.label
+    who = "The procedure" if is_own(command) else command.actor.label
+    room, _, happened = str(vars(activity).get("event", "")).partition(".")
+    return f"{who}: {room}, {happened}".replace("_", " ") if happened else who

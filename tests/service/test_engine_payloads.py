@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import re
 import ssl
-import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -28,11 +26,10 @@ from runtime.local.ports import free_port
 from runtime.settings import Settings
 from service.app import create_app
 from service.identity.browser import COOKIE
-from tests.runtime.test_deploy import NGINX, certificate
 from tests.support.channels import code, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in, token_of
-from tests.support.processes.programs import program
+from tests.support.processes.proxy import behind_proxy
 
 ADMIN = "engine-admin"
 KEY = "c0" * 32
@@ -186,29 +183,13 @@ async def site(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     ui = ThreadingHTTPServer(("127.0.0.1", 0), UI)
     thread = Thread(target=ui.serve_forever)
     thread.start()
-    certificate(tmp_path)
     https = free_port(set())
-    text = re.sub(r"\n *listen \[::\].*;", "", NGINX)
-    for there, here in {
-        "/etc/letsencrypt/live/vote.example.org": f"{tmp_path}",
-        "user www-data;": "user root;\ndaemon off;",
-        "/run/nginx.pid": f"{tmp_path}/pid",
-        "/var/log/nginx": f"{tmp_path}",
-        "127.0.0.1:8000": f"127.0.0.1:{port}",
-        "127.0.0.1:8080": f"127.0.0.1:{ui.server_port}",
-        "listen 443": f"listen 127.0.0.1:{https}",
-        "listen 80": f"listen 127.0.0.1:{free_port({https})}",
-    }.items():
-        text = text.replace(there, here)
-    (tmp_path / "nginx.conf").write_text(text)
-    proxy = subprocess.Popen((str(program("nginx")), "-c", str(tmp_path / "nginx.conf")))
-    own = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-    own.check_hostname = False  # the tests ask for it by its address
-    async with httpx.AsyncClient(verify=own, base_url=f"https://127.0.0.1:{https}") as http:
-        await answering(http)
-        yield http
-    proxy.terminate()
-    proxy.wait()
+    with behind_proxy(tmp_path, https, port, ui.server_port) as shown:
+        own = ssl.create_default_context(cafile=str(shown))
+        own.check_hostname = False  # the tests ask for it by its address
+        async with httpx.AsyncClient(verify=own, base_url=f"https://127.0.0.1:{https}") as http:
+            await answering(http)
+            yield http
     ui.shutdown()
     thread.join()
     ui.server_close()

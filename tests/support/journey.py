@@ -81,13 +81,16 @@ class JourneyDriver:
             await replace_waits(session, self.rid, renovation_workflow_id(self.rid), waits, now)
 
         await self.parts.database.transaction(begin)
-        self.handle = await self.client.start_workflow(
+        self.handle = await self.begin_workflow()
+        return self.handle
+
+    async def begin_workflow(self) -> WorkflowHandle[RenovationWorkflow, JourneyOutcome]:
+        return await self.client.start_workflow(
             RenovationWorkflow.run,
             Journey(renovation_id=self.rid, clock="told", gateway_public=self.gateway_public),
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
-        return self.handle
 
     async def row(self) -> asyncpg.Record:
         return await self.db.fetchrow("SELECT * FROM renovation WHERE id = $1", self.rid)

@@ -46,10 +46,12 @@ async def plain_client(
 
 
 @asynccontextmanager
-async def dev_server(*values: str) -> AsyncIterator[WorkflowEnvironment]:
+async def dev_server(
+    *values: str, ui_port: int | None = None, more: Sequence[str] = ()
+) -> AsyncIterator[WorkflowEnvironment]:
     """The real server, in memory, with our search attributes and the product's settings.
 
-    `values` are more of its dynamic configuration, as name=value.
+    `values` are more of its dynamic configuration, as name=value; with a port it shows its UI there.
     """
     settings = ("history.transferProcessorMaxPollRPS=1000", *values)
     async with await WorkflowEnvironment.start_local(
@@ -57,8 +59,11 @@ async def dev_server(*values: str) -> AsyncIterator[WorkflowEnvironment]:
         dev_server_existing_path=str(DEV_SERVER),
         search_attributes=[DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE, TITLE],
         dev_server_log_level="error",
+        ui=ui_port is not None,
+        ui_port=ui_port,
         dev_server_extra_args=[
-            each for value in settings for each in ("--dynamic-config-value", value)
+            *(each for value in settings for each in ("--dynamic-config-value", value)),
+            *more,
         ],
     ) as env:
         yield env
