@@ -25,22 +25,29 @@ from runtime.record.audit.engine import (
 )
 
 AT_ONCE = 8
-"""Histories that are read at the same time."""
+"""Histories that are read at the same time, and cases that are looked at together."""
 RENOVATION = "RenovationWorkflow"
 HEALS = "Healing."
 """Activities that mend: what they are answered is no receipt."""
 Run = tuple[str, str]
 
 
-async def read_case(client: Client, renovation_id: str, recorded: Sequence[EventSaid]) -> Found:
+async def read_case(
+    client: Client,
+    renovation_id: str,
+    recorded: Sequence[EventSaid],
+    turn: asyncio.Semaphore | None = None,
+) -> Found:
     """What the engine has of a case: of the runs that the record names, and of those it knows itself.
+
+    `turn` is held while a history is read, where several cases are read together.
 
     Raises:
         RPCError: the engine does not answer.
     """
     named = {(each.workflow_id, each.run_id) for each in recorded if each.run_id}
     runs = sorted(named | {run async for run in _listed(client, renovation_id)})
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = turn or asyncio.Semaphore(AT_ONCE)
 
     async def read(run: Run) -> Sequence[HistoryEvent] | None:
         async with turn:
@@ -155,16 +162,19 @@ async def audit_engine(
         RPCError: the engine does not answer.
     """
     query = "SELECT id FROM renovation WHERE $1::text IS NULL OR id = $1 ORDER BY id"
+    names = [str(row["id"]) for row in await connection.fetch(query, renovation_id)]
     workflows = gone = acts = steps = 0
-    principals, bad = False, list[BadInEngine]()
-    for row in await connection.fetch(query, renovation_id):
-        recorded = await recorded_of(connection, row["id"])
-        found = await read_case(client, row["id"], recorded)
-        bad += compare(row["id"], recorded, found)
-        workflows, gone = workflows + len(found.runs), gone + found.gone
-        acts += sum(each.what == "act" for each in found.done)
-        steps += sum(each.what == "step" for each in found.done)
-        principals = principals or found.principals
+    principals, bad, turn = False, list[BadInEngine](), asyncio.Semaphore(AT_ONCE)
+    for first in range(0, len(names), AT_ONCE):
+        together = names[first : first + AT_ONCE]
+        recorded = [await recorded_of(connection, name) for name in together]
+        read = (read_case(client, *each, turn) for each in zip(together, recorded, strict=True))
+        for name, said, found in zip(together, recorded, await asyncio.gather(*read), strict=True):
+            bad += compare(name, said, found)
+            workflows, gone = workflows + len(found.runs), gone + found.gone
+            acts += sum(each.what == "act" for each in found.done)
+            steps += sum(each.what == "step" for each in found.done)
+            principals = principals or found.principals
     return EngineAudit(
         workflows=workflows,
         acts=acts,
