@@ -16,9 +16,9 @@ from activities.beating import beating
 from activities.failures import told_to_workflow
 from activities.healing.following import refuse_unfounded
 from activities.sealed import (
-    refuse_after_the_stage,
     refuse_impostor,
     refuse_unsigned,
+    refuse_untimely,
     refuse_without_grant,
 )
 from models.messages.acts import ACTS
@@ -258,7 +258,7 @@ class Recorder:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
-            refuse_after_the_stage(command, row)
+            refuse_untimely(command, row, kind)
             await refuse_without_grant(session, command, row, told=terms.told)
             await refuse_unfounded(session, command, kind, args, signed=terms.signed)
             case = Case(

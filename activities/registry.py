@@ -17,6 +17,7 @@ from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
+from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.renovations import Renovations
@@ -47,6 +48,7 @@ CLASSES = (
     Agenda,
     Anchoring,
     Cancellations,
+    Oversight,
     Healing,
     Restoring,
     Suspecting,

@@ -101,6 +101,14 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "correct_renovation": _by(
         _GOVERNMENT, "[D] the office that organises it keeps its record right"
     ),
+    "suspend_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
+    "resume_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 

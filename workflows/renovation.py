@@ -11,13 +11,16 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.oversight.suspending import Oversight
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
         CancelRenovation,
         CorrectRenovation,
         Done,
+        ResumeRenovation,
         ReviseScheme,
+        SuspendRenovation,
     )
     from models.messages.ids import stage_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
@@ -25,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.publication import Subject
     from models.values.states import RenovationState
     from workflows.bidding import BiddingWorkflow
-    from workflows.children import carry, publish
+    from workflows.children import carry, publish, tell_to_go_on
     from workflows.cost_sharing import CostSharingWorkflow
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
@@ -54,12 +57,14 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.ended = False
         self.settling = False
         self.work: asyncio.Task[JourneyOutcome] | None = None
+        self.watch: asyncio.Task[None] | None = None
 
     @workflow.run
     @heard_out
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
         await self.begin_from_record()
+        self.watch = asyncio.create_task(self._have_it_resumed())
         outcome = await self._carried()
         if outcome is None:
             await self._compensate()
@@ -85,6 +90,18 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         # A cancellation that was on its way when the last stage ended is heard of by now.
         await self.finish()
         return None if self.progress.cancelled else outcome
+
+    async def _have_it_resumed(self) -> None:
+        """While it stands still, whoever may resume it is reminded, and the levels above hear of it."""
+        while True:
+            await workflow.wait_condition(lambda: self.progress.suspended_at is not None)
+            await self.wait_for(
+                lambda: self.progress.suspended_at is None, "the renovation is resumed"
+            )
+
+    def _is_full(self) -> bool:
+        # A stage is under way beside whoever is reminded: nothing carries over.
+        return super()._is_full() and self.progress.suspended_at is None
 
     async def _walk(self) -> JourneyOutcome:
         """Stage by stage, each next one following from how the last one ended."""
@@ -223,6 +240,47 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """Once, and not after the end, nor while what was done is being undone already."""
         self.may_come(act)
         self._open(act)
+
+    @workflow.update
+    async def suspend_renovation(self, act: SuspendRenovation) -> Done:
+        """The procedure stands still, its periods with it (E6)."""
+        async with self.turn:
+            self._goes_on(act)
+            return await self.do(act, Oversight.suspend, act)
+
+    @suspend_renovation.validator
+    def suspend_renovation_allowed(self, act: SuspendRenovation) -> None:
+        """Once, and not after the end."""
+        self.may_come(act)
+        self._goes_on(act)
+
+    @workflow.update
+    async def resume_renovation(self, act: ResumeRenovation) -> Done:
+        """It goes on: each period has the time left that it had."""
+        async with self.turn:
+            self._stands_still(act)
+            resting = self.progress.resting
+            done = await self.do(act, Oversight.resume, act)
+        self.told_to_go_on += 1
+        for workflow_id in resting:
+            await tell_to_go_on(workflow_id)
+        return done
+
+    @resume_renovation.validator
+    def resume_renovation_allowed(self, act: ResumeRenovation) -> None:
+        """Only what stands still."""
+        self.may_come(act)
+        self._stands_still(act)
+
+    def _goes_on(self, act: Act) -> None:
+        self._open(act)
+        if self.progress.suspended_at is not None:
+            raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
+
+    def _stands_still(self, act: Act) -> None:
+        self._open(act)
+        if self.progress.suspended_at is None:
+            raise refuse("oversight.not_suspended", where=self.renovation_id)
 
     def _revision_awaited(self, act: Act) -> None:
         if not self.progress.revision_awaited or self.settling:

@@ -42,6 +42,7 @@ from models.values.bidding import CandidateGround, FlagKind, Ground, Party
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 from models.values.scheme import SchemeContent
+from models.values.states import SuspensionGround
 
 ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""
@@ -302,6 +303,14 @@ class CorrectionBody(ActBody):
     reason: Reason
 
 
+class SuspensionBody(ActBody):
+    """Of `SuspendRenovation`."""
+
+    ground: SuspensionGround
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
 BODIES: dict[str, type[ActBody]] = {
     acts.OpenVote.name: NoFields,
     acts.ImportOfficialResult.name: OfficialResultBody,
@@ -331,6 +340,8 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
     acts.CorrectRenovation.name: CorrectionBody,
+    acts.SuspendRenovation.name: SuspensionBody,
+    acts.ResumeRenovation.name: ReasonBody,
 }
 """The body of every official act by the act's name."""
 

@@ -24,6 +24,7 @@ from models.values.bidding import (
     Rejection,
 )
 from models.values.scheme import SchemeContent
+from models.values.states import SuspensionGround
 from models.values.voting import ReportedNumbers
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
@@ -353,6 +354,24 @@ class CorrectRenovation(Act):
     ends_on: date | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     officials: tuple[AddedOfficial, ...] = ()
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class SuspendRenovation(Act):
+    """Let the procedure stand still, its periods with it (E6); `document` is the order or the suit."""
+
+    name = "suspend_renovation"
+    target = "renovation"
+    ground: SuspensionGround
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ResumeRenovation(Act):
+    """Let it go on: each period that ran has the time left that it had."""
+
+    name = "resume_renovation"
+    target = "renovation"
     reason: str = Field(min_length=1, max_length=2000)
 
 

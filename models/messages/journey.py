@@ -63,6 +63,20 @@ class Ticked(Answer):
     tick: datetime | None = None
 
 
+class Suspended(Ticked):
+    """A renovation stands still since `at` (case time); `resting` are its workflows whose periods rest."""
+
+    at: datetime
+    resting: tuple[str, ...] = ()
+
+
+class Resumed(Ticked):
+    """It goes on: what was ahead at `suspended_at` comes later by the time until `resumed_at`."""
+
+    suspended_at: datetime
+    resumed_at: datetime
+
+
 class StageInput(CaseInput):
     """The input of a stage workflow.
 

@@ -15,7 +15,15 @@ from models.messages.cost_sharing import (
 )
 from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
-from models.messages.journey import Answer, JourneyOutcome, Revision, Stage, StageEntered
+from models.messages.journey import (
+    Answer,
+    JourneyOutcome,
+    Resumed,
+    Revision,
+    Stage,
+    StageEntered,
+    Suspended,
+)
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
 from models.values.states import AfterTermination, RenovationState, TerminationGround
@@ -55,6 +63,8 @@ class JourneyProgress(Progress):
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
         "renovation.cancelled": Done,
+        "renovation.suspended": Suspended,
+        "renovation.resumed": Resumed,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -83,6 +93,9 @@ class JourneyProgress(Progress):
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
+    suspended_at: datetime | None = None
+    """Since then it stands still (case time); `resting` are the workflows that are told when it goes on."""
+    resting: tuple[str, ...] = ()
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
 
@@ -185,15 +198,21 @@ class JourneyProgress(Progress):
                 return self
             first = {"stage_reminds_at": answer.stage_reminds_at}
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
+        if isinstance(answer, Resumed):
+            going = {"suspended_at": None, "resting": ()}
+            moved = self.rested(answer.suspended_at, answer.resumed_at)
+            return moved.model_copy(update=going)
         now: dict[str, object] = {}
-        if isinstance(answer, Revision):
+        if isinstance(answer, Suspended):
+            now = {"suspended_at": answer.at, "resting": answer.resting}
+        elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
         elif step == "voting.scheme_revised":
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
-            now = {"cancelled": True}
+            now = {"cancelled": True, "suspended_at": None, "resting": ()}
         elif step.startswith("settlement."):
             now = {"settling": True}
         return self.model_copy(update=now)

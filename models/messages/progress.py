@@ -6,10 +6,10 @@ on from the same state.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from models.messages.journey import Answer
 from models.values.base import Carried
@@ -53,6 +53,15 @@ class Progress(Carried):
         """The progress after an answer that is new."""
         return self
 
+    def rested(self, since: datetime, until: datetime) -> Self:
+        """The progress after its case stood still: what was ahead at `since` comes by so much later."""
+        here = {"tick", "remind_at"}  # the record says both at every answer
+        moments = {
+            name: getattr(self, name) for name in type(self).model_fields if name not in here
+        }
+        later = {name: _later(value, since, until - since) for name, value in moments.items()}
+        return self.model_copy(update=later)
+
     def with_trouble(self, step: str) -> Self:
         """The step broke."""
         return self.model_copy(update={"troubled": tuple(sorted({*self.troubled, step}))})
@@ -61,3 +70,15 @@ class Progress(Carried):
         """The step was done, or somebody has seen to it."""
         left = tuple(each for each in self.troubled if each != step)
         return self.model_copy(update={"troubled": left})
+
+
+def _later(value: object, since: datetime, by: timedelta) -> object:
+    """A value with every moment in it that lies after `since` moved."""
+    if isinstance(value, datetime):
+        return value + by if value > since else value
+    if isinstance(value, BaseModel):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        return value.model_copy(update={k: _later(v, since, by) for k, v in fields.items()})
+    if isinstance(value, tuple):
+        return tuple(_later(each, since, by) for each in value)
+    return value

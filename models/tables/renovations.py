@@ -94,6 +94,8 @@ class Renovation(Table):
     closed_at: Mapped[datetime | None]
     waiting_for: Mapped[str] = mapped_column(server_default="")
     due_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    """Since then it stands still (case time), its periods with it; None while it goes on."""
     v1_letters: Mapped[bool] = mapped_column(server_default=text("false"))
     """Opened while letters held a credential of the first kind: those are good until replaced."""
     search_text: Mapped[str] = mapped_column(server_default="")

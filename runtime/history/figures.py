@@ -9,6 +9,7 @@ from rules.disclosure.events import REDACTED
 from runtime.language.amounts import area, end_time, money
 from runtime.language.catalogues import Catalogue, read_catalogue
 from runtime.language.catalogues import phrase as phrase_in
+from runtime.language.citations import cited
 from runtime.language.moments import local_moment, read_moment
 from runtime.language.sentences import phrase
 
@@ -78,6 +79,8 @@ def _word(name: str, value: str, language: str, zone: str) -> str:
         if name.endswith(ENDS):
             return end_time(moment, language, zone)
         return local_moment(moment, language, zone)
+    if name == "article":
+        return cited(value, language)
     known = text(f"value.{name}.{value}", language, {})
     for room in ROOMS.get(name, ()):
         known = known or phrase(f"{room}.{value}", language, {})
