@@ -170,7 +170,7 @@ def _content_hash(row: Proposal) -> str:
     return act_hash(ACTS[row.act].model_validate({**body, "command_id": row.id, "actor": ENGINE}))
 
 
-def refuse_untimely(command: Command, renovation: Renovation, kind: str) -> None:
+def refuse_late(command: Command, renovation: Renovation, kind: str) -> None:
     """A stage that was left, by its end or by a cancellation, writes nothing any more.
 
     Nor does a publication that such a stage has started: what it would wait for, nobody ends. While the

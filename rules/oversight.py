@@ -1,7 +1,10 @@
 """Oversight acts: on which article a renovation stands still, and what goes on meanwhile (rules E6, E23, E38)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
 
 from models.values.base import Value
 from models.values.states import SuspensionGround
@@ -21,6 +24,10 @@ GOES_ON = frozenset({RESUMED, "renovation.cancelled", "renovation.corrected"})
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
 
 
+Rests = Sequence[JsonValue]
+"""Each time that a renovation stood still, as [since, until] in texts; the row of the renovation has them."""
+
+
 class Moved(Value):
     """A period that a suspension has moved; case time."""
 
@@ -37,6 +44,15 @@ def rests(kind: str, workflow: str | None) -> bool:
     """
     reminds = workflow == "" and kind == "agenda.reminded"
     return not (workflow == "ticket" or reminds or kind in GOES_ON)
+
+
+def rested(end: datetime, start: datetime, rests: Rests) -> datetime:
+    """The end of a period from `start` in a renovation that has stood still since; UTC."""
+    for rest in rests:
+        since, until = (datetime.fromisoformat(str(each)) for each in cast("list[str]", rest))
+        if until > start:
+            end = extended_end(end, max(since, start), until)
+    return end
 
 
 def resumed(wait: Wait, suspended_at: datetime, now: datetime) -> Wait:

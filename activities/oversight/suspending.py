@@ -6,16 +6,27 @@ workflows of their own and go on, and so does what waits for a second person.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.messages.journey import Resumed, Stage, Suspended
-from models.tables import BallotBox, CaseWait, Event, Publication
+from models.tables import (
+    BallotBox,
+    CaseWait,
+    Contract,
+    Event,
+    Instalment,
+    Publication,
+    Tender,
+    WorkItem,
+)
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import BoxState, PublicationState, RenovationState
@@ -27,6 +38,15 @@ from runtime.record.journal import Recorded
 
 AWAITED = "resume_renovation"
 """What a renovation waits for that stands still."""
+AHEAD: Sequence[tuple[Any, InstrumentedAttribute[Any]]] = (
+    (Tender, Tender.deadline_at),
+    (Contract, Contract.decide_by),
+    (Contract, Contract.start_by),
+    (Contract, Contract.cure_until),
+    (WorkItem, WorkItem.cure_until),
+    (Instalment, Instalment.due_at),
+)
+"""Ends of periods that rows have, beside those of votes and of what is posted."""
 
 
 class AtRest(Wait):
@@ -94,6 +114,8 @@ class Oversight(Writer):
             said += [] if moved is None else [moved.model_dump(mode="json")]
         case.agenda.setdefault(case.command.workflow_id, ())
         case.renovation.suspended_at = None
+        rest: JsonValue = [utc_text(since), utc_text(case.now)]
+        case.renovation.rests = [*case.renovation.rests, rest]
         case.renovation.waiting_for = aside.waiting_for
         case.renovation.due_at = _later(aside.due, since, case.now)
         await _move_rows(case, since)
@@ -108,7 +130,7 @@ async def _refuse_at_its_end(case: Case) -> None:
     state = await load_end(case)
     if state is not RenovationState.RUNNING:
         raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
-    if case.renovation.stage != Stage.VOTING:
+    if case.renovation.stage == Stage.FEEDBACK:
         raise refusal(
             "oversight.other_stage", where=case.renovation.id, stage=case.renovation.stage
         )
@@ -192,3 +214,9 @@ async def _move_rows(case: Case, since: datetime) -> None:
     )
     for publication in posted:
         publication.closes_at = extended_end(publication.closes_at, since, case.now)
+    for table, column in AHEAD:
+        await case.session.execute(
+            update(table)
+            .where(table.renovation_id == case.renovation.id, column > since)
+            .values({column: column + (case.now - since)})
+        )

@@ -136,6 +136,8 @@ class Wanderer:
 
     def __init__(self, driver: JourneyDriver, seed: int) -> None:
         self.j, self.rng = driver, random.Random(f"wander-{seed}")
+        self.above = random.Random(f"oversight-{seed}")
+        """Of those who watch over the case, so that the others do what they have always done."""
         self.log: list[str] = []
         self.tickets: list[str] = []
         self.objections: list[tuple[str, str]] = []
@@ -167,6 +169,9 @@ class Wanderer:
     async def _something(self, waiting_for: str, step: int) -> None:
         if step > MOST_STEPS * 3 // 4 or self.rng.random() < 0.005:
             await self.act(a.CancelRenovation, STREET, reason="nobody comes to an end")
+            return
+        if self.above.random() < 0.03:
+            await self.act(a.SuspendRenovation, STREET, ground="authority", reason="looked into")
             return
         if self.rng.random() < 0.05 and len(self.tickets) < 3:
             await self.attempt(self._complain)
@@ -263,6 +268,11 @@ class Wanderer:
 
 async def open_vote(w: Wanderer) -> None:
     await w.act(a.OpenVote, COMMITTEE)
+
+
+async def resume(w: Wanderer) -> None:
+    if w.above.random() < 0.7:
+        await w.act(a.ResumeRenovation, BUREAU, reason="it was lawful")
 
 
 async def vote(w: Wanderer) -> None:
@@ -402,6 +412,7 @@ async def object_to(w: Wanderer) -> None:
 
 DEEDS: dict[str, Deed] = {
     "open_vote": open_vote,
+    "resume_renovation": resume,
     "ballots": vote,
     "objections": object_to,
     "revise_scheme": revise,

@@ -5,4 +5,4 @@ ALTER TABLE ballot_box
   DROP CONSTRAINT ck_ballot_box_state_known,
   ADD CONSTRAINT ck_ballot_box_state_known CHECK (state IN ('open', 'closed'))
 
-ALTER TABLE renovation DROP COLUMN suspended_at
+ALTER TABLE renovation DROP COLUMN suspended_at, DROP COLUMN rests

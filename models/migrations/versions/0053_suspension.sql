@@ -1,4 +1,5 @@
-ALTER TABLE renovation ADD COLUMN suspended_at TIMESTAMPTZ
+ALTER TABLE renovation ADD COLUMN suspended_at TIMESTAMPTZ,
+  ADD COLUMN rests JSONB NOT NULL DEFAULT '[]'
 
 ALTER TABLE ballot_box
   DROP CONSTRAINT ck_ballot_box_state_known,

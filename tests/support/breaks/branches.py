@@ -207,7 +207,10 @@ async def without_contractor(j: JourneyDriver) -> None:
 
 
 async def never_revised(j: JourneyDriver) -> None:
-    """The scheme is rejected, and nobody ever revises it: shelved."""
+    """It stands still for a time; the scheme is rejected, and nobody ever revises it: shelved."""
+    await j.until("open_vote")
+    await j.act(a.SuspendRenovation, STREET, ground="court", reason="a suit was filed")
+    await j.act(a.ResumeRenovation, BUREAU, reason="it was withdrawn")
     j.on("ballots", everybody_says_no)
     await j.until("nothing")
 

@@ -22,6 +22,16 @@ STOPS: dict[str, Any] = {
     "document": "(2025) no. 7",
     "reason": "a suit was filed",
 }
+MOMENTS = """
+SELECT 'wait ' || w.workflow_id || w.what || w.subject AS name, w.due_at AS at FROM case_wait w
+  WHERE w.renovation_id = $1 UNION ALL
+SELECT 'case', due_at FROM renovation WHERE id = $1 UNION ALL
+SELECT 'opens ' || id, opens_at FROM ballot_box WHERE renovation_id = $1 UNION ALL
+SELECT 'closes ' || id, closes_at FROM ballot_box WHERE renovation_id = $1 UNION ALL
+SELECT 'posted ' || id, closes_at FROM publication WHERE renovation_id = $1 UNION ALL
+SELECT 'bids ' || id, deadline_at FROM tender WHERE renovation_id = $1 UNION ALL
+SELECT 'start ' || id, start_by FROM contract WHERE renovation_id = $1 UNION ALL
+SELECT 'part ' || unit_number || number, due_at FROM instalment WHERE renovation_id = $1"""
 WAITS = "SELECT what, due_at, since FROM case_wait WHERE renovation_id=$1 ORDER BY what"
 
 
@@ -78,19 +88,42 @@ async def test_a_vote_that_stands_still_takes_no_ballot_and_closes_later(
     assert (await audit(database, j.rid)).ok
 
 
-@pytest.mark.parametrize("word", ["objections.vote_result", *some_are_slow("open_vote")])
-async def test_what_is_posted_and_who_is_awaited_rest_as_well(journey: Begin, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "further"),
+    [
+        ("objections.vote_result", "payments"),
+        *some_are_slow(
+            ("open_vote", "ballots"),
+            ("payments", "publish_tender"),
+            ("bids", "award_contract"),
+            ("objections.candidates", "award_contract"),
+            ("sign_contract", "works"),
+            ("works", "approve_payment"),
+        ),
+    ],
+)
+async def test_whatever_runs_or_is_awaited_in_a_stage_rests(
+    journey: Begin, word: str, further: str
+) -> None:
     j = await journey()
     await j.until(word)
-    before = {row["what"]: row["due_at"] for row in await j.db.fetch(WAITS, j.rid)}
+    before = await moments(j)
     since = await suspend(j)
     await j.days(40)
     await assert_agrees(j)
     rested = await resume(j) - since
-    after = {row["what"]: row["due_at"] for row in await j.db.fetch(WAITS, j.rid)}
-    assert after == {name: due and due + rested for name, due in before.items()}
+    assert await moments(j) == {
+        name: at + rested if at > since else at for name, at in before.items()
+    }
     await assert_agrees(j)
-    await j.until("payments")
+    await j.until(further)
+    assert not await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
+
+
+async def moments(j: JourneyDriver) -> dict[str, datetime]:
+    """Every end of a period that the agenda or a row of the case has."""
+    rows = await j.db.fetch(MOMENTS, j.rid)
+    return {row["name"]: row["at"] for row in rows if row["at"] is not None}
 
 
 async def test_nothing_of_the_procedure_is_done_meanwhile(journey: Begin) -> None:
@@ -109,6 +142,24 @@ async def test_nothing_of_the_procedure_is_done_meanwhile(journey: Begin) -> Non
     with pytest.raises(Refused) as again:
         await j.act(a.ResumeRenovation, STREET, reason="once more")
     assert codes(again.value) == ["oversight.not_suspended"]
+
+
+@pytest.mark.slow
+async def test_while_a_tender_stands_still_no_bid_is_taken(journey: Begin) -> None:
+    j = await journey()
+    await j.until("bids")
+    await suspend(j)
+    with pytest.raises(AssertionError, match=r"renovation\.suspended"):
+        await j.bid(1_000)
+
+
+@pytest.mark.slow
+async def test_a_renovation_whose_works_are_done_is_not_suspended(journey: Begin) -> None:
+    j = await journey()
+    await j.until("survey")
+    with pytest.raises(Refused) as refused:
+        await j.act(a.SuspendRenovation, STREET, **STOPS)
+    assert codes(refused.value) == ["oversight.other_stage"]
 
 
 async def test_whoever_should_resume_it_is_reminded_and_then_the_level_above(
