@@ -17,6 +17,7 @@ from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
+from activities.oversight.extending import Extensions
 from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -49,6 +50,7 @@ CLASSES = (
     Anchoring,
     Cancellations,
     Oversight,
+    Extensions,
     Healing,
     Restoring,
     Suspecting,

@@ -105,6 +105,9 @@ ROLES_OF_ACT: dict[str, Authority] = {
         _GOVERNMENT,
         "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
     ),
+    "extend_period": _by(
+        _GOVERNMENT, "Tendering Regs art. 21; [D] the office that organises it gives time"
+    ),
     "resume_renovation": _by(
         _GOVERNMENT,
         "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",

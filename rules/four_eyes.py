@@ -24,6 +24,7 @@ class Proposing(StrEnum):
     DIRECT_AWARD = "approve_direct_award"
     SUSPENSION = "suspend_renovation"
     RESUMPTION = "resume_renovation"
+    EXTENSION = "extend_period"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
 
@@ -35,6 +36,7 @@ ACTS_OF_TWO = frozenset(
         Proposing.DIRECT_AWARD,
         Proposing.SUSPENSION,
         Proposing.RESUMPTION,
+        Proposing.EXTENSION,
     )
 )
 """The official acts that nobody does alone: they end the procedure or halt it, or leave its ordinary way (ADR 18)."""

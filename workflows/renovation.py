@@ -11,6 +11,7 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.oversight.extending import Extensions
     from activities.oversight.suspending import Oversight
     from activities.renovations import Renovations
     from models.messages.acts import (
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         CancelRenovation,
         CorrectRenovation,
         Done,
+        ExtendPeriod,
         ResumeRenovation,
         ReviseScheme,
         SuspendRenovation,
@@ -259,11 +261,8 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """It goes on: each period has the time left that it had."""
         async with self.turn:
             self._stands_still(act)
-            resting = self.progress.resting
             done = await self.do(act, Oversight.resume, act)
-        self.told_to_go_on += 1
-        for workflow_id in resting:
-            await tell_to_go_on(workflow_id)
+        await self._tell_moved()
         return done
 
     @resume_renovation.validator
@@ -271,6 +270,27 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """Only what stands still."""
         self.may_come(act)
         self._stands_still(act)
+
+    @workflow.update
+    async def extend_period(self, act: ExtendPeriod) -> Done:
+        """Whoever is awaited, or may object or bid, has more time."""
+        async with self.turn:
+            self._goes_on(act)
+            done = await self.do(act, Extensions.extend, act)
+        await self._tell_moved()
+        return done
+
+    @extend_period.validator
+    def extend_period_allowed(self, act: ExtendPeriod) -> None:
+        """While the renovation goes on; what may be extended, the record knows."""
+        self.may_come(act)
+        self._goes_on(act)
+
+    async def _tell_moved(self) -> None:
+        """Whoever waits through a period that was moved looks at the record, this workflow too."""
+        self.told_to_go_on += 1
+        for workflow_id in self.progress.to_tell:
+            await tell_to_go_on(workflow_id)
 
     def _goes_on(self, act: Act) -> None:
         self._open(act)

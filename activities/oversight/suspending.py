@@ -69,24 +69,26 @@ class Oversight(Writer):
     @writes("Oversight.suspend", event=law.SUSPENDED, into=Suspended)
     async def suspend(self, case: Case, act: SuspendRenovation) -> Recorded[Suspended]:
         """Everything rests from now on. Refused: the renovation has ended, or stands still already."""
-        await _refuse_at_its_end(case)
+        await refuse_at_its_end(case)
+        if case.renovation.stage == Stage.FEEDBACK:
+            stage = case.renovation.stage
+            raise refusal("oversight.other_stage", where=case.renovation.id, stage=stage)
         if case.renovation.suspended_at is not None:
             raise refusal("oversight.suspended", where=case.renovation.id, **_since(case))
         aside = Rest(
-            rests=tuple(await _agenda(case)),
+            rests=tuple(await load_agenda(case)),
             waiting_for=case.renovation.waiting_for,
             due=case.renovation.due_at,
         )
-        resting = tuple(sorted({each.workflow_id for each in aside.rests}))
-        for workflow_id in resting:
-            case.agenda[workflow_id] = ()
+        for each in aside.rests:
+            case.agenda[each.workflow_id] = ()
         case.renovation.suspended_at = case.now
         for box in await _boxes(case, BoxState.OPEN):
             box.state = BoxState.SUSPENDED
         case.wait_for(AWAITED)
         case.notify("all_owners", "renovation_suspended")
         return Recorded(
-            Suspended(at=case.now, resting=_others(case, resting)),
+            Suspended(at=case.now),
             {
                 "ground": act.ground,
                 "article": law.GROUNDS[act.ground],
@@ -104,14 +106,15 @@ class Oversight(Writer):
         if since is None:
             raise refusal("oversight.not_suspended", where=case.renovation.id)
         aside = await _put_aside(case)
-        late = [wait for wait in await _agenda(case) if wait.what != AWAITED]
+        late = [wait for wait in await load_agenda(case) if wait.what != AWAITED]
         said = list[JsonValue]()
         for before in (*aside.rests, *late):
             after = law.resumed(before, since, case.now)
             there = case.agenda.get(before.workflow_id, ())
-            case.agenda[before.workflow_id] = (*there, _line(after))
+            case.agenda[before.workflow_id] = (*there, line_of(after))
             moved = law.moved(before, after)
             said += [] if moved is None else [moved.model_dump(mode="json")]
+        waiting = tuple(sorted(case.agenda.keys() - {case.command.workflow_id}))
         case.agenda.setdefault(case.command.workflow_id, ())
         case.renovation.suspended_at = None
         rest: JsonValue = [utc_text(since), utc_text(case.now)]
@@ -121,19 +124,20 @@ class Oversight(Writer):
         await _move_rows(case, since)
         case.notify("all_owners", "renovation_resumed", since=since)
         return Recorded(
-            Resumed(suspended_at=since, resumed_at=case.now),
+            Resumed(suspended_at=since, resumed_at=case.now, waiting=waiting),
             {"reason": act.reason, "since": utc_text(since), "moves": said},
         )
 
 
-async def _refuse_at_its_end(case: Case) -> None:
+async def refuse_at_its_end(case: Case) -> None:
+    """Nothing is halted or given time that has ended.
+
+    Raises:
+        Refused: `settlement.already_ended`.
+    """
     state = await load_end(case)
     if state is not RenovationState.RUNNING:
         raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
-    if case.renovation.stage == Stage.FEEDBACK:
-        raise refusal(
-            "oversight.other_stage", where=case.renovation.id, stage=case.renovation.stage
-        )
 
 
 def _since(case: Case) -> dict[str, str]:
@@ -141,7 +145,7 @@ def _since(case: Case) -> dict[str, str]:
     return {"since": "" if at is None else utc_text(at)}
 
 
-async def _agenda(case: Case) -> Sequence[AtRest]:
+async def load_agenda(case: Case) -> Sequence[AtRest]:
     """What the workflows of the procedure wait for now; not those of complaints, nor who is to confirm."""
     rid = case.renovation.id
     rows = await case.session.scalars(
@@ -156,12 +160,8 @@ async def _agenda(case: Case) -> Sequence[AtRest]:
     return [AtRest.model_validate(row, from_attributes=True) for row in rows]
 
 
-def _others(case: Case, workflow_ids: Sequence[str]) -> tuple[str, ...]:
-    """Who is told when it goes on: all but the workflow that hears the act itself."""
-    return tuple(each for each in workflow_ids if each != case.command.workflow_id)
-
-
-def _line(wait: AtRest | Wait) -> Wait:
+def line_of(wait: AtRest) -> Wait:
+    """The line as its workflow has it."""
     return Wait.model_validate(wait.model_dump(exclude={"workflow_id"}))
 
 

@@ -18,6 +18,7 @@ from models.fields import (
     IdInFile,
     Label,
     Note,
+    OptionalId,
     Permille,
     PositiveFen,
     Reason,
@@ -311,6 +312,15 @@ class SuspensionBody(ActBody):
     reason: Reason
 
 
+class ExtensionBody(ActBody):
+    """Of `ExtendPeriod`."""
+
+    what: Word
+    subject: OptionalId = ""
+    days: Annotated[int, *whole("number", 365, 1)]
+    reason: Reason
+
+
 BODIES: dict[str, type[ActBody]] = {
     acts.OpenVote.name: NoFields,
     acts.ImportOfficialResult.name: OfficialResultBody,
@@ -342,6 +352,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.CorrectRenovation.name: CorrectionBody,
     acts.SuspendRenovation.name: SuspensionBody,
     acts.ResumeRenovation.name: ReasonBody,
+    acts.ExtendPeriod.name: ExtensionBody,
 }
 """The body of every official act by the act's name."""
 

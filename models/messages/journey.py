@@ -64,17 +64,28 @@ class Ticked(Answer):
 
 
 class Suspended(Ticked):
-    """A renovation stands still since `at` (case time); `resting` are its workflows whose periods rest."""
+    """A renovation stands still since `at` (case time)."""
 
     at: datetime
-    resting: tuple[str, ...] = ()
 
 
 class Resumed(Ticked):
-    """It goes on: what was ahead at `suspended_at` comes later by the time until `resumed_at`."""
+    """It goes on: what was ahead at `suspended_at` comes later by the time until `resumed_at`.
+
+    `waiting` are the other workflows that wait for something: they are told.
+    """
 
     suspended_at: datetime
     resumed_at: datetime
+    waiting: tuple[str, ...] = ()
+
+
+class Extended(Ticked):
+    """A period that the workflow `waiting` waits through ends at `after`, no longer at `before`."""
+
+    before: datetime
+    after: datetime
+    waiting: tuple[str, ...] = ()
 
 
 class StageInput(CaseInput):

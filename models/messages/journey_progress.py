@@ -17,6 +17,7 @@ from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
 from models.messages.journey import (
     Answer,
+    Extended,
     JourneyOutcome,
     Resumed,
     Revision,
@@ -65,6 +66,7 @@ class JourneyProgress(Progress):
         "renovation.cancelled": Done,
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
+        "renovation.period_extended": Extended,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -94,8 +96,9 @@ class JourneyProgress(Progress):
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
     suspended_at: datetime | None = None
-    """Since then it stands still (case time); `resting` are the workflows that are told when it goes on."""
-    resting: tuple[str, ...] = ()
+    """Since then it stands still (case time)."""
+    to_tell: tuple[str, ...] = ()
+    """The workflows whose periods the last act has moved: they are told to look at the record."""
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
 
@@ -198,24 +201,30 @@ class JourneyProgress(Progress):
                 return self
             first = {"stage_reminds_at": answer.stage_reminds_at}
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
-        if isinstance(answer, Resumed):
-            going = {"suspended_at": None, "resting": ()}
-            moved = self.rested(answer.suspended_at, answer.resumed_at)
-            return moved.model_copy(update=going)
+        if isinstance(answer, Suspended | Resumed | Extended):
+            return self._overseen(answer)
         now: dict[str, object] = {}
-        if isinstance(answer, Suspended):
-            now = {"suspended_at": answer.at, "resting": answer.resting}
-        elif isinstance(answer, Revision):
+        if isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
         elif step == "voting.scheme_revised":
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
-            now = {"cancelled": True, "suspended_at": None, "resting": ()}
+            now = {"cancelled": True, "suspended_at": None}
         elif step.startswith("settlement."):
             now = {"settling": True}
         return self.model_copy(update=now)
+
+    def _overseen(self, answer: Suspended | Resumed | Extended) -> Self:
+        """It stands still, goes on with all periods later, or one period ends later."""
+        if isinstance(answer, Suspended):
+            return self.model_copy(update={"suspended_at": answer.at})
+        told = self.model_copy(update={"to_tell": answer.waiting})
+        if isinstance(answer, Extended):
+            return told
+        moved = told.rested(answer.suspended_at, answer.resumed_at)
+        return moved.model_copy(update={"suspended_at": None})
 
     def _ended(self, outcome: StageOutcome) -> dict[str, object]:
         if isinstance(outcome, VotingOutcome):

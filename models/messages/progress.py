@@ -5,8 +5,8 @@ record has them. So a workflow that continues as new, or is rebuilt after its hi
 on from the same state.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, JsonValue
@@ -55,12 +55,17 @@ class Progress(Carried):
 
     def rested(self, since: datetime, until: datetime) -> Self:
         """The progress after its case stood still: what was ahead at `since` comes by so much later."""
-        here = {"tick", "remind_at"}  # the record says both at every answer
-        moments = {
-            name: getattr(self, name) for name in type(self).model_fields if name not in here
-        }
-        later = {name: _later(value, since, until - since) for name, value in moments.items()}
-        return self.model_copy(update=later)
+        return self._changed(lambda each: each + (until - since) if each > since else each)
+
+    def extended(self, before: datetime, after: datetime) -> Self:
+        """The progress after a period that ended at `before` was given until `after`."""
+        return self._changed(lambda each: after if each == before else each)
+
+    def _changed(self, change: Callable[[datetime], datetime]) -> Self:
+        """With every moment changed but those that the record says at each answer."""
+        names = [name for name in type(self).model_fields if name not in {"tick", "remind_at"}]
+        moments = {name: _with_moments(getattr(self, name), change) for name in names}
+        return self.model_copy(update=moments)
 
     def with_trouble(self, step: str) -> Self:
         """The step broke."""
@@ -72,13 +77,14 @@ class Progress(Carried):
         return self.model_copy(update={"troubled": left})
 
 
-def _later(value: object, since: datetime, by: timedelta) -> object:
-    """A value with every moment in it that lies after `since` moved."""
+def _with_moments(value: object, change: Callable[[datetime], datetime]) -> object:
+    """A value with every moment in it changed."""
     if isinstance(value, datetime):
-        return value + by if value > since else value
+        return change(value)
     if isinstance(value, BaseModel):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        return value.model_copy(update={k: _later(v, since, by) for k, v in fields.items()})
+        inner = {name: _with_moments(each, change) for name, each in fields.items()}
+        return value.model_copy(update=inner)
     if isinstance(value, tuple):
-        return tuple(_later(each, since, by) for each in value)
+        return tuple(_with_moments(each, change) for each in value)
     return value

@@ -42,6 +42,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "act": ("act_title", "deed"),
     "step": ("event",),
     "kind": ("ticket_kind",),
+    "what": ("wait",),
 }
 """By the name of a detail the rooms of the product's catalogue that have its words."""
 CATALOGUES: dict[str, Catalogue] = {}
@@ -79,11 +80,11 @@ def _word(name: str, value: str, language: str, zone: str) -> str:
         if name.endswith(ENDS):
             return end_time(moment, language, zone)
         return local_moment(moment, language, zone)
-    if name == "article":
-        return cited(value, language)
-    known = text(f"value.{name}.{value}", language, {})
+    known = cited(value, language) if name == "article" else None
+    known = known or text(f"value.{name}.{value}", language, {})
+    word = value.partition(".")[0] if name == "what" else value
     for room in ROOMS.get(name, ()):
-        known = known or phrase(f"{room}.{value}", language, {})
+        known = known or phrase(f"{room}.{word}", language, {})
     if known:
         return known
     if len(value) == HASH and set(value) <= set("0123456789abcdef"):

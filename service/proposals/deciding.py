@@ -55,6 +55,7 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.DIRECT_AWARD: enter_act,
     Proposing.SUSPENSION: enter_act,
     Proposing.RESUMPTION: enter_act,
+    Proposing.EXTENSION: enter_act,
     Proposing.SUGGESTION: enter_answer,
 }
 

@@ -70,6 +70,7 @@ THINGS: Mapping[str, str] = {
     "publication_id": "publications",
     "objection_id": "objections",
     "ticket_id": "tickets",
+    "what": "awaited",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",
