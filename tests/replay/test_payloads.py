@@ -34,8 +34,8 @@ IDS = {
         "last",
     ),
     *("level", "lots", "objection_id", "parent_id", "publication_id", "published", "reference"),
-    *("renovation_id", "renovation_ids", "request_hash", "results", "resting", "run_id"),
-    "stage_workflow_id",
+    *("renovation_id", "renovation_ids", "request_hash", "results", "run_id"),
+    *("stage_workflow_id", "subject", "to_tell", "waiting", "what"),
     *(
         "on_behalf_of",
         "place",

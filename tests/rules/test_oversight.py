@@ -6,10 +6,14 @@ import pytest
 
 from models.messages.publication import PublicationClosing, PublicationProgress
 from models.messages.voting import VotePeriod, VotingProgress
+from models.values.refusal import Refused
 from models.values.states import SuspensionGround
+from models.values.timetable import Timetable, calendar_days
 from models.values.waits import Wait
 from rules import oversight as law
+from rules.time.deadlines import deadline
 from rules.time.told_clock import is_due
+from runtime.calendars import chinese_calendar
 
 START = datetime(2025, 3, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -84,3 +88,29 @@ def test_a_progress_keeps_what_is_over_and_moves_what_was_ahead() -> None:
     closing = PublicationClosing(closed=True, closes_at=START)
     closed = PublicationProgress(closes_at=START, closed=closing)
     assert closed.rested(START + DAY, START + 3 * DAY) == closed
+
+
+def test_an_extension_ends_at_midnight_and_on_no_day_off() -> None:
+    zone, calendar = Timetable().zone, chinese_calendar()
+    end = deadline(START, calendar_days(3), calendar, zone)
+    wait = Wait(what="open_vote", due_at=end, consequence="reminded")
+    before, after = law.extension(wait, 2, START, Timetable(), calendar)
+    # 6 March and two days are a Saturday: the Monday after it.
+    assert (before, after) == (end, datetime(2025, 3, 10, 16, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("what", "consequence", "days", "code"),
+    [
+        ("ballots", "box_closed", 3, "oversight.not_extendable"),
+        ("payments", "collection_counted", 3, "oversight.not_extendable"),
+        ("open_vote", "reminded", 0, "oversight.period_over"),
+    ],
+)
+def test_what_may_not_be_extended_says_why(
+    what: str, consequence: str, days: int, code: str
+) -> None:
+    wait = Wait(what=what, due_at=START + days * DAY, consequence=consequence)
+    with pytest.raises(Refused) as refused:
+        law.extension(wait, 5, START, Timetable(), chinese_calendar())
+    assert refused.value.problems[0].code == code

@@ -211,6 +211,7 @@ async def never_revised(j: JourneyDriver) -> None:
     await j.until("open_vote")
     await j.act(a.SuspendRenovation, STREET, ground="court", reason="a suit was filed")
     await j.act(a.ResumeRenovation, BUREAU, reason="it was withdrawn")
+    await j.act(a.ExtendPeriod, STREET, what="open_vote", days=5, reason="the time was lost")
     j.on("ballots", everybody_says_no)
     await j.until("nothing")
 
