@@ -18,6 +18,7 @@ from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.oversight.extending import Extensions
+from activities.oversight.ordering import Orders
 from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -51,6 +52,7 @@ CLASSES = (
     Cancellations,
     Oversight,
     Extensions,
+    Orders,
     Healing,
     Restoring,
     Suspecting,

@@ -25,6 +25,8 @@ class Proposing(StrEnum):
     SUSPENSION = "suspend_renovation"
     RESUMPTION = "resume_renovation"
     EXTENSION = "extend_period"
+    ORDER = "order_correction"
+    LIFTING = "lift_correction"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
 
@@ -37,6 +39,8 @@ ACTS_OF_TWO = frozenset(
         Proposing.SUSPENSION,
         Proposing.RESUMPTION,
         Proposing.EXTENSION,
+        Proposing.ORDER,
+        Proposing.LIFTING,
     )
 )
 """The official acts that nobody does alone: they end the procedure or halt it, or leave its ordinary way (ADR 18)."""

@@ -16,9 +16,14 @@ from rules.time.deadlines import deadline, extended_end
 
 SUSPENDED, RESUMED = "renovation.suspended", "renovation.resumed"
 EXTENDED = "renovation.period_extended"
+ORDERED, CORRECTED, LIFTED = (
+    f"renovation.correction_{word}" for word in ("ordered", "reported", "lifted")
+)
+ARTICLE_OF_ORDERS = "Property Management Regs art. 19; Weifang PM Regs art. 39"
+"""An authority orders correction within a time of what was decided unlawfully."""
 GROUNDS: Mapping[SuspensionGround, str] = {
     SuspensionGround.COURT: "SPC interpretation on condominiums (2020) art. 12",
-    SuspensionGround.AUTHORITY: "Property Management Regs art. 19; Weifang PM Regs art. 39",
+    SuspensionGround.AUTHORITY: ARTICLE_OF_ORDERS,
     SuspensionGround.BIDDING_COMPLAINT: "Tendering Regs art. 62",
     SuspensionGround.SAFETY: "Quality Regs art. 52; [D] rules E38",
     SuspensionGround.FORCE_MAJEURE: "Civil Code art. 180; [D] rules E40",
@@ -31,7 +36,9 @@ EXTENDABLE: Mapping[Consequence, str] = {
 }
 """What may be given more time, by what happens at its end, and the article. A vote is extended by its own
 rule (V-CN-9), a collection by a decision on it (E13), a notice to cure by another one."""
-GOES_ON = frozenset({RESUMED, "renovation.cancelled", "renovation.corrected"})
+GOES_ON = frozenset(
+    {RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"}
+)
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
 
 

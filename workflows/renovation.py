@@ -12,6 +12,7 @@ from temporalio.exceptions import is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
     from activities.oversight.extending import Extensions
+    from activities.oversight.ordering import Orders
     from activities.oversight.suspending import Oversight
     from activities.renovations import Renovations
     from models.messages.acts import (
@@ -20,6 +21,9 @@ with workflow.unsafe.imports_passed_through():
         CorrectRenovation,
         Done,
         ExtendPeriod,
+        LiftCorrection,
+        OrderCorrection,
+        ReportCorrected,
         ResumeRenovation,
         ReviseScheme,
         SuspendRenovation,
@@ -39,6 +43,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.waiting import CaseWorkflow, heard_out
     from workflows.writes import refuse
 
+OrderedAct = ReportCorrected | LiftCorrection
 
 CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
     Stage.VOTING: VotingWorkflow.run,
@@ -94,16 +99,19 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         return None if self.progress.cancelled else outcome
 
     async def _have_it_resumed(self) -> None:
-        """While it stands still, whoever may resume it is reminded, and the levels above hear of it."""
+        """While it stands still, or something is to be put right, whoever may do it is reminded, and
+        the levels above hear of it.
+        """
         while True:
-            await workflow.wait_condition(lambda: self.progress.suspended_at is not None)
-            await self.wait_for(
-                lambda: self.progress.suspended_at is None, "the renovation is resumed"
-            )
+            await workflow.wait_condition(self._is_overseen)
+            await self.wait_for(lambda: not self._is_overseen(), "what was ordered is done")
+
+    def _is_overseen(self) -> bool:
+        return self.progress.suspended_at is not None or self.progress.orders > 0
 
     def _is_full(self) -> bool:
         # A stage is under way beside whoever is reminded: nothing carries over.
-        return super()._is_full() and self.progress.suspended_at is None
+        return super()._is_full() and not self._is_overseen()
 
     async def _walk(self) -> JourneyOutcome:
         """Stage by stage, each next one following from how the last one ended."""
@@ -285,6 +293,50 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """While the renovation goes on; what may be extended, the record knows."""
         self.may_come(act)
         self._goes_on(act)
+
+    @workflow.update
+    async def order_correction(self, act: OrderCorrection) -> Done:
+        """What was done against the law is to be put right in time; the procedure goes on."""
+        async with self.turn:
+            self._open(act)
+            return await self.do(act, Orders.order, act)
+
+    @order_correction.validator
+    def order_correction_allowed(self, act: OrderCorrection) -> None:
+        """Not after the end."""
+        self.may_come(act)
+        self._open(act)
+
+    @workflow.update
+    async def report_corrected(self, act: ReportCorrected) -> Done:
+        """It was put right."""
+        async with self.turn:
+            self._ordered(act)
+            return await self.do(act, Orders.report, act)
+
+    @report_corrected.validator
+    def report_corrected_allowed(self, act: ReportCorrected) -> None:
+        """Where something was ordered."""
+        self.may_come(act)
+        self._ordered(act)
+
+    @workflow.update
+    async def lift_correction(self, act: LiftCorrection) -> Done:
+        """The order is taken back."""
+        async with self.turn:
+            self._ordered(act)
+            return await self.do(act, Orders.lift, act)
+
+    @lift_correction.validator
+    def lift_correction_allowed(self, act: LiftCorrection) -> None:
+        """Where something was ordered."""
+        self.may_come(act)
+        self._ordered(act)
+
+    def _ordered(self, act: OrderedAct) -> None:
+        self._open(act)
+        if not self.progress.orders:
+            raise refuse("oversight.no_order", order=act.order_id)
 
     async def _tell_moved(self) -> None:
         """Whoever waits through a period that was moved looks at the record, this workflow too."""

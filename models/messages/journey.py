@@ -88,6 +88,12 @@ class Extended(Ticked):
     waiting: tuple[str, ...] = ()
 
 
+class Ordered(Ticked):
+    """So many orders of correction are open."""
+
+    open: int
+
+
 class StageInput(CaseInput):
     """The input of a stage workflow.
 

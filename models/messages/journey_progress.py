@@ -19,6 +19,7 @@ from models.messages.journey import (
     Answer,
     Extended,
     JourneyOutcome,
+    Ordered,
     Resumed,
     Revision,
     Stage,
@@ -67,6 +68,9 @@ class JourneyProgress(Progress):
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
         "renovation.period_extended": Extended,
+        "renovation.correction_ordered": Ordered,
+        "renovation.correction_reported": Ordered,
+        "renovation.correction_lifted": Ordered,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -97,6 +101,8 @@ class JourneyProgress(Progress):
     cancelled: bool = False
     suspended_at: datetime | None = None
     """Since then it stands still (case time)."""
+    orders: int = 0
+    """Orders of correction that are open."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
     settling: bool = False
@@ -201,7 +207,7 @@ class JourneyProgress(Progress):
                 return self
             first = {"stage_reminds_at": answer.stage_reminds_at}
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
-        if isinstance(answer, Suspended | Resumed | Extended):
+        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
             return self._overseen(answer)
         now: dict[str, object] = {}
         if isinstance(answer, Revision):
@@ -216,8 +222,10 @@ class JourneyProgress(Progress):
             now = {"settling": True}
         return self.model_copy(update=now)
 
-    def _overseen(self, answer: Suspended | Resumed | Extended) -> Self:
-        """It stands still, goes on with all periods later, or one period ends later."""
+    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
+        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+        if isinstance(answer, Ordered):
+            return self.model_copy(update={"orders": answer.open})
         if isinstance(answer, Suspended):
             return self.model_copy(update={"suspended_at": answer.at})
         told = self.model_copy(update={"to_tell": answer.waiting})

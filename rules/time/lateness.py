@@ -91,6 +91,7 @@ BASES: Mapping[str, BasisOfWait] = {
     "call_back": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "survey": BasisOfWait("5.6"),
     "resume_renovation": BasisOfWait("8, E6", "Property Management Regs art. 19"),
+    "report_corrected": BasisOfWait("8, E6", "Property Management Regs art. 19"),
     "review_suggestion": BasisOfWait("5.3"),
     "answer_suggestion": BasisOfWait("5.3"),
     "reminder": BasisOfWait("5.2"),

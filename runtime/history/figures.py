@@ -43,6 +43,8 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "step": ("event",),
     "kind": ("ticket_kind",),
     "what": ("wait",),
+    "addressee": ("role",),
+    "event_kind": ("event",),
 }
 """By the name of a detail the rooms of the product's catalogue that have its words."""
 CATALOGUES: dict[str, Catalogue] = {}

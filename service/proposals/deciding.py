@@ -56,6 +56,8 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.SUSPENSION: enter_act,
     Proposing.RESUMPTION: enter_act,
     Proposing.EXTENSION: enter_act,
+    Proposing.ORDER: enter_act,
+    Proposing.LIFTING: enter_act,
     Proposing.SUGGESTION: enter_answer,
 }
 

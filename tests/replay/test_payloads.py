@@ -144,7 +144,7 @@ def carried() -> Iterator[type[BaseModel]]:
     """The shapes that cross Temporal; the actor is a value that they carry."""
     yield Actor
     for module in pkgutil.walk_packages(models.messages.__path__, "models.messages."):
-        if module.name == "models.messages.act_bodies":
+        if module.name.endswith("bodies"):
             continue
         loaded = importlib.import_module(module.name)
         for each in vars(loaded).values():

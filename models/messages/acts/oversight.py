@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from models.messages.acts.stages import Act
-from models.values.actor import AddedOfficial
+from models.values.actor import AddedOfficial, Role
 from models.values.states import SuspensionGround
 
 
@@ -60,4 +60,34 @@ class ExtendPeriod(Act):
     what: str
     subject: str = ""
     days: int = Field(ge=1, le=365)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class OrderCorrection(Act):
+    """Order that what event `event` of the record did is put right within so many days."""
+
+    name = "order_correction"
+    target = "renovation"
+    addressee: Role
+    event: int = Field(ge=1)
+    days: int = Field(ge=1, le=365)
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ReportCorrected(Act):
+    """Say that it was put right, and how: by whom the order addresses."""
+
+    name = "report_corrected"
+    target = "renovation"
+    order_id: str
+    report: str = Field(min_length=1, max_length=4000)
+
+
+class LiftCorrection(Act):
+    """Take an order of correction back."""
+
+    name = "lift_correction"
+    target = "renovation"
+    order_id: str
     reason: str = Field(min_length=1, max_length=2000)

@@ -71,6 +71,7 @@ THINGS: Mapping[str, str] = {
     "objection_id": "objections",
     "ticket_id": "tickets",
     "what": "awaited",
+    "order_id": "orders",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",

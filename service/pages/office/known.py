@@ -10,6 +10,7 @@ from models.tables import CaseWait, Objection, Publication, RoleGrant, Scheme, T
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
+from models.values.waits import CORRECTING
 from rules.oversight import EXTENDABLE
 from service.pages.office.fields import Known, Option
 from service.reading.parties import not_about
@@ -44,6 +45,7 @@ async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer
         "objections": await _objections(session, situation),
         "tickets": await _tickets(session, situation, viewer),
         "awaited": await _awaited(session, situation),
+        "orders": await _orders(session, situation),
     }
 
 
@@ -109,6 +111,16 @@ async def _awaited(session: AsyncSession, situation: Situation) -> tuple[Option,
         .order_by(CaseWait.what)
     )
     return tuple(Option(what) for what in rows)
+
+
+async def _orders(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+    """The orders of correction that are open, by whom they address."""
+    rows = await session.execute(
+        select(CaseWait.subject, CaseWait.who)
+        .where(CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING)
+        .order_by(CaseWait.since, CaseWait.subject)
+    )
+    return tuple(Option(row.subject, f"{row.who} {row.subject}") for row in rows)
 
 
 async def _tickets(
