@@ -161,7 +161,7 @@ async def load_agenda(case: Case) -> Sequence[AtRest]:
     return [AtRest.model_validate(row, from_attributes=True) for row in rows]
 
 
-def line_of(wait: AtRest) -> Wait:
+def line_of(wait: Wait) -> Wait:
     """The line as its workflow has it."""
     return Wait.model_validate(wait.model_dump(exclude={"workflow_id"}))
 

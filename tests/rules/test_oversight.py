@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import JsonValue
 
 from models.messages.publication import PublicationClosing, PublicationProgress
 from models.messages.voting import VotePeriod, VotingProgress
@@ -19,7 +20,7 @@ START = datetime(2025, 3, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def rest(first: int, last: int) -> list[str]:
+def rest(first: int, last: int) -> JsonValue:
     return [(START + first * DAY).isoformat(), (START + last * DAY).isoformat()]
 
 
@@ -38,9 +39,9 @@ def rest(first: int, last: int) -> list[str]:
     ids=["never", "within", "twice", "from_before", "before", "at_the_end", "last_day", "after"],
 )
 def test_a_period_of_ten_days_ends_later_by_what_it_rested(
-    rests: list[list[str]], later: int
+    rests: list[JsonValue], later: int
 ) -> None:
-    assert law.rested(START + 10 * DAY, START, [*rests]) == START + (10 + later) * DAY
+    assert law.rested(START + 10 * DAY, START, rests) == START + (10 + later) * DAY
 
 
 def test_a_line_of_the_agenda_goes_on_with_the_time_that_it_had_left() -> None:
