@@ -16,7 +16,7 @@ from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
-from models.messages.journey import Resumed, Stage, Suspended
+from models.messages.journey import Resumed, Suspended
 from models.tables import (
     BallotBox,
     CaseWait,
@@ -29,7 +29,7 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import BoxState, PublicationState, RenovationState
+from models.values.states import BoxState, PublicationState, RenovationState, Stage
 from models.values.waits import CORRECTING, Wait
 from proof.canonical import utc_text
 from rules import oversight as law

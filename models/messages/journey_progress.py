@@ -22,13 +22,12 @@ from models.messages.journey import (
     Ordered,
     Resumed,
     Revision,
-    Stage,
     StageEntered,
     Suspended,
 )
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
-from models.values.states import AfterTermination, RenovationState, TerminationGround
+from models.values.states import AfterTermination, RenovationState, Stage, TerminationGround
 from models.values.voting import FollowUpTerms
 
 StageOutcome = (
