@@ -342,7 +342,8 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """Whoever waits through a period that was moved looks at the record, this workflow too."""
         self.told_to_go_on += 1
         for workflow_id in self.progress.to_tell:
-            await tell_to_go_on(workflow_id)
+            if workflow_id != workflow.info().workflow_id:
+                await tell_to_go_on(workflow_id)
 
     def _goes_on(self, act: Act) -> None:
         self._open(act)
