@@ -80,9 +80,7 @@ class ExtensionBody(ActBody):
 class OrderBody(ActBody):
     """Of `OrderCorrection`."""
 
-    addressee: Literal[
-        Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.CONTRACTOR, Role.SUPERVISOR
-    ]
+    addressee: Literal["owners_committee", "residents_committee", "contractor", "supervisor"]
     event: Annotated[int, *whole("number", LARGEST, 1)]
     days: Annotated[int, *whole("number", 365, 1)]
     document: Annotated[str, *label(200, 0)] = ""
