@@ -29,6 +29,7 @@ ENDS = (
     "deadline_at",
     "until",
     "missed",
+    "before",
 )
 """Details whose moment ends a period: at midnight it is the 24:00 of the day before."""
 ROOMS: Mapping[str, Sequence[str]] = {

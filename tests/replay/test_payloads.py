@@ -35,7 +35,7 @@ IDS = {
     ),
     *("level", "lots", "objection_id", "parent_id", "publication_id", "published", "reference"),
     *("renovation_id", "renovation_ids", "request_hash", "results", "run_id"),
-    *("stage_workflow_id", "subject", "to_tell", "waiting", "what"),
+    *("order_id", "stage_workflow_id", "subject", "to_tell", "waiting", "what"),
     *(
         "on_behalf_of",
         "place",
