@@ -15,7 +15,16 @@ from models.messages.cost_sharing import (
 )
 from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
-from models.messages.journey import Answer, JourneyOutcome, Revision, StageEntered
+from models.messages.journey import (
+    Answer,
+    Extended,
+    JourneyOutcome,
+    Ordered,
+    Resumed,
+    Revision,
+    StageEntered,
+    Suspended,
+)
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
 from models.values.states import AfterTermination, RenovationState, Stage, TerminationGround
@@ -55,6 +64,12 @@ class JourneyProgress(Progress):
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
         "renovation.cancelled": Done,
+        "renovation.suspended": Suspended,
+        "renovation.resumed": Resumed,
+        "renovation.period_extended": Extended,
+        "renovation.correction_ordered": Ordered,
+        "renovation.correction_reported": Ordered,
+        "renovation.correction_lifted": Ordered,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -83,6 +98,12 @@ class JourneyProgress(Progress):
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
+    suspended_at: datetime | None = None
+    """Since then it stands still (case time)."""
+    orders: int = 0
+    """Orders of correction that are open."""
+    to_tell: tuple[str, ...] = ()
+    """The workflows whose periods the last act has moved: they are told to look at the record."""
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
 
@@ -185,6 +206,8 @@ class JourneyProgress(Progress):
                 return self
             first = {"stage_reminds_at": answer.stage_reminds_at}
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
+        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
+            return self._overseen(answer)
         now: dict[str, object] = {}
         if isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
@@ -193,10 +216,22 @@ class JourneyProgress(Progress):
         elif step == "voting.scheme_revised":
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
-            now = {"cancelled": True}
+            now = {"cancelled": True, "suspended_at": None}
         elif step.startswith("settlement."):
             now = {"settling": True}
         return self.model_copy(update=now)
+
+    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
+        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+        if isinstance(answer, Ordered):
+            return self.model_copy(update={"orders": answer.open})
+        if isinstance(answer, Suspended):
+            return self.model_copy(update={"suspended_at": answer.at})
+        told = self.model_copy(update={"to_tell": answer.waiting})
+        if isinstance(answer, Extended):
+            return told
+        moved = told.rested(answer.suspended_at, answer.resumed_at)
+        return moved.model_copy(update={"suspended_at": None})
 
     def _ended(self, outcome: StageOutcome) -> dict[str, object]:
         if isinstance(outcome, VotingOutcome):

@@ -14,6 +14,8 @@ ENGINE = "engine"
 """The workflow itself has something to do now."""
 CONFIRMING = "confirmation"
 """A second person is awaited for a proposal; no workflow waits, the proposal just ends."""
+CORRECTING = "report_corrected"
+"""Whoever an order of correction addresses; it is awaited beside whatever else its workflow waits for."""
 PAID_UP = "paid_up"
 """The last share is paid: the collection is counted before its deadline."""
 

@@ -53,6 +53,11 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
     Proposing.DIRECT_AWARD: enter_act,
+    Proposing.SUSPENSION: enter_act,
+    Proposing.RESUMPTION: enter_act,
+    Proposing.EXTENSION: enter_act,
+    Proposing.ORDER: enter_act,
+    Proposing.LIFTING: enter_act,
     Proposing.SUGGESTION: enter_answer,
 }
 
