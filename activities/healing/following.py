@@ -31,6 +31,7 @@ from models.messages.ids import (
     renovation_workflow_id,
     stage_workflow_id,
     ticket_workflow_id,
+    warranty_workflow_id,
 )
 from models.messages.inspection import InspectionProgress, WorksPhase
 from models.messages.journey import Answer, JourneyOutcome, StageInput
@@ -43,6 +44,7 @@ from models.messages.publication import (
     Subject,
 )
 from models.messages.voting import VotePeriod, VoteResult, VotingProgress
+from models.messages.warranty import WarrantyPhase, WarrantyProgress
 from models.tables import Publication
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
@@ -205,6 +207,15 @@ def _ends_votes(own: Memory, args: Sequence[Any]) -> bool:
     return before.revision_awaited and args[0] == before.attempts - before.run_offs
 
 
+def _warrants(own: Memory, args: Sequence[Any]) -> bool:
+    before: JourneyProgress = own.progress
+    rid = own.workflow_id.removeprefix(renovation_workflow_id(""))
+    ending = before.ending
+    completed = ending is not None and ending.state is RenovationState.COMPLETED
+    fresh = not before.cancelled and not before.in_warranty
+    return completed and fresh and args[0] == warranty_workflow_id(rid)
+
+
 SETTLED_BY: Mapping[Undo, tuple[str, ...]] = {
     Undo.CONTRACT: ("settlement.made_safe", "settlement.contract_settled"),
     Undo.MONEY: ("settlement.refund_sheet_drawn", "settlement.refunds_paid"),
@@ -236,7 +247,8 @@ def _closes(own: Memory, args: Sequence[Any]) -> bool:
         return False
     if progress.cancelled:
         return outcome.state is RenovationState.CANCELLED
-    return outcome == progress.ending
+    left = outcome.state is RenovationState.COMPLETED and not progress.warranty_over
+    return outcome == progress.ending and not left
 
 
 def _declares(own: Memory, args: Sequence[Any]) -> bool:
@@ -306,6 +318,7 @@ TURNS: Mapping[str, Turn] = {
     "renovation.stage_entered": _enters,
     "renovation.revision_asked": _asks_revision,
     "renovation.votes_ended": _ends_votes,
+    "renovation.warranty_begun": _warrants,
     "renovation.closed": _closes,
     **{step: _settles(step) for steps in SETTLED_BY.values() for step in steps},
     "voting.box_announced": _when(VotingProgress, lambda p: p.period is None),
@@ -343,6 +356,13 @@ TURNS: Mapping[str, Turn] = {
     "feedback.ticket_taken_in": _when(TicketProgress, lambda p: p.timer is None),
     "feedback.ticket_escalated": _when(TicketProgress, lambda p: p.timer and not p.answered),
     "feedback.ticket_closed": _when(TicketProgress, lambda p: p.answered),
+    "warranty.begun": _when(WarrantyProgress, lambda p: p.period is None),
+    "warranty.liability_over": _when(
+        WarrantyProgress, lambda p: p.phase is WarrantyPhase.LIABILITY
+    ),
+    "warranty.ended": _when(
+        WarrantyProgress, lambda p: p.period and not p.kept and p.outcome is None
+    ),
     "publication.opened": _when(PublicationProgress, lambda p: p.closes_at is None),
     "publication.close_looked_at": _when(
         PublicationProgress, lambda p: p.closes_at and p.closed is None

@@ -3,7 +3,7 @@
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
 from cli.words import named, said, wait_named
-from models.values.states import RenovationState
+from models.values.states import OPEN_STATES
 from service.views import RenovationView
 
 REACTIONS: dict[str, Reaction] = {
@@ -25,7 +25,7 @@ async def travel(driver: Driver) -> RenovationView:
     done: set[str] = set()
     while True:
         view = await driver.look()
-        if view.state != RenovationState.RUNNING:
+        if view.state not in OPEN_STATES:
             return view
         stage, what = named("stage", view.stage), wait_named(view.waiting_for)
         day = driver.today.isoformat()

@@ -268,6 +268,14 @@ class MeasurementBody(ActBody):
     report: Annotated[str, *text(4_000, 0)] = ""
 
 
+class ReleaseBody(ActBody):
+    """Of `ReleaseRetention`."""
+
+    contract_id: Annotated[str, *label(64, 0)] = ""
+    withheld_fen: Fen = 0
+    reason: Note = ""
+
+
 class ResolutionBody(ActBody):
     """Of `ResolveTicket`."""
 
@@ -327,6 +335,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ApprovePayment.name: PaymentBody,
     acts.TerminateContract.name: TerminationBody,
     acts.MeasureWorks.name: MeasurementBody,
+    acts.ReleaseRetention.name: ReleaseBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,

@@ -313,6 +313,17 @@ class MeasureWorks(Act):
     report: str = Field(default="", max_length=4000)
 
 
+class ReleaseRetention(Act):
+    """Release what was kept back of a contract (质量保证金), or withhold a part of it with a reason."""
+
+    name = "release_retention"
+    stage = "warranty"
+    contract_id: str = ""
+    """Unsaid it is the only one of which something is kept back."""
+    withheld_fen: int = Field(default=0, ge=0)
+    reason: str = Field(default="", max_length=2000)
+
+
 class ResolveTicket(Act):
     """Whoever holds the complaint says what was done about it."""
 

@@ -135,6 +135,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.OFFICIALS: "v1_letters",
         Circle.NOBODY: "search_text",
     },
+    "retention_release": {
+        Circle.EVERYBODY: """
+            contract_id renovation_id liability_until released_fen withheld_fen decided_by decided_at
+            """,
+    },
     "role_grant": {
         Circle.OFFICIALS: """
             id actor_id label role place_id only_case valid_from valid_until granted_by reason end_reason

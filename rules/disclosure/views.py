@@ -258,7 +258,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ContractAccount": {
         EVERYBODY: """id tender_id works_round bidder_id state value_fen contingency_fen retention_permille
             performance_bond_fen instalments_permille signed_at start_by moved_at cure_until decide_by money
-            certificates termination"""
+            certificates termination retention"""
     },
     "ContractMoney": {EVERYBODY: "certified_fen retention_fen payable_fen released_fen"},
     "CertificateView": {
@@ -268,6 +268,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "TerminationView": {
         EVERYBODY: """ground after bond_fen damages_fen decided_by decided_at measured_by settled_at"""
     },
+    "RetentionView": {EVERYBODY: "liability_until released_fen withheld_fen decided_by decided_at"},
     "InspectionView": {
         EVERYBODY: "id item_id contract_id round kind outcome recorded_at supersedes",
         OFFICIALS: "inspector_id",

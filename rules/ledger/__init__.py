@@ -14,6 +14,7 @@ from rules.ledger.money_out import (
     given_back,
     paid_out,
     refunded,
+    withheld,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "refunded",
     "sum_fen",
     "taken_over",
+    "withheld",
 ]

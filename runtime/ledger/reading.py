@@ -16,6 +16,7 @@ from models.values.timetable import Timetable
 from rules.ledger import MOVES, Payable, paid_out
 
 PAYABLE = text("""
+SELECT certificate_id, contract_id, passed, amount_fen FROM (
 SELECT c.id AS certificate_id, c.contract_id, coalesce(c.passed, false) AS passed,
   c.payable_fen - coalesce((
     SELECT sum(t.amount_fen) FROM ledger_transfer t
@@ -25,9 +26,16 @@ FROM certificate c
 WHERE c.renovation_id = :case AND c.state = 'released' AND c.contract_id IS NOT NULL AND (
   c.passed OR EXISTS (
     SELECT 1 FROM termination e WHERE e.contract_id = c.contract_id AND e.measured_by IS NOT NULL))
-ORDER BY length(c.id), c.id
+UNION ALL
+SELECT NULL, r.contract_id, false, r.released_fen - coalesce((
+  SELECT sum(t.amount_fen) FROM ledger_transfer t JOIN ledger_account a ON a.id = t.to_id
+  WHERE t.kind = 'retention' AND a.renovation_id = r.renovation_id AND a.kind = 'retention'
+    AND a.name = r.contract_id), 0)::bigint
+FROM retention_release r WHERE r.renovation_id = :case
+) payable ORDER BY certificate_id IS NULL, length(certificate_id), certificate_id, contract_id
 """)
-"""What certificates still release: of passed items, and of what was measured of a terminated contract."""
+"""What may still go out: by certificates of passed items and of measured ones, in their order, then by
+releases of what was kept back."""
 
 
 async def load_balances(

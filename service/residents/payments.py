@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Actor
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import RenovationState, Stage
+from models.values.states import OPEN_STATES, Stage
 from models.values.waits import PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
@@ -109,7 +109,7 @@ async def _refuse(
     due = await session.scalar(
         select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
     )
-    if due is None or situation.state != RenovationState.RUNNING:
+    if due is None or situation.state not in OPEN_STATES:
         raise refusal("cost_sharing.nothing_due", where=situation.id)
     numbers = {payment.unit_number for payment in command.payments}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")

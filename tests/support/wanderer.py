@@ -33,6 +33,7 @@ from tests.support.journey import (
     cleared_flags,
     codes,
     first_candidate,
+    kept_back,
 )
 from tests.support.record.told import assert_the_record_tells_the_rows
 
@@ -387,6 +388,15 @@ async def release(w: Wanderer) -> None:
     await w.act(a.ApprovePayment, BUREAU)
 
 
+async def release_retention(w: Wanderer) -> None:
+    """Contract by contract; now and then a part is withheld."""
+    for name in await kept_back(w.j):
+        part = w.rng.choice((0, 0, 1))
+        reason = "a leak was put right by others" if part else ""
+        fields = {"contract_id": name, "withheld_fen": part, "reason": reason}
+        await w.act(a.ReleaseRetention, BUREAU, **fields)
+
+
 async def answer_survey(w: Wanderer) -> None:
     for unit in await w.j.units():
         if w.rng.random() < 0.6:
@@ -419,5 +429,6 @@ DEEDS: dict[str, Deed] = {
     "approve_payment": release,
     "terminate_contract": terminate,
     "measure_works": measure,
+    "release_retention": release_retention,
     "survey": answer_survey,
 }

@@ -65,6 +65,10 @@ class TransferKind(StrEnum):
     """Money goes out for an item that has passed its inspection."""
     MEASURED = "measured"
     """Money goes out for work of a terminated contract, as the supervising engineer measured it."""
+    RETENTION = "retention"
+    """Money goes out for what was kept back, once its release is decided."""
+    WITHHELD = "withheld"
+    """Of what was kept back, what the contractor does not get: the works cost less by that."""
     REFUND = "refund"
     REVERSAL = "reversal"
 
