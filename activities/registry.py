@@ -23,6 +23,7 @@ from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from activities.warranty.accounts import Accounts
 from activities.warranty.retention import Warranties
 from proof.seals import GatewayKeys
 from runtime.anchors.keys import Anchors
@@ -45,6 +46,7 @@ CLASSES = (
     Tickets,
     Evaluations,
     Warranties,
+    Accounts,
     Publications,
     Agenda,
     Anchoring,

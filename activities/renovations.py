@@ -13,6 +13,7 @@ from activities.settlement import end_certificates
 from activities.suggestions import let_go
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
+from activities.warranty.accounts import refuse_open
 from activities.warranty.retention import refuse_kept
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, StageEntered, WarrantyEntered
@@ -154,6 +155,7 @@ class Renovations(Writer):
         _refuse_when_over(case)
         if outcome.state is RenovationState.COMPLETED:
             await refuse_kept(case)
+            await refuse_open(case)
         case.renovation.state = outcome.state
         case.renovation.closed_at = case.now
         ended = await _end_stages(case)

@@ -59,7 +59,7 @@ def is_carried(workflow_id: str, renovation_id: str, kind: str, parent_id: str) 
     if word in ALONE:
         return not parent_id
     above = kind_of(parent_id, renovation_id)
-    return above == "" or (word == "publication" and above in tuple(Stage))
+    return above == "" or (word == "publication" and above in (*Stage, WARRANTY))
 
 
 def refuse_impostor(command: Command, *, signed: bool) -> None:

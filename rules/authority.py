@@ -186,7 +186,7 @@ def check_act(
     if not here:
         places = ", ".join(sorted({grant.place for grant in in_role}))
         raise refusal("authority.outside_place", act=act_name, places=places, place=place_path)
-    if act.stage and act.stage != stage_of_renovation:
+    if act.stage and stage_of_renovation not in (act.stage, *act.also):
         raise refusal(
             "authority.wrong_stage", act=act_name, stage=act.stage, now=stage_of_renovation
         )

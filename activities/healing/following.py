@@ -111,7 +111,7 @@ async def refuse_unfounded(
     in_turn = not by_engine or (kind in TURNS and TURNS[kind](own, args))
     if by_engine and kind == "publication.opened":
         in_turn = in_turn and _is_to_be_published(cast("PublicationInput", args[0]), above)
-    if by_engine and kind == "settlement.refunds_paid":
+    if by_engine and kind in ("settlement.refunds_paid", "warranty.refunds_ordered"):
         in_turn = in_turn and await _is_published(session, rid, Subject.REFUNDS)
     if not (known and in_turn):
         raise refusal(UNFOUNDED, where=command.workflow_id, step=kind)
@@ -183,7 +183,9 @@ def _is_to_be_published(given: PublicationInput, above: Memory) -> bool:
                 progress.phase is BiddingPhase.PUBLICITY
             )
         case Subject.REFUNDS:
-            return "settlement.refund_sheet_drawn" in above.kinds
+            return not {"settlement.refund_sheet_drawn", "warranty.account_drawn"}.isdisjoint(
+                above.kinds
+            )
 
 
 def _enters(own: Memory, args: Sequence[Any]) -> bool:
@@ -360,8 +362,13 @@ TURNS: Mapping[str, Turn] = {
     "warranty.liability_over": _when(
         WarrantyProgress, lambda p: p.phase is WarrantyPhase.LIABILITY
     ),
+    "warranty.account_drawn": _when(WarrantyProgress, lambda p: p.period and p.account_due),
+    "warranty.refunds_ordered": _when(
+        WarrantyProgress, lambda p: p.published and p.ordered < p.drawn
+    ),
     "warranty.ended": _when(
-        WarrantyProgress, lambda p: p.period and not p.kept and p.outcome is None
+        WarrantyProgress,
+        lambda p: p.period and not (p.kept or p.account_due) and p.outcome is None,
     ),
     "publication.opened": _when(PublicationProgress, lambda p: p.closes_at is None),
     "publication.close_looked_at": _when(

@@ -36,7 +36,8 @@ OF_OTHERS: Mapping[str, type[Progress]] = {
     "warranty": WarrantyProgress,
 }
 """By the word after the case in their ids."""
-PUBLISHED_BY: Mapping[Stage, Subject] = {
+PUBLISHED_BY: Mapping[str, Subject] = {
+    "warranty": Subject.REFUNDS,
     Stage.VOTING: Subject.VOTE_RESULT,
     Stage.COST_SHARING: Subject.SHARE_TABLE,
     Stage.BIDDING: Subject.CANDIDATES,
@@ -142,7 +143,7 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         stages = renovation_workflow_id(renovation_id) + "/"
         ended = Event.kind.in_(HANDED_ON)
         return [and_(Event.workflow_id.startswith(stages, autoescape=True), ended)]
-    subject = PUBLISHED_BY.get(Stage(path[0])) if path[0] in tuple(Stage) else None
+    subject = PUBLISHED_BY.get(path[0])
     if subject is None:
         return []
     number = path[1]

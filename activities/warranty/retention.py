@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from pydantic import JsonValue
 from sqlalchemy import select
 
 from activities.feedback.counts import event_details
@@ -12,7 +11,6 @@ from models.messages.acts import ReleaseRetention
 from models.messages.warranty import (
     LiabilityOver,
     RetentionDecided,
-    WarrantyOutcome,
     WarrantyPeriod,
 )
 from models.tables import Contract, RetentionRelease
@@ -23,7 +21,8 @@ from rules import warranty as law
 from rules.ledger import withheld
 from rules.time.deadlines import months_after
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_balances, load_paid_out
+from runtime.ledger.reading import load_balances
+from runtime.ledger.refunds import load_going_out
 from runtime.record.firms import contractor_as
 from runtime.record.journal import Recorded
 
@@ -31,7 +30,7 @@ BEGUN = "warranty.begun"
 
 
 class Warranties(Writer):
-    """Writes the course of a warranty: its beginning, the end of the liability, each release, its end."""
+    """Writes the course of a warranty: its beginning, the end of the liability, each release."""
 
     @writes("Warranties.begin", event=BEGUN, into=WarrantyPeriod)
     async def begin(self, case: Case) -> Recorded[WarrantyPeriod]:
@@ -43,11 +42,9 @@ class Warranties(Writer):
         months = case.timetable.defect_liability_months
         accepted_at = await works.accepted_at(case)
         until = months_after(accepted_at, months, case.calendar, case.timetable.zone)
+        case.goes_on()
         if kept:
-            case.wait_for("retention", until, then=Consequence.GOES_ON)
             case.notify("all_owners", "warranty_begun", until=until)
-        else:
-            case.goes_on()
         return Recorded(
             WarrantyPeriod(liability_until=until, kept=len(kept)),
             {
@@ -105,7 +102,7 @@ class Warranties(Writer):
         case.session.add(row)
         await case.session.flush()
         case.transfers.extend(withheld(contract.id, act.withheld_fen))
-        paid = await _pay(case)
+        paid = await pay_out(case)
         left = len(kept) - 1
         if not left:
             case.goes_on()
@@ -114,7 +111,7 @@ class Warranties(Writer):
             case.notify(audience, "retention_released", released_fen=released, pay_by=pay_by)
         decision = law.release(kept_fen, act.withheld_fen, case.timetable.defect_liability_months)
         return Recorded(
-            RetentionDecided(left=left),
+            RetentionDecided(left=left, withheld_fen=act.withheld_fen),
             {
                 "contract": contract.id,
                 "kept_fen": kept_fen,
@@ -127,15 +124,13 @@ class Warranties(Writer):
             },
         )
 
-    @writes("Warranties.end", event="warranty.ended", into=WarrantyOutcome)
-    async def end(self, case: Case) -> Recorded[WarrantyOutcome]:
-        """Nothing is kept back any more. Refused: of some contract it is undecided."""
-        await refuse_kept(case)
-        decided = await _decided(case)
+
+async def await_liability(case: Case) -> None:
+    """What is kept back stays so until the liability is over; where nothing is, the warranty goes on."""
+    if await undecided(case):
+        case.wait_for("retention", await _liability_until(case), then=Consequence.GOES_ON)
+    else:
         case.goes_on()
-        case.is_last_word()
-        said: dict[str, JsonValue] = {"contracts": len(decided)}
-        return Recorded(WarrantyOutcome(contracts=len(decided)), said)
 
 
 async def kept_back(case: Case) -> dict[str, int]:
@@ -185,9 +180,10 @@ async def _contract(case: Case, wanted: str, kept: dict[str, int]) -> Contract:
     return await case.session.get_one(Contract, name)
 
 
-async def _pay(case: Case) -> int:
+async def pay_out(case: Case) -> int:
+    """What may go out goes out, as far as there is money; in fen."""
     key = key_of(case.renovation.id, case.command.command_id)
-    going_out = await load_paid_out(case.session, case.renovation.id, key)
+    going_out = await load_going_out(case.session, case.renovation.id, key, of_others=True)
     case.transfers.extend(going_out)
     return sum(transfer.amount_fen for transfer in going_out)
 

@@ -40,6 +40,8 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Other parts of the course in which it may be done as well."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -120,6 +122,7 @@ class ApproveRelief(Act):
 
     name = "approve_relief"
     stage = "cost_sharing"
+    also = ("warranty",)
     unit_number: str
     kind: Literal["waiver", "reduction", "deferral"] = "reduction"
     amount_fen: int = Field(gt=0)

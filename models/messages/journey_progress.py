@@ -205,7 +205,7 @@ class JourneyProgress(Progress):
         if isinstance(answer, WarrantyEntered):
             now = {"warranty_id": answer.workflow_id}
         elif isinstance(answer, WarrantyOutcome):
-            now = {"warranty_over": True}
+            now = {"warranty_over": answer.settled}
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):

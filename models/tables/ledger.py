@@ -82,14 +82,15 @@ class LedgerTransfer(Table):
         ),
         CheckConstraint("kind <> 'measured' OR certificate_id IS NOT NULL", name="measured"),
         CheckConstraint(
-            "kind NOT IN ('retention', 'withheld') OR phase = 'posted'", name="retention_posted"
+            "kind NOT IN ('retention', 'withheld', 'compensation') OR phase = 'posted'",
+            name="retention_posted",
         ),
         refers(("certificate_id", "passed"), "certificate", ("id", "passed")),
         UniqueConstraint("command_id", "number"),
         Index(
             "ix_ledger_transfer_of_retention",
             "to_id",
-            postgresql_where=text("kind IN ('retention', 'withheld')"),
+            postgresql_where=text("kind IN ('retention', 'withheld', 'compensation')"),
         ),
         Index("ix_ledger_transfer_held", "from_id", postgresql_where=text("phase = 'pending'")),
         Index(

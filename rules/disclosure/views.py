@@ -196,7 +196,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},
     "OwedLine": {MONEY: "unit_number number due_at amount_fen open_fen due"},
     "PaymentLine": {MONEY: "id unit_number amount_fen source received_at"},
-    "RefundLine": {MONEY: "unit_number amount_fen paid"},
+    "RefundLine": {MONEY: "unit_number amount_fen ordered_fen paid_fen paid"},
     "ReliefView": {Circle.RELIEF: "unit_number kind amount_fen approved_by funded_by"},
     "SettlementView": {
         EVERYBODY: """state units charged_fen paid_fen refunds refunds_fen refunds_ordered_fen debtors

@@ -21,22 +21,15 @@ from rules.cost_sharing.rounding import largest_remainder
 
 
 class Payable(Value):
-    """What may still go out under a contract, in fen: by a certificate, or by the release of its retention.
+    """What may still go out under a contract, in fen, and as what.
 
-    `passed` says whether the item of the certificate has passed an inspection.
+    For works and for what was measured by a certificate; damages and a released retention without one.
     """
 
-    certificate_id: str | None
+    kind: TransferKind
     contract_id: str
     amount_fen: int
-    passed: bool
-
-    @property
-    def kind(self) -> TransferKind:
-        """As what it goes out."""
-        if self.certificate_id is None:
-            return TransferKind.RETENTION
-        return TransferKind.WORKS if self.passed else TransferKind.MEASURED
+    certificate_id: str | None = None
 
 
 def retention(contract_id: str) -> LedgerAccount:
@@ -108,7 +101,7 @@ def paid_out(key: str, held_fen: int, owed: Sequence[Payable]) -> tuple[Transfer
     )
     return tuple(
         Transfer(
-            id=f"{key}.{each.certificate_id or f'{each.contract_id}.released'}",
+            id=f"{key}.{each.certificate_id or f'{each.contract_id}.{each.kind}'}",
             source=ESCROW,
             target=retention(each.contract_id)
             if each.kind is TransferKind.RETENTION

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.actor import Actor, Role
+from models.values.ledger import TransferKind
 from models.values.timetable import WorkCalendar
 from rules import warranty as law
 from rules.ledger import Payable, paid_out, withheld
@@ -35,8 +36,8 @@ def test_no_more_is_withheld_than_is_kept_and_never_without_a_reason() -> None:
 
 
 def test_what_is_released_goes_to_the_retention_and_after_the_works() -> None:
-    works = Payable(certificate_id="c1", contract_id="k", amount_fen=70, passed=True)
-    kept = Payable(certificate_id=None, contract_id="k", amount_fen=30, passed=False)
+    works = Payable(kind=TransferKind.WORKS, certificate_id="c1", contract_id="k", amount_fen=70)
+    kept = Payable(kind=TransferKind.RETENTION, contract_id="k", amount_fen=30)
     went = paid_out("key", 90, (works, kept))
     assert [(each.kind.value, each.target.code, each.amount_fen) for each in went] == [
         ("works", "contractor/k", 70),

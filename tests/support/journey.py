@@ -440,6 +440,22 @@ async def release_retention(j: JourneyDriver) -> None:
     await j.act(a.ReleaseRetention, BUREAU, contract_id=(await kept_back(j))[0])
 
 
+async def settle_accounts(j: JourneyDriver) -> None:
+    """Whoever owes pays: households, and those who pay beside them."""
+    rows = await j.db.fetch(
+        "SELECT kind, name, balance_fen FROM ledger_account WHERE renovation_id = $1"
+        " AND balance_fen > 0 AND kind NOT IN ('escrow', 'project') ORDER BY kind, name",
+        j.rid,
+    )
+    payments = [
+        {"unit_number": row["name"], "amount_fen": row["balance_fen"]}
+        if row["kind"] == "household"
+        else {"payer": f"{row['kind']}/{row['name']}".rstrip("/"), "amount_fen": row["balance_fen"]}
+        for row in rows
+    ]
+    await j.told("/payments", await j.official(BANK), payments=payments)
+
+
 async def terminate(j: JourneyDriver) -> None:
     await j.act(a.TerminateContract, STREET, reason="the default was not cured")
 
@@ -461,6 +477,7 @@ REACTIONS: dict[str, Reaction] = {
     "accept_works": accept,
     "approve_payment": approve_payment,
     "release_retention": release_retention,
+    "accounts": settle_accounts,
     "terminate_contract": terminate,
     "measure_works": measure,
 }

@@ -34,6 +34,7 @@ from tests.support.journey import (
     codes,
     first_candidate,
     kept_back,
+    settle_accounts,
 )
 from tests.support.record.told import assert_the_record_tells_the_rows
 
@@ -397,6 +398,10 @@ async def release_retention(w: Wanderer) -> None:
         await w.act(a.ReleaseRetention, BUREAU, **fields)
 
 
+async def settle(w: Wanderer) -> None:
+    await settle_accounts(w.j)
+
+
 async def answer_survey(w: Wanderer) -> None:
     for unit in await w.j.units():
         if w.rng.random() < 0.6:
@@ -430,5 +435,6 @@ DEEDS: dict[str, Deed] = {
     "terminate_contract": terminate,
     "measure_works": measure,
     "release_retention": release_retention,
+    "accounts": settle,
     "survey": answer_survey,
 }

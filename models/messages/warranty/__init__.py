@@ -7,8 +7,10 @@ from typing import ClassVar, Self
 
 from pydantic import Field
 
+from models.messages.cost_sharing import RefundSheet, Relieved
 from models.messages.journey import Answer, Ticked
 from models.messages.progress import Progress
+from models.messages.publication import PublicationClosing
 
 
 class WarrantyPhase(StrEnum):
@@ -36,20 +38,30 @@ class RetentionDecided(Answer):
 
     left: int = Field(ge=0)
 
+    withheld_fen: int = Field(default=0, ge=0)
+
 
 class WarrantyOutcome(Answer):
-    """Nothing is kept back any more."""
+    """Whether every account of the case is settled; with it the warranty ends."""
 
-    contracts: int = Field(default=0, ge=0)
+    settled: bool = True
 
 
 class WarrantyProgress(Progress):
-    """How far the end of the money has come; `kept` counts the contracts whose retention is undecided."""
+    """How far the end of the money has come; `kept` counts the contracts whose retention is undecided.
+
+    `drawn` counts the accounts that were drawn, `ordered` those whose refunds were ordered; `published` says
+    that the last one has been posted. `looks` counts the looks at accounts that were not settled.
+    """
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "warranty.begun": WarrantyPeriod,
         "warranty.liability_over": LiabilityOver,
         "warranty.retention_released": RetentionDecided,
+        "warranty.account_drawn": RefundSheet,
+        "warranty.refunds_ordered": RefundSheet,
+        "cost_sharing.relief_approved": Relieved,
+        "warranty.accounts_awaited": WarrantyOutcome,
         "warranty.ended": WarrantyOutcome,
     }
 
@@ -57,6 +69,13 @@ class WarrantyProgress(Progress):
     due: bool = False
     """The liability is over: what is kept back is to be released."""
     kept: int = 0
+    withheld: bool = False
+    drawn: int = 0
+    published: bool = False
+    ordered: int = 0
+    looks: int = 0
+    settled: bool = False
+    """The service has said that the last account is settled; the record has the money."""
     outcome: WarrantyOutcome | None = None
 
     @property
@@ -70,7 +89,12 @@ class WarrantyProgress(Progress):
             return WarrantyPhase.LIABILITY
         return WarrantyPhase.RELEASE if self.kept else WarrantyPhase.FINISHED
 
-    def moved(self, _step: str, answer: Answer) -> Self:
+    @property
+    def account_due(self) -> bool:
+        """Whether the account is to be drawn, or drawn again because something was withheld since."""
+        return self.drawn == 0 or (self.drawn == 1 and self.withheld)
+
+    def moved(self, step: str, answer: Answer) -> Self:
         """The liability begins and ends, and contract by contract the retention is decided on."""
         now: dict[str, object] = {}
         match answer:
@@ -79,7 +103,15 @@ class WarrantyProgress(Progress):
             case LiabilityOver():
                 now = {"due": True}
             case RetentionDecided():
-                now = {"kept": answer.left}
-            case WarrantyOutcome():
+                now = {"kept": answer.left, "withheld": self.withheld or answer.withheld_fen > 0}
+            case RefundSheet() if step == "warranty.account_drawn":
+                now = {"drawn": self.drawn + 1, "published": False}
+            case RefundSheet():
+                now = {"ordered": self.drawn}
+            case PublicationClosing():
+                now = {"published": True}
+            case WarrantyOutcome(settled=True):
                 now = {"outcome": answer}
+            case WarrantyOutcome():
+                now = {"looks": self.looks + 1}
         return self.model_copy(update=now)

@@ -26,6 +26,9 @@ Begin = Callable[..., Awaitable[BreakingDriver]]
 TAKEN_BY: dict[Scenario, frozenset[str]] = {
     straight_on: frozenset(
         {
+            "Accounts.draw",
+            "Accounts.end",
+            "Accounts.order_refunds",
             "Agenda.remind",
             "Ballots.check_turnout",
             "Ballots.close_box",
@@ -56,7 +59,6 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Tickets.resolve",
             "Tickets.take_in",
             "Warranties.begin",
-            "Warranties.end",
             "Warranties.end_liability",
             "Warranties.release",
             "Works.accept",

@@ -1,0 +1,110 @@
+"""The end of the money: the account of what the works have cost, its refunds, and every account settled (E46, E47)."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from activities import settlement
+from activities.cost_sharing import sheet
+from activities.cost_sharing.award import fix_shares_at_the_end
+from activities.recording import Case, Writer, who_does, writes
+from activities.warranty.retention import await_liability, refuse_kept
+from models.messages.cost_sharing import RefundSheet
+from models.messages.warranty import WarrantyOutcome
+from models.values.base import Carried
+from models.values.ledger import LedgerAccount
+from models.values.refusal import refusal
+from models.values.waits import ACCOUNTS
+from runtime.ledger.refunds import load_open_accounts
+from runtime.record.journal import Recorded
+
+AWAITED = "warranty.accounts_awaited"
+
+
+class AccountOf(Carried):
+    """Which of several of its kind."""
+
+    number: int
+
+
+class Accounts(Writer):
+    """Writes the account at the end of the works, its refunds, and that everything is settled."""
+
+    @writes(
+        "Accounts.draw",
+        event="warranty.account_drawn",
+        into=RefundSheet,
+        request=lambda number: AccountOf(number=number),
+        bulk=True,
+    )
+    async def draw(self, case: Case, number: int) -> Recorded[RefundSheet]:
+        """What the works have cost, by the certificates, and what of it everybody carries (E47)."""
+        costs = await settlement.costs(case, *await settlement.contracts(case))
+        cost_fen = max(costs.net_fen, 0)
+        fixed = await fix_shares_at_the_end(case, cost_fen)
+        case.goes_on()
+        return Recorded(
+            RefundSheet(
+                sunk_net_fen=fixed.total_fen,
+                refunds_fen=fixed.refunds_fen,
+                debts_fen=fixed.debts_fen,
+            ),
+            {
+                "number": number,
+                "cost_fen": cost_fen,
+                **costs.model_dump(mode="json"),
+                **fixed.model_dump(mode="json"),
+            },
+        )
+
+    @writes(
+        "Accounts.order_refunds",
+        event="warranty.refunds_ordered",
+        into=RefundSheet,
+        request=lambda number: AccountOf(number=number),
+        bulk=True,
+    )
+    async def order_refunds(self, case: Case, number: int) -> Recorded[RefundSheet]:
+        """What was paid above that goes back: E16."""
+        recorded = await sheet.order(case)
+        await await_liability(case)
+        return Recorded(recorded.result, {"number": number, **recorded.details})
+
+    @writes(
+        "Accounts.end",
+        event="warranty.ended",
+        into=WarrantyOutcome,
+        request=lambda look: AccountOf(number=look),
+    )
+    async def end(self, case: Case, look: int) -> Recorded[WarrantyOutcome]:
+        """Every account is settled, or it is waited for who still owes, and said who that is."""
+        await refuse_kept(case)
+        open_ = await load_open_accounts(case.session, case.renovation.id)
+        said: dict[str, JsonValue] = {"look": look, "accounts": {**in_sums(open_)}}
+        if not open_:
+            case.goes_on()
+            case.is_last_word()
+            return Recorded(WarrantyOutcome(), {"look": look})
+        case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
+        case.notify("committee", "accounts_open", accounts=len(open_))
+        return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
+
+
+def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:
+    """What is open by the kind of the accounts, in fen: no home is named."""
+    sums: dict[str, int] = {}
+    for account, fen in sorted(open_.items(), key=lambda each: each[0].code):
+        sums[account.kind.value] = sums.get(account.kind.value, 0) + fen
+    return sums
+
+
+async def refuse_open(case: Case) -> None:
+    """A case is completed with settled accounts only.
+
+    Raises:
+        Refused: `warranty.accounts_open`.
+    """
+    open_ = await load_open_accounts(case.session, case.renovation.id)
+    if open_:
+        kinds = ", ".join(in_sums(open_))
+        raise refusal("warranty.accounts_open", where=case.renovation.id, accounts=kinds)
