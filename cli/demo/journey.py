@@ -1,7 +1,7 @@
 """The loop of the demo: read what the renovation waits for, do what a person would do about it."""
 
 from cli.demo.driver import Driver, Reaction
-from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
+from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting, warranty
 from cli.words import named, said, wait_named
 from models.values.states import OPEN_STATES
 from service.views import RenovationView
@@ -12,6 +12,7 @@ REACTIONS: dict[str, Reaction] = {
     **bidding.REACTIONS,
     **inspection.REACTIONS,
     **feedback.REACTIONS,
+    **warranty.REACTIONS,
 }
 """What a person does about each `waiting_for`; for every other one the clock goes on."""
 

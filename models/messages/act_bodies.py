@@ -109,7 +109,7 @@ class ReliefBody(ActBody):
     """Of `ApproveRelief`."""
 
     unit_number: UnitNumber
-    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: PositiveFen
     funded_by: Annotated[str, *label(100)]
 

@@ -124,7 +124,7 @@ class ApproveRelief(Act):
     stage = "cost_sharing"
     also = ("warranty",)
     unit_number: str
-    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: int = Field(gt=0)
     funded_by: str = Field(min_length=1, max_length=100)
 

@@ -5,7 +5,7 @@ order of events: sums of zero, no escrow below zero, nothing paid that is not ow
 """
 
 from rules.ledger.balances import MOVES, posted, sum_fen
-from rules.ledger.money_in import charged, promised_by, received, taken_over
+from rules.ledger.money_in import charged, promised_by, received, short_name, taken_over
 from rules.ledger.money_out import (
     Payable,
     bond_called,
@@ -30,6 +30,7 @@ __all__ = [
     "promised_by",
     "received",
     "refunded",
+    "short_name",
     "sum_fen",
     "taken_over",
     "withheld",

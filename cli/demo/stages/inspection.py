@@ -51,12 +51,6 @@ async def release_money(driver: Driver, _view: RenovationView) -> None:
     driver.say(said("demo.line.released", yuan=f"{omitted // figures.YUAN:,}"))
 
 
-async def release_retention(driver: Driver, _view: RenovationView) -> None:
-    """After the years of the defect liability the committee returns what was kept back."""
-    await driver.act("release_retention", people.COMMITTEE, "retention")
-    driver.say(said("demo.line.retention"))
-
-
 async def _section(driver: Driver, works: tuple[Work, ...], contractor: DemoOfficial) -> None:
     for work in works:
         await driver.act("report_item", contractor, f"{work.id}-report", item_id=work.id)
@@ -97,5 +91,4 @@ REACTIONS: dict[str, Reaction] = {
     "works": build,
     "accept_works": accept,
     "approve_payment": release_money,
-    "release_retention": release_retention,
 }

@@ -1,0 +1,72 @@
+"""The end of the money in the demo: whoever owes pays, one home is helped, and after its years the retention is returned."""
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+
+from pydantic import JsonValue
+
+from cli.demo.client import at_once
+from cli.demo.driver import Driver, Owed, Reaction
+from cli.demo.stages.cost_sharing import BATCH
+from cli.demo.town import people
+from cli.words import said
+from service.views import RenovationView
+
+HOUSEHOLD = "household"
+POOL = "邻里互助金"
+
+
+async def pay_the_rest(driver: Driver, _view: RenovationView) -> None:
+    """The later instalments come in, and the money of all who pay beside the households.
+
+    One home cannot pay: the neighbours' fund takes its debt over, and pays it.
+    """
+    owed = await driver.due_list.owed(driver.renovation_id)
+    homes = [each for each in owed if each.kind == HOUSEHOLD]
+    *paying, last = homes or [None]
+    if last is not None:
+        await driver.act(
+            "approve_relief",
+            people.STREET_OFFICE,
+            "relief-2",
+            unit_number=last.name,
+            kind="pool",
+            amount_fen=last.amount_fen,
+            funded_by=POOL,
+        )
+    await _report(driver, [each for each in paying if each is not None], "rest")
+    others = await driver.due_list.owed(driver.renovation_id)
+    await _report(driver, [each for each in others if each.kind != HOUSEHOLD], "others")
+    driver.say(said("demo.line.all_paid", homes=f"{len(homes):,}"))
+
+
+async def release_retention(driver: Driver, _view: RenovationView) -> None:
+    """After the years of the defect liability the committee returns what was kept back."""
+    await driver.act("release_retention", people.COMMITTEE, "retention")
+    driver.say(said("demo.line.retention"))
+
+
+async def _report(driver: Driver, owed: Sequence[Owed], step: str) -> None:
+    credential = driver.client.official(people.BANK.id)
+
+    async def report(numbered: tuple[int, Iterable[Owed]]) -> None:
+        number, batch = numbered
+        body: dict[str, JsonValue] = {"payments": [_payment(each) for each in batch]}
+        await driver.post("/payments", credential, f"payments-{step}-{number}", body)
+
+    await at_once(enumerate(batched(owed, BATCH), 1), report, clients=4)
+
+
+def _payment(owed: Owed) -> JsonValue:
+    reference = f"demo-rest-{owed.kind}-{owed.name}"[:100]
+    if owed.kind == HOUSEHOLD:
+        return {"unit_number": owed.name, "amount_fen": owed.amount_fen, "reference": reference}
+    payer = f"{owed.kind}/{owed.name}".rstrip("/")
+    return {"payer": payer, "amount_fen": owed.amount_fen, "reference": reference}
+
+
+REACTIONS: dict[str, Reaction] = {
+    "retention": pay_the_rest,
+    "accounts": pay_the_rest,
+    "release_retention": release_retention,
+}
