@@ -53,6 +53,7 @@ NEVER_CHANGED = (
     "ledger_account",  # whose balance follows from the transfers
     "retention_release",
     *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed"),
+    *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed", "contradiction"),
 )
 
 CONSTRAINTS = """
