@@ -52,7 +52,6 @@ NEVER_CHANGED = (
     "case_clock",  # whose two columns may only go forward
     "ledger_account",  # whose balance follows from the transfers
     "retention_release",
-    *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed"),
     *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed", "contradiction"),
 )
 
