@@ -134,7 +134,9 @@ async def certified_fen(case: Case, contract: Contract) -> int:
         )
     )
     ended = await case.session.get(Termination, contract.id)
-    if ended is not None and ended.settled_at is not None:
+    settled = ended is not None and ended.settled_at is not None
+    if settled or contract.state is ContractState.COMPLETED:
+        # What was omitted of it is taken off already.
         return int(certificates or 0)
     # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
     # and the refund sheet, which is drawn after it, find the same number.

@@ -11,10 +11,11 @@ from sqlalchemy import delete, select, update
 
 from activities.recording import Case
 from models.tables import Refund
+from models.values.ledger import AccountKind
 from rules.ledger import given_back
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_paid_out, load_taken_over
+from runtime.ledger.reading import load_balances, load_paid_out, load_taken_over
 from runtime.ledger.refunds import load_refunds_out
 
 
@@ -64,6 +65,19 @@ async def give_back(case: Case, sources_fen: Mapping[str, int]) -> None:
     for unit, fen in sources_fen.items():
         if fen and unit in taken:
             case.transfers.extend(given_back(key, unit, fen, taken[unit]))
+
+
+async def pay_credits(case: Case) -> dict[str, JsonValue]:
+    """What stands to the credit of households goes back at once, and what others have paid too much; for the event."""
+    balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
+    credits_ = {
+        account.name: -each.balance_fen
+        for account, each in balances.items()
+        if each.balance_fen < 0
+    }
+    await owe(case, credits_)
+    await order(case)
+    return await pay(case)
 
 
 async def pay(case: Case) -> dict[str, JsonValue]:

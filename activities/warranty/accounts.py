@@ -1,18 +1,18 @@
 """The end of the money: the account of what the works have cost, its refunds, and every account settled (E46, E47)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
 from activities import settlement
-from activities.cost_sharing import sheet
+from activities.cost_sharing import refunding, sheet
 from activities.cost_sharing.award import fix_shares_at_the_end
 from activities.recording import Case, Writer, who_does, writes
 from activities.warranty.retention import await_liability, refuse_kept
 from models.messages.cost_sharing import RefundSheet
 from models.messages.warranty import WarrantyOutcome
 from models.values.base import Carried
-from models.values.ledger import LedgerAccount
+from models.values.ledger import LedgerAccount, Transfer
 from models.values.refusal import refusal
 from models.values.waits import ACCOUNTS
 from runtime.ledger.refunds import load_open_accounts
@@ -77,17 +77,29 @@ class Accounts(Writer):
         request=lambda look: AccountOf(number=look),
     )
     async def end(self, case: Case, look: int) -> Recorded[WarrantyOutcome]:
-        """Every account is settled, or it is waited for who still owes, and said who that is."""
+        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back."""
         await refuse_kept(case)
-        open_ = await load_open_accounts(case.session, case.renovation.id)
-        said: dict[str, JsonValue] = {"look": look, "accounts": {**in_sums(open_)}}
+        paid = await refunding.pay_credits(case)
+        open_ = after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
+        said: dict[str, JsonValue] = {"look": look, **paid, "accounts": {**in_sums(open_)}}
         if not open_:
             case.goes_on()
             case.is_last_word()
-            return Recorded(WarrantyOutcome(), {"look": look})
+            return Recorded(WarrantyOutcome(), {"look": look, **paid})
         case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
         case.notify("committee", "accounts_open", accounts=len(open_))
         return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
+
+
+def after(
+    open_: Mapping[LedgerAccount, int], transfers: Sequence[Transfer]
+) -> dict[LedgerAccount, int]:
+    """What stands on the accounts that are not settled once these transfers are booked."""
+    left = dict(open_)
+    for transfer in transfers:
+        left[transfer.source] = left.get(transfer.source, 0) - transfer.amount_fen
+        left[transfer.target] = left.get(transfer.target, 0) + transfer.amount_fen
+    return {account: fen for account, fen in left.items() if fen}
 
 
 def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:

@@ -50,10 +50,10 @@ async def report_payments(
     settled = {"all": False}
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
+        await _refuse(session, situation, command, key)
         rows = new_payments(situation, command, key)
         funds = new_funds(situation, command, key)
         total_fen = sum(payment.amount_fen for payment in command.payments)
-        await _refuse(session, situation, command, key)
         came_in = await add_payments(session, situation.id, now, rows) if rows else ()
         # What was released or is owed back and lacked the money goes out with it.
         ended = situation.state == RenovationState.IN_WARRANTY
@@ -173,12 +173,16 @@ async def _refuse(
 
 
 async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> bool:
-    """Put the end on the agenda when the last account of a case in warranty is settled; whether it is."""
+    """Put the end on the agenda when nobody owes a case in warranty anything any more; whether that is so.
+
+    Whoever has paid too much gets it back with the end.
+    """
     row = await session.get_one(Renovation, situation.id)
     awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == ACCOUNTS)
     if await session.scalar(select(CaseWait.what).where(*awaited)) is None:
         return False
-    if await load_open_accounts(session, situation.id):
+    open_ = await load_open_accounts(session, situation.id)
+    if any(fen > 0 and account != ESCROW for account, fen in open_.items()):
         return False
     wait = at_work(ACCOUNTS_SETTLED, now)
     await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
