@@ -301,7 +301,9 @@ def _finishes(own: Memory, args: Sequence[Any]) -> bool:
     decided, gap = progress.decision, progress.funding
     enough = progress.counted is not None and progress.counted.enough
     follows = {
+        # Runs of earlier releases call a start with too little funded.
         CostSharingResult.FUNDED: enough or decided is CollectionDecision.START,
+        CostSharingResult.STARTED_BELOW: decided is CollectionDecision.START and not enough,
         CostSharingResult.NEW_VOTE: progress.declined
         or (gap is not None and gap.gap_fen > 0 and gap.next_step is NextStep.NEW_VOTE),
         CostSharingResult.SHELVED: decided is CollectionDecision.SHELVE

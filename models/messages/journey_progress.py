@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from models.messages.acts import Done
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
+    GOES_ON,
     CostSharingOutcome,
     CostSharingResult,
     RefundSheet,
@@ -121,7 +122,7 @@ class JourneyProgress(Progress):
             return Stage.VOTING
         return {
             Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
-            Stage.COST_SHARING: Stage.BIDDING if self.sharing is CostSharingResult.FUNDED else None,
+            Stage.COST_SHARING: Stage.BIDDING if self.sharing in GOES_ON else None,
             Stage.BIDDING: Stage.INSPECTION if self.bidding is BiddingResult.SIGNED else None,
             Stage.INSPECTION: self._after_works,
             Stage.FEEDBACK: None,
@@ -175,7 +176,7 @@ class JourneyProgress(Progress):
         done = {
             Undo.VOTE: self.attempts > 0,
             Undo.MONEY: self.adopted,
-            Undo.CONTRACT: self.sharing is CostSharingResult.FUNDED,
+            Undo.CONTRACT: self.sharing in GOES_ON,
         }
         return tuple(thing for thing, happened in done.items() if happened)
 
