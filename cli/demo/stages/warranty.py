@@ -1,7 +1,6 @@
 """The end of the money in the demo: whoever owes pays, one home is helped, and after its years the retention is returned."""
 
-from collections.abc import Iterable, Sequence
-from itertools import batched
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 
@@ -23,8 +22,8 @@ async def pay_the_rest(driver: Driver, _view: RenovationView) -> None:
     """
     owed = await driver.due_list.owed(driver.renovation_id)
     homes = [each for each in owed if each.kind == HOUSEHOLD]
-    *paying, last = homes or [None]
-    if last is not None:
+    paying, helped = homes[:-1], homes[-1:]
+    for last in helped:
         await driver.act(
             "approve_relief",
             people.STREET_OFFICE,
@@ -34,7 +33,7 @@ async def pay_the_rest(driver: Driver, _view: RenovationView) -> None:
             amount_fen=last.amount_fen,
             funded_by=POOL,
         )
-    await _report(driver, [each for each in paying if each is not None], "rest")
+    await _report(driver, paying, "rest")
     others = await driver.due_list.owed(driver.renovation_id)
     await _report(driver, [each for each in others if each.kind != HOUSEHOLD], "others")
     driver.say(said("demo.line.all_paid", homes=f"{len(homes):,}"))
@@ -49,12 +48,14 @@ async def release_retention(driver: Driver, _view: RenovationView) -> None:
 async def _report(driver: Driver, owed: Sequence[Owed], step: str) -> None:
     credential = driver.client.official(people.BANK.id)
 
-    async def report(numbered: tuple[int, Iterable[Owed]]) -> None:
+    batches = [owed[start : start + BATCH] for start in range(0, len(owed), BATCH)]
+
+    async def report(numbered: tuple[int, Sequence[Owed]]) -> None:
         number, batch = numbered
         body: dict[str, JsonValue] = {"payments": [_payment(each) for each in batch]}
         await driver.post("/payments", credential, f"payments-{step}-{number}", body)
 
-    await at_once(enumerate(batched(owed, BATCH), 1), report, clients=4)
+    await at_once(enumerate(batches, 1), report, clients=4)
 
 
 def _payment(owed: Owed) -> JsonValue:
