@@ -15,7 +15,7 @@ HOUSEHOLD = "household"
 POOL = "邻里互助金"
 
 
-async def pay_the_rest(driver: Driver, _view: RenovationView) -> None:
+async def pay_the_rest(driver: Driver, view: RenovationView) -> None:
     """The later instalments come in, and the money of all who pay beside the households.
 
     One home cannot pay: the neighbours' fund takes its debt over, and pays it.
@@ -27,15 +27,16 @@ async def pay_the_rest(driver: Driver, _view: RenovationView) -> None:
         await driver.act(
             "approve_relief",
             people.STREET_OFFICE,
-            "relief-2",
+            f"relief-{view.waiting_for}",
             unit_number=last.name,
             kind="pool",
             amount_fen=last.amount_fen,
             funded_by=POOL,
         )
-    await _report(driver, paying, "rest")
+    await _report(driver, paying, f"rest-{view.waiting_for}")
     others = await driver.due_list.owed(driver.renovation_id)
-    await _report(driver, [each for each in others if each.kind != HOUSEHOLD], "others")
+    beside = [each for each in others if each.kind != HOUSEHOLD]
+    await _report(driver, beside, f"others-{view.waiting_for}")
     driver.say(said("demo.line.all_paid", homes=f"{len(homes):,}"))
 
 
@@ -47,19 +48,18 @@ async def release_retention(driver: Driver, _view: RenovationView) -> None:
 
 async def _report(driver: Driver, owed: Sequence[Owed], step: str) -> None:
     credential = driver.client.official(people.BANK.id)
-
     batches = [owed[start : start + BATCH] for start in range(0, len(owed), BATCH)]
 
     async def report(numbered: tuple[int, Sequence[Owed]]) -> None:
         number, batch = numbered
-        body: dict[str, JsonValue] = {"payments": [_payment(each) for each in batch]}
+        body: dict[str, JsonValue] = {"payments": [_payment(each, step) for each in batch]}
         await driver.post("/payments", credential, f"payments-{step}-{number}", body)
 
     await at_once(enumerate(batches, 1), report, clients=4)
 
 
-def _payment(owed: Owed) -> JsonValue:
-    reference = f"demo-rest-{owed.kind}-{owed.name}"[:100]
+def _payment(owed: Owed, step: str) -> JsonValue:
+    reference = f"demo-{step}-{owed.name}"
     if owed.kind == HOUSEHOLD:
         return {"unit_number": owed.name, "amount_fen": owed.amount_fen, "reference": reference}
     payer = f"{owed.kind}/{owed.name}".rstrip("/")
