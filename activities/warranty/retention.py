@@ -170,7 +170,7 @@ async def _decided(case: Case) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _contract(case: Case, wanted: str, kept: dict[str, int]) -> Contract:
+async def _contract(case: Case, wanted: str | None, kept: dict[str, int]) -> Contract:
     """The contract that is meant; unsaid it is the only one."""
     name = wanted or (next(iter(kept)) if len(kept) == 1 else "")
     if name not in kept:

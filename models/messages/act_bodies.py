@@ -271,7 +271,7 @@ class MeasurementBody(ActBody):
 class ReleaseBody(ActBody):
     """Of `ReleaseRetention`."""
 
-    contract_id: Annotated[str, *label(64, 0)] = ""
+    contract_id: Id | None = None
     withheld_fen: Fen = 0
     reason: Note = ""
 

@@ -321,7 +321,7 @@ class ReleaseRetention(Act):
 
     name = "release_retention"
     stage = "warranty"
-    contract_id: str = ""
+    contract_id: str | None = None
     """Unsaid it is the only one of which something is kept back."""
     withheld_fen: int = Field(default=0, ge=0)
     reason: str = Field(default="", max_length=2000)
