@@ -81,7 +81,7 @@ class Accounts(Writer):
         await refuse_kept(case)
         paid = await refunding.pay_credits(case)
         open_ = after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
-        said: dict[str, JsonValue] = {"look": look, **paid, "accounts": {**in_sums(open_)}}
+        said: dict[str, JsonValue] = {"look": look, **paid, "accounts": [*said_of(open_)]}
         if not open_:
             case.goes_on()
             case.is_last_word()
@@ -108,6 +108,11 @@ def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:
     for account, fen in sorted(open_.items(), key=lambda each: each[0].code):
         sums[account.kind.value] = sums.get(account.kind.value, 0) + fen
     return sums
+
+
+def said_of(open_: Mapping[LedgerAccount, int]) -> Sequence[JsonValue]:
+    """The same for the event."""
+    return [{"kind": kind, "amount_fen": fen} for kind, fen in in_sums(open_).items()]
 
 
 async def refuse_open(case: Case) -> None:
