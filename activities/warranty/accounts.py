@@ -15,6 +15,8 @@ from models.values.base import Carried
 from models.values.ledger import LedgerAccount, Transfer
 from models.values.refusal import refusal
 from models.values.waits import ACCOUNTS
+from rules.cost_sharing import items_at, waterfall
+from rules.ledger import promised_by
 from runtime.ledger.refunds import load_open_accounts
 from runtime.record.journal import Recorded
 
@@ -42,6 +44,8 @@ class Accounts(Writer):
         costs = await settlement.costs(case, *await settlement.contracts(case))
         cost_fen = max(costs.net_fen, 0)
         fixed = await fix_shares_at_the_end(case, cost_fen)
+        _, content = await case.scheme()
+        others = promised_by(waterfall(items_at(content, cost_fen), content.funding))
         case.goes_on()
         return Recorded(
             RefundSheet(
@@ -54,6 +58,9 @@ class Accounts(Writer):
                 "cost_fen": cost_fen,
                 **costs.model_dump(mode="json"),
                 **fixed.model_dump(mode="json"),
+                "others": [
+                    {"source": account.code, "amount_fen": fen} for account, fen in others.items()
+                ],
             },
         )
 

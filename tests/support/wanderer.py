@@ -59,7 +59,7 @@ Deed = Callable[["Wanderer"], Awaitable[None]]
 
 
 START_S, LOOK_S = 30, 0.05
-OF_THE_RUN_ALONE = {"tick", "paid_up", "seq"}
+OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq"}
 """What a workflow hears by signal. `seq`: the last mark may be younger than the last answer."""
 
 
@@ -148,7 +148,7 @@ class Wanderer:
         for step in range(MOST_STEPS):
             await self.j.parts.clocks.settle(self.j.rid)
             row = await self.j.row()
-            if row["state"] != "running":
+            if row["state"] not in ("running", "in_warranty"):
                 await self._finish_tickets()
                 return str(row["state"])
             await assert_agrees(self.j)

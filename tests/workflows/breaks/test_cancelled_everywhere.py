@@ -68,7 +68,7 @@ async def cancelled_at(
 
     j = await journey(driver, **GIVEN[way])
     await j.official(STREET)
-    while (await j.row())["state"] == "running":
+    while (await j.row())["state"] in ("running", "in_warranty"):
         try:
             await way(j)
         except Refused as refused:
