@@ -229,7 +229,7 @@ class Journey:
                 payments.append({"unit_number": flat, "amount_fen": left})
         (drawn,) = [
             event["details"]
-            for event in self.newcomer.call("GET", self.path("events?limit=500"))
+            for event in self.newcomer.run("call", "GET", self.path("events?limit=500"))
             if event["kind"] == "warranty.account_drawn"
         ]
         payments += [
