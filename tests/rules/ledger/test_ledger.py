@@ -120,7 +120,9 @@ def test_refunds_are_the_same_part_for_everybody(held: int, back) -> None:
 
 
 def test_an_item_that_has_passed_no_inspection_is_not_paid_as_works() -> None:
-    measured = Payable(certificate_id="c", contract_id="k1", amount_fen=5, passed=False)
+    measured = Payable(
+        kind=TransferKind.MEASURED, certificate_id="c", contract_id="k1", amount_fen=5
+    )
     assert [each.kind for each in paid_out("k", 9, [measured])] == [TransferKind.MEASURED]
 
 
