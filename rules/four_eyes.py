@@ -24,6 +24,10 @@ class Proposing(StrEnum):
     DIRECT_AWARD = "approve_direct_award"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
+    CASH = "receive_cash"
+    ASSIGNMENT = "assign_sum"
+    RETURN = "return_sum"
+    """Of money that nobody has claimed: for whom it is, or that it goes back."""
 
 
 ACTS_OF_TWO = frozenset({Proposing.CANCELLATION.value, Proposing.DIRECT_AWARD.value})

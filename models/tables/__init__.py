@@ -28,7 +28,13 @@ from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
-from models.tables.ledger import LedgerAccount, LedgerEntry, LedgerGroup, LedgerTransfer
+from models.tables.ledger import (
+    LedgerAccount,
+    LedgerEntry,
+    LedgerGroup,
+    LedgerTransfer,
+    UnclaimedSum,
+)
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
@@ -168,6 +174,7 @@ __all__ = [
     "Tender",
     "Termination",
     "Ticket",
+    "UnclaimedSum",
     "Unit",
     "UnitAccess",
     "UnitOwner",

@@ -4,7 +4,7 @@ Whoever writes adds accounts, a group and its transfers; entries and balances ar
 database's own functions (migration 0040) and by nobody else, its owner included.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -12,13 +12,24 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Big, CommandId, Fen, Id, Table, not_negative, one_of, refers
-from models.values.ledger import AccountKind, Phase, TransferKind
+from models.tables.base import (
+    PRIVATE,
+    Big,
+    CommandId,
+    Fen,
+    Id,
+    Table,
+    not_negative,
+    one_of,
+    refers,
+)
+from models.values.ledger import AccountKind, Phase, SumState, TransferKind, Unmatched
 
 
 class LedgerAccount(Table):
@@ -135,3 +146,33 @@ class LedgerEntry(Table):
     amount_fen: Mapped[Fen]
     before_fen: Mapped[Fen]
     after_fen: Mapped[Fen]
+
+
+class UnclaimedSum(Table):
+    """A sum of a bank statement that names no unit (待认领款项), in fen, until two people decide. Case time.
+
+    `words` are the payer and the bank's words, sealed under a key of this row, and gone when it is decided:
+    the statement has them.
+    """
+
+    __tablename__ = "unclaimed_sum"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_fen_positive"),
+        one_of("why", *Unmatched),
+        one_of("state", *SumState),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_whole"),
+        CheckConstraint("state = 'open' OR words = ''", name="words_gone"),
+        {"schema": PRIVATE},
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    reference: Mapped[Id]
+    booked_on: Mapped[date]
+    amount_fen: Mapped[Fen]
+    why: Mapped[str]
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(server_default="open")
+    command_id: Mapped[CommandId]
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]

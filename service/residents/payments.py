@@ -1,14 +1,17 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Actor
+from models.values.ledger import Transfer
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
@@ -49,31 +52,50 @@ async def report_payments(
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         rows = new_payments(situation, command, key)
-        total_fen = sum(payment.amount_fen for payment in rows)
-        await _refuse(session, situation, command, rows)
-        came_in = await add_payments(session, situation.id, now, rows)
-        # What was released and lacked the money goes out with it.
-        name = key_of(situation.id, key)
-        went_out = await load_paid_out(session, situation.id, name, total_fen)
-        booked = await book(session, situation.id, key, now, (*came_in, *went_out))
-        await _add_wait_if_paid_up(session, situation, now)
-        return command.command_id, {
-            "payments": len(rows),
-            "total_fen": total_fen,
-            "source": command.source,
-            "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
-            **booked,
-        }
+        await refuse_payments(session, situation, rows)
+        details = await book_payments(session, situation, key, now, rows)
+        return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
+    await tell_if_paid_up(parts, situation)
+    return accepted
+
+
+async def book_payments(
+    session: AsyncSession,
+    situation: Situation,
+    key: str,
+    now: datetime,
+    rows: Sequence[NewPayment],
+    beside: Sequence[Transfer] = (),
+) -> dict[str, JsonValue]:
+    """Write the payments of an event and their transfers, after those `beside` them; for its details.
+
+    What was released and lacked the money goes out with it.
+    """
+    total_fen = sum(payment.amount_fen for payment in rows)
+    came_in = await add_payments(session, situation.id, now, rows)
+    name = key_of(situation.id, key)
+    went_out = await load_paid_out(session, situation.id, name, total_fen)
+    booked = await book(session, situation.id, key, now, (*beside, *came_in, *went_out))
+    await _add_wait_if_paid_up(session, situation, now)
+    return {
+        "payments": len(rows),
+        "total_fen": total_fen,
+        "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
+        **booked,
+    }
+
+
+async def tell_if_paid_up(parts: Parts, situation: Situation) -> None:
+    """If nothing is due any more, the collection hears of it."""
     if situation.stage == Stage.COST_SHARING:
         async with parts.database.session() as session:
             now = await load_tick(session, situation.id)
             outstanding = await _outstanding(session, situation, now)
         if not outstanding:
             await parts.gateway.everyone_paid(situation)
-    return accepted
 
 
 def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
@@ -89,6 +111,7 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
                 unit_number=payment.unit_number,
                 amount_fen=payment.amount_fen,
                 source=command.source,
+                reference=payment.reference,
             )
         )
     return rows
@@ -100,19 +123,16 @@ def payment_id(renovation_id: str, reference: str) -> str:
     return f"{renovation_id}.p{digest}"
 
 
-async def _refuse(
-    session: AsyncSession,
-    situation: Situation,
-    command: ReportPayments,
-    rows: list[NewPayment],
+async def refuse_payments(
+    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
 ) -> None:
-    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
-    due = await session.scalar(
-        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
-    )
-    if due is None or situation.state != RenovationState.RUNNING:
-        raise refusal("cost_sharing.nothing_due", where=situation.id)
-    numbers = {payment.unit_number for payment in command.payments}
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
+    """
+    await refuse_nothing_due(session, situation)
+    numbers = {payment.unit_number for payment in rows}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
     ids = [row.id for row in rows]
     booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
@@ -120,11 +140,24 @@ async def _refuse(
         problem(
             "cost_sharing.payment_booked",
             where=f"payments.{place}",
-            reference=command.payments[place].reference,
+            reference=rows[place].reference,
         )
         for place, name in enumerate(ids)
         if name in booked or name in ids[:place]
     )
+
+
+async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> None:
+    """Money comes in from the computation of the shares on, as long as the case runs.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`.
+    """
+    due = await session.scalar(
+        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
+    )
+    if due is None or situation.state != RenovationState.RUNNING:
+        raise refusal("cost_sharing.nothing_due", where=situation.id)
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:

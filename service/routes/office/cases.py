@@ -9,6 +9,7 @@ from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, check_act
 from runtime.database import driver_connection
 from runtime.record.cases import load_case
 from service.http.problems import read_fields
+from service.ledger.unclaimed import count_open
 from service.pages.forms import moved, texts
 from service.pages.office.session import Office
 from service.pages.office.work import open_proposals, whose_turn
@@ -37,8 +38,10 @@ async def show_case(
     async with parts.database.session() as session:
         renovation = await load_renovation(session, situation.id)
         case = await load_case(await driver_connection(session), situation.id)
+        unclaimed = await count_open(session, situation)
     values = {
         "renovation": renovation,
+        "unclaimed": unclaimed,
         "turns": whose_turn(case, office.grants),
         "acts": acts_of(office, situation),
         "writes": writes_of(office, situation),

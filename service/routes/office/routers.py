@@ -15,6 +15,7 @@ from service.routes.office import (
     work,
     writes,
 )
+from service.routes.office.money import unclaimed
 from service.routes.office.privacy import erasures
 from service.routes.office.reading import history
 from service.routes.office.training import beginning, components, of_homes, playing
@@ -39,6 +40,7 @@ OFFICE = (
     campaign.router,
     letters.router,
     pictures.router,
+    unclaimed.router,
     bidding.router,
     playing.router,
     writes.router,

@@ -17,7 +17,7 @@ FIRST = """交易日期,贷方发生额,借方发生额,对方户名,摘要,交�
 2026-03-01,,3.00,工商银行,手续费,A2
 2026-03-02,50.00,,王五,改造款,A3
 """
-LATER = FIRST + "2026-03-03,400.00,,张三,1-101 余款,A4\n"
+LATER = FIRST + "2026-03-03,400.00,,张三,1-101 余款,A4\n2026-03-04,1.00,,赵六,,A5\n"
 
 
 async def sent(
@@ -46,21 +46,22 @@ async def test_what_is_looked_at_is_what_is_booked_and_the_same_file_twice_chang
     done = (await sent(http, rid, FIRST, 2)).json()
     assert (done["booked"], done["lines"]) == (True, looked["lines"])
     again = (await sent(http, rid, FIRST, 3)).json()
-    assert [each["state"] for each in again["lines"]] == ["booked", "outgoing", "unmatched"]
+    assert [each["state"] for each in again["lines"]] == ["booked", "outgoing", "waiting"]
     assert await paid(sql, rid) == [(UNIT, 60_000)]
-    over = (await sent(http, rid, LATER, 4, "utf-8", assign={"A3": [OTHER]})).json()
+    over = (await sent(http, rid, LATER, 4, "utf-8", assign={"A5": [OTHER]})).json()
     assert [each["state"] for each in over["lines"]] == [
         "booked",
         "outgoing",
-        "assigned",
+        "waiting",
         "matched",
+        "assigned",
     ]
-    assert await paid(sql, rid) == [(OTHER, 5_000), (UNIT, 40_000), (UNIT, 60_000)]
+    assert await paid(sql, rid) == [(OTHER, 100), (UNIT, 40_000), (UNIT, 60_000)]
     held = await sql.fetchval(
         "SELECT sum(balance_fen) FROM ledger_account WHERE renovation_id = $1 AND kind = 'escrow'",
         rid,
     )
-    assert held == 105_000
+    assert held == 105_100
 
 
 @pytest.mark.parametrize(
