@@ -71,7 +71,11 @@ class LedgerGroup(Table):
 
 
 class LedgerTransfer(Table):
-    """One transfer; `event_at` is case time, `created_at` the database's clock."""
+    """One transfer; `event_at` is case time, `created_at` the database's clock.
+
+    That group and accounts are there, is asked once of all rows of a statement, by `ledger_post`; nothing
+    of the ledger is ever deleted.
+    """
 
     __tablename__ = "ledger_transfer"
     __table_args__ = (
@@ -110,10 +114,10 @@ class LedgerTransfer(Table):
     )
 
     id: Mapped[CommandId] = mapped_column(primary_key=True)
-    command_id: Mapped[CommandId] = mapped_column(ForeignKey("ledger_group.command_id"))
+    command_id: Mapped[CommandId]
     number: Mapped[int]
-    from_id: Mapped[Big] = mapped_column(BigInteger, ForeignKey("ledger_account.id"))
-    to_id: Mapped[Big] = mapped_column(BigInteger, ForeignKey("ledger_account.id"))
+    from_id: Mapped[Big] = mapped_column(BigInteger)
+    to_id: Mapped[Big] = mapped_column(BigInteger)
     amount_fen: Mapped[Fen]
     kind: Mapped[str]
     phase: Mapped[str] = mapped_column(server_default="posted")
@@ -138,11 +142,9 @@ class LedgerEntry(Table):
         UniqueConstraint("transfer_id", "account_id"),
     )
 
-    account_id: Mapped[Big] = mapped_column(
-        BigInteger, ForeignKey("ledger_account.id"), primary_key=True, autoincrement=False
-    )
+    account_id: Mapped[Big] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    transfer_id: Mapped[CommandId] = mapped_column(ForeignKey("ledger_transfer.id"))
+    transfer_id: Mapped[CommandId]
     amount_fen: Mapped[Fen]
     before_fen: Mapped[Fen]
     after_fen: Mapped[Fen]
