@@ -54,7 +54,7 @@ CODES: dict[int, str] = {
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         picture.unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
-        statement.sum_unknown
+        statement.sum_unknown ledger.account_unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
     """,

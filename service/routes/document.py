@@ -39,7 +39,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement cost_sharing statement",
     "cost sharing": "cost_sharing statement spreadsheet file",
-    "money": "cost_sharing statement",
+    "money": "cost_sharing statement ledger",
     "bidding": "bidding quota",
     "inspection": "",
     "estates": "estate",

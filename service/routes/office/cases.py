@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, check_act
+from rules.disclosure.readers import Circle, roles_in
 from runtime.database import driver_connection
 from runtime.record.cases import load_case
 from service.http.problems import read_fields
@@ -45,6 +46,9 @@ async def show_case(
         "turns": whose_turn(case, office.grants),
         "acts": acts_of(office, situation),
         "writes": writes_of(office, situation),
+        "reads_ledger": bool(
+            roles_in(Circle.RELIEF) & {each.role for each in office.here(situation)}
+        ),
         "pays_in": any(each.role is Role.PAYMENT_PROVIDER for each in office.here(situation)),
         "queue": await open_proposals(parts.database, office.id, situation.id),
     }
