@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0056"
-down_revision = "0041"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 

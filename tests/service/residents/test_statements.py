@@ -1,5 +1,6 @@
 """A bank statement is looked at, booked once, and what names no unit waits until somebody assigns it."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -86,3 +87,30 @@ async def test_what_is_wrong_with_a_statement_is_said(
     assert answer.status_code == 422
     found = answer.json()["problems"][0]
     assert (found["code"], found["where"]) == (code, where)
+
+
+@pytest.mark.slow
+async def test_the_same_report_of_a_provider_a_hundred_times_at_once_is_booked_once(
+    http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection
+) -> None:
+    await instalments(sql, rid)
+    payment = {"unit_number": UNIT, "amount_fen": 700, "reference": "W1"}
+    body = {"command_id": f"{rid}-hook", "payments": [payment]}
+    answers = await asyncio.gather(
+        *(send(http, rid, "/payments", official("bank"), **body) for _ in range(100))
+    )
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.text for each in answers}) == 1
+    others = await asyncio.gather(
+        *(
+            send(http, rid, "/payments", official("bank"), **{**body, "command_id": f"{rid}-{n}"})
+            for n in range(20)
+        )
+    )
+    # Another report of the same money: refused, not booked.
+    assert {each.json()["code"] for each in others} == {"cost_sharing.payment_booked"}
+    assert await paid(sql, rid) == [(UNIT, 700)]
+    balances = await sql.fetch(
+        "SELECT kind, balance_fen FROM ledger_account WHERE renovation_id = $1 ORDER BY kind", rid
+    )
+    assert [tuple(row) for row in balances] == [("escrow", 700), ("household", -700)]
