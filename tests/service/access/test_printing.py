@@ -13,8 +13,8 @@ UNIT = "1-101"
 
 
 def test_letters_are_printed_in_the_order_in_which_somebody_walks() -> None:
-    numbers = ["10-101", "2-101", "2-1001", "2-201", "A-1"]
-    assert sorted(numbers, key=as_walked) == ["2-101", "2-201", "2-1001", "10-101", "A-1"]
+    walked = ["1-1-101", "1-2-101", "2-1-101", "10-1-101", "10-1-1001", "A座-2", "A座-10", "独栋"]
+    assert sorted(sorted(walked), key=as_walked) == walked
 
 
 async def test_a_letter_says_what_the_announced_vote_costs_its_home_and_by_which_factors(
