@@ -148,6 +148,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
     "import_roll": _by(_CONVENERS, "[D] whoever keeps the roll; before a case is opened too"),
+    "receive_cash": _by(_CONVENERS, "[D] two of them count it, each with the own account"),
+    "assign_sum": _by(
+        _CONVENERS, "Civil Code art. 985 (what nobody owed goes back); that two decide, is [D]"
+    ),
     "issue_letters": _by(_CONVENERS, "[D] whoever keeps the roll sends the letters"),
     "hand_letter": _by(
         _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"

@@ -29,6 +29,10 @@ class Proposing(StrEnum):
     LIFTING = "lift_correction"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
+    CASH = "receive_cash"
+    ASSIGNMENT = "assign_sum"
+    RETURN = "return_sum"
+    """Of money that nobody has claimed: for whom it is, or that it goes back."""
 
 
 ACTS_OF_TWO = frozenset(

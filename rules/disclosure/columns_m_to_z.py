@@ -220,6 +220,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             """,
         Circle.COMPLAINT: "command_id text unit_number satisfied confidential about_unit about_firm",
     },
+    "unclaimed_sum": {
+        Circle.OFFICIALS: """
+            id renovation_id reference booked_on amount_fen why words state command_id opened_at decided_at
+            """,
+    },
     "unit": {
         Circle.HOUSEHOLD: """
             id estate_id number building entrance floor kind area_dm2 shares excluded_reason

@@ -35,7 +35,7 @@ DETAILS: Mapping[Circle, str] = {
         region registered_on rejected rejections reminder removed reopened report_until result
         retention_permille role roll_area_dm2 roll_hash roll_heads roll_sha256 root round rule_pack run_off
         satisfaction satisfied scan_sha256 scheme scheme_version seq sheet_hash shares sign_until signature
-        signed_by source stage standstill start_by starts_on state step struck subject submitted synthetic
+        signed_by source stage standstill start_by starts_on state step struck subject sums submitted synthetic
         system table_hash target targets targets_met tender tenders text_sha256 then ticket tickets ties
         title to told total_due_at total_fen tree_head tree_size typing unanswered unsigned until upheld
         value_fen version visits voters wanted warnings what whole_extension_until who why

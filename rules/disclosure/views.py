@@ -145,6 +145,14 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "AgentView": {Circle.OWNERS: "unit_numbers agent_id agent_name motions"},
     "VisitView": {DOORS: "unit_number outcome envelope visited_by recorded_at"},
+    "AccountLine": {Circle.RELIEF: "account kind name balance_fen held_fen entries"},
+    "EntryLine": {
+        Circle.RELIEF: """number transfer_id happened_at kind other amount_fen before_fen after_fen seq
+            event"""
+    },
+    "UnclaimedView": {
+        OFFICIALS: "id reference booked_on amount_fen why state opened_at decided_at payer memo"
+    },
     "ProposalView": {
         OFFICIALS: "id act content content_sha256 state proposed_by proposed_at expires_at decided_by"
     },

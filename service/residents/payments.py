@@ -1,8 +1,10 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,46 +43,69 @@ PAYMENTS = "payments"
 async def report_payments(
     parts: Parts, situation: Situation, provider: Actor, command: ReportPayments
 ) -> Accepted:
-    """Book the payments; if nothing is due any more, the collection hears of it.
+    """Book the payments; if nothing is due any more, whoever waits for the money hears of it.
 
     Raises:
-        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`,
-            `cost_sharing.payment_booked`.
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.payer_or_unit`, `cost_sharing.unit_unknown`,
+            `cost_sharing.payer_not_here`, `cost_sharing.payment_booked`.
     """
-    settled = {"all": False}
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse(session, situation, command, key)
-        rows = new_payments(situation, command, key)
-        funds = new_funds(situation, command, key)
-        total_fen = sum(payment.amount_fen for payment in command.payments)
-        came_in = await add_payments(session, situation.id, now, rows) if rows else ()
-        # What was released or is owed back and lacked the money goes out with it.
-        ended = situation.state == RenovationState.IN_WARRANTY
-        name = key_of(situation.id, key)
-        went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
-        booked = await book(session, situation.id, key, now, (*came_in, *funds, *went_out))
-        await _add_wait_if_paid_up(session, situation, now)
-        settled["all"] = await _add_wait_if_settled(session, situation, now)
-        return command.command_id, {
-            "payments": len(command.payments),
-            "total_fen": total_fen,
-            "source": command.source,
-            "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
-            **booked,
-        }
+        await _refuse_report(session, situation, command, key)
+        rows, funds = new_payments(situation, command, key), new_funds(situation, command, key)
+        details = await book_payments(session, situation, key, now, rows, funds=funds)
+        return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
+    await tell_if_paid_up(parts, situation)
+    return accepted
+
+
+async def book_payments(
+    session: AsyncSession,
+    situation: Situation,
+    key: str,
+    now: datetime,
+    rows: Sequence[NewPayment],
+    beside: Sequence[Transfer] = (),
+    funds: Sequence[Transfer] = (),
+) -> dict[str, JsonValue]:
+    """Write the payments of an event and their transfers, after those `beside` them; for its details.
+
+    `funds` come from those who pay beside the households. What was released or is owed back and lacked
+    the money goes out with it.
+    """
+    total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
+    came_in = await add_payments(session, situation.id, now, rows) if rows else ()
+    ended = situation.state == RenovationState.IN_WARRANTY
+    name = key_of(situation.id, key)
+    went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
+    booked = await book(session, situation.id, key, now, (*beside, *came_in, *funds, *went_out))
+    await _add_wait_if_paid_up(session, situation, now)
+    await _add_wait_if_settled(session, situation, now)
+    return {
+        "payments": len(rows) + len(funds),
+        "total_fen": total_fen,
+        "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
+        **booked,
+    }
+
+
+async def tell_if_paid_up(parts: Parts, situation: Situation) -> None:
+    """If nothing is due any more, the collection hears of it, or the warranty that its accounts are settled."""
     if situation.stage == Stage.COST_SHARING:
         async with parts.database.session() as session:
             now = await load_tick(session, situation.id)
             outstanding = await _outstanding(session, situation, now)
         if not outstanding:
             await parts.gateway.everyone_paid(situation)
-    elif settled["all"]:
-        await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
-    return accepted
+    elif situation.state == RenovationState.IN_WARRANTY:
+        async with parts.database.session() as session:
+            row = await session.get_one(Renovation, situation.id)
+            settled = await _awaits(session, row, ACCOUNTS_SETTLED)
+        if settled:
+            await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
 
 
 def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
@@ -98,6 +123,7 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
                 unit_number=payment.unit_number,
                 amount_fen=payment.amount_fen,
                 source=command.source,
+                reference=payment.reference,
             )
         )
     return rows
@@ -124,18 +150,11 @@ def payment_id(renovation_id: str, reference: str) -> str:
     return f"{renovation_id}.p{digest}"
 
 
-async def _refuse(
-    session: AsyncSession,
-    situation: Situation,
-    command: ReportPayments,
-    key: str,
+async def _refuse_report(
+    session: AsyncSession, situation: Situation, command: ReportPayments, key: str
 ) -> None:
-    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
-    due = await session.scalar(
-        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
-    )
-    if due is None or situation.state not in OPEN_STATES:
-        raise refusal("cost_sharing.nothing_due", where=situation.id)
+    """Refuse what of a report cannot be booked: no shares yet, unknown units or payers, money booked already."""
+    await refuse_nothing_due(session, situation)
     refuse_if_any(
         problem("cost_sharing.payer_or_unit", where=f"payments.{place}")
         for place, payment in enumerate(command.payments)
@@ -155,38 +174,70 @@ async def _refuse(
         for place, payment in enumerate(command.payments)
         if payment.payer and payment.payer not in codes
     )
-    ids = [
-        payment_id(situation.id, payment.reference or f"{key}/{number}")
+    named = [
+        (payment_id(situation.id, payment.reference or f"{key}/{number}"), payment.reference)
         for number, payment in enumerate(command.payments, start=1)
     ]
+    await _refuse_booked(session, named)
+
+
+async def refuse_payments(
+    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
+) -> None:
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
+    """
+    await refuse_nothing_due(session, situation)
+    numbers = {payment.unit_number for payment in rows}
+    await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
+    await _refuse_booked(session, [(row.id, row.reference) for row in rows])
+
+
+async def _refuse_booked(session: AsyncSession, named: Sequence[tuple[str, str]]) -> None:
+    """Refuse payments, by their ids and references, that are booked or come twice."""
+    ids = [name for name, _ in named]
     found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
     booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
     refuse_if_any(
-        problem(
-            "cost_sharing.payment_booked",
-            where=f"payments.{place}",
-            reference=command.payments[place].reference,
-        )
-        for place, name in enumerate(ids)
+        problem("cost_sharing.payment_booked", where=f"payments.{place}", reference=reference)
+        for place, (name, reference) in enumerate(named)
         if name in booked or name in ids[:place]
     )
 
 
-async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> bool:
-    """Put the end on the agenda when nobody owes a case in warranty anything any more; whether that is so.
+async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> None:
+    """Money comes in from the computation of the shares on, until the case is completed or has ended.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`.
+    """
+    due = await session.scalar(
+        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
+    )
+    if due is None or situation.state not in OPEN_STATES:
+        raise refusal("cost_sharing.nothing_due", where=situation.id)
+
+
+async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> None:
+    """Put the end on the agenda when nobody owes a case in warranty anything any more.
 
     Whoever has paid too much gets it back with the end.
     """
     row = await session.get_one(Renovation, situation.id)
-    awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == ACCOUNTS)
-    if await session.scalar(select(CaseWait.what).where(*awaited)) is None:
-        return False
+    if not await _awaits(session, row, ACCOUNTS):
+        return
     open_ = await load_open_accounts(session, situation.id)
-    if any(fen > 0 and account != ESCROW for account, fen in open_.items()):
-        return False
-    wait = at_work(ACCOUNTS_SETTLED, now)
-    await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
-    return True
+    if not any(fen > 0 and account != ESCROW for account, fen in open_.items()):
+        wait = at_work(ACCOUNTS_SETTLED, now)
+        await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
+
+
+async def _awaits(session: AsyncSession, row: Renovation, what: str) -> bool:
+    """Whether this is on the agenda of the workflow that carries a case now."""
+    awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == what)
+    return await session.scalar(select(CaseWait.what).where(*awaited)) is not None
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
@@ -194,8 +245,7 @@ async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now:
     row = await session.get_one(Renovation, situation.id)
     if row.stage != Stage.COST_SHARING or await _outstanding(session, situation, now):
         return
-    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
-    if await session.scalar(select(CaseWait.what).where(*running)):
+    if await _awaits(session, row, PAYMENTS):
         wait = at_work(PAID_UP, now)
         await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
 

@@ -61,6 +61,9 @@ def told(content: Mapping[str, JsonValue], language: Language) -> list[tuple[str
     for name, value in content.items():
         if isinstance(value, dict):
             found += told(value, language)
+        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            for each in value:
+                found += told(each, language) if isinstance(each, dict) else ()
         elif value not in (None, "", []):
             found.append((name, _said(name, value, language)))
     return found
