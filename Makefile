@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # pabutools counts votes for menus too; it is GPL, so it has an environment and a process of its own.
 ORACLE := .venv-pabutools
+# PM4Py reads our event logs; it is AGPL, so it has an environment and a process of its own too.
+MINER  := .venv-pm4py
 
 .DEFAULT_GOAL := help
 .PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money bench-finding pictures record format lock clean
@@ -28,6 +30,12 @@ $(ORACLE)/.ready: requirements-pabutools.txt $(READY)
 	$(ORACLE)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-pabutools.txt
 	@touch $@
 
+$(MINER)/.ready: requirements-pm4py.txt $(READY)
+	rm -rf $(MINER)
+	$(BIN)/python -m venv $(MINER)
+	$(MINER)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-pm4py.txt
+	@touch $@
+
 demo: $(READY) ## one renovation from the first vote to the evaluation, on embedded servers
 	$(BIN)/gongjian demo
 
@@ -43,7 +51,7 @@ test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
 test-pages: $(READY) programs ## every page in Chromium: axe in four looks, and an estate by browser alone (pictures in build/pages)
 	$(BIN)/python -m pytest tests/service/pages/test_every_look.py tests/e2e/test_by_browser.py
 
-test-slow: $(READY) $(ORACLE)/.ready programs ## every test, crash and load proofs and pabutools too, with the coverage
+test-slow: $(READY) $(ORACLE)/.ready $(MINER)/.ready programs ## every test, crash and load proofs, pabutools and PM4Py too, with the coverage
 	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
@@ -103,7 +111,8 @@ lock: $(READY) ## write the hash-pinned requirements anew (no index addresses)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements-dev.txt
 	echo pabutools | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header - -o requirements-pabutools.txt
+	echo pm4py | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header - -o requirements-pm4py.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(ORACLE) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) $(ORACLE) $(MINER) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

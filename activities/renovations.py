@@ -12,10 +12,10 @@ from activities.suggestions import let_go
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
-from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
+from models.messages.journey import JourneyOutcome, Revision, StageEntered
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.waits import Consequence, Wait, next_reminder
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets

@@ -15,10 +15,10 @@ from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Stage
 from models.tables import Event, Proposal, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import Refused, refusal
+from models.values.states import Stage
 from proof.commands import act_hash, command_key
 from proof.seals import BROKE_GLASS, GatewayKeys, signature_wrong
 from rules.authority import check_again

@@ -22,8 +22,9 @@ from proof.tables import DIGESTS
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from runtime.record.audit import audit_record
-from runtime.record.audit.tables import rows_statement
-from runtime.rows import AuditedEvent, rows
+from runtime.record.audit.cases import batches
+from runtime.record.audit.tables import rows_query
+from runtime.rows import AuditedCase, AuditedEvent, fetch, rows
 from runtime.rows.hashed import hashed_fields
 from tests.support.files.many_cases import write_cases
 
@@ -46,10 +47,14 @@ async def seed(owner: asyncpg.Connection, cases: int) -> None:
     )
     await owner.execute(RELIEFS)
     await owner.execute("SET TimeZone = 'UTC'")
-    hashes = await rows_statement(owner)
+    query = await rows_query(owner)
     names = [row["id"] for row in await owner.fetch("SELECT id FROM renovation ORDER BY id")]
     for first in range(0, len(names), PIECE):
-        made = [await _events(hashes, rid) for rid in names[first : first + PIECE]]
+        piece = names[first : first + PIECE]
+        there: dict[str, dict[str, JsonValue]] = {rid: {} for rid in piece}
+        for row in await owner.fetch(query, piece[0], piece[-1]):
+            there[row["of_case"]][row["key"]] = row["hash"]
+        made = [_events(rid, there[rid]) for rid in piece]
         events = [each for one in made for each in one]
         await owner.copy_records_to_table(
             "event", columns=AuditedEvent._fields, records=[_encoded(each) for each in events]
@@ -85,8 +90,8 @@ async def seed(owner: asyncpg.Connection, cases: int) -> None:
     await owner.execute("ANALYZE")
 
 
-async def _events(hashes: asyncpg.prepared_stmt.PreparedStatement, rid: str) -> list[AuditedEvent]:
-    there = {row["key"]: row["hash"] for row in await hashes.fetch(rid)}
+def _events(rid: str, there: dict[str, JsonValue]) -> list[AuditedEvent]:
+    """A chain whose last event answers for the reliefs that are there."""
     head, made = chain.GENESIS, []
     for seq, kind in enumerate(KINDS, start=1):
         details: dict[str, JsonValue] = {
@@ -133,12 +138,13 @@ async def chain_leg(connection: asyncpg.Connection, *, ours: bool) -> float:
 
 async def tables_leg(connection: asyncpg.Connection) -> tuple[float, float]:
     """Seconds for the hashes of every case's rows, and for reading the same tables from end to end."""
-    names = [row["id"] for row in await connection.fetch("SELECT id FROM renovation ORDER BY id")]
+    cases = await fetch(connection, AuditedCase, "ORDER BY id")
     began = time.perf_counter()
     async with connection.transaction(readonly=True):
-        hashes = await rows_statement(connection)
-        for rid in names:
-            await hashes.fetch(rid)
+        query = await rows_query(connection)
+        for batch in batches(cases):
+            async for _ in connection.cursor(query, batch[0].id, batch[-1].id, prefetch=PIECE):
+                pass
     ours = time.perf_counter() - began
     began = time.perf_counter()
     async with connection.transaction(readonly=True):

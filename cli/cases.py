@@ -25,9 +25,8 @@ from cli.shown import (
     stuck_table,
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
-from models.messages.journey import Stage
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 
 if TYPE_CHECKING:
     import asyncpg
@@ -180,7 +179,9 @@ def audit(
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
     gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
-    heads, anchors = known_heads(settings), known_anchors(settings)
+    heads = known_heads(settings, renovation)
+    # The tree of all heads is looked at with all renovations.
+    anchors = known_anchors(settings) if renovation is None else None
 
     async def look(connection: asyncpg.Connection) -> AuditReport:
         report = await audit_record(connection, renovation, receipts, heads, gateway, anchors)
@@ -245,15 +246,20 @@ def anchors_lines(report: AuditReport) -> list[str]:
     anchors = report.anchors
     if anchors is None:
         return []
+    others = [
+        said("anchors.two_histories", name=each.origin, size=f"{each.size:,}")
+        for each in anchors.others
+    ]
     if not anchors.anchors:
-        return [said("anchors.none")]
+        return [*others, said("anchors.none")]
     lines = [
+        *others,
         said(
             "anchors.looked_at",
             anchors=number_of("anchors", anchors.anchors),
             leaves=f"{anchors.leaves:,}",
             cosigned=f"{anchors.cosigned:,}",
-        )
+        ),
     ]
     if anchors.unknown:
         lines.append(said("anchors.unknown", number=f"{anchors.unknown:,}"))

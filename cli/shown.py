@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     # For a rule or a menu nobody needs the database.
-    from rules.lacking import Lack
+    from models.values.waits import Lack
     from runtime.finding.counts import CaseCounts
     from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble

@@ -49,19 +49,21 @@ class Digest(NamedTuple):
 EMPTY = sha256(b"").hexdigest()
 """The hash over all rows of a table without any."""
 THROUGH: Mapping[str, tuple[str, str]] = {
-    "tender": ("tender_id", "SELECT id FROM tender WHERE renovation_id = $1"),
-    "publication": ("publication_id", "SELECT id FROM publication WHERE renovation_id = $1"),
-    "ballot_box": ("box_id", "SELECT id FROM ballot_box WHERE renovation_id = $1"),
+    "tender": ("tender_id", "SELECT id, renovation_id FROM tender"),
+    "publication": ("publication_id", "SELECT id, renovation_id FROM publication"),
+    "ballot_box": ("box_id", "SELECT id, renovation_id FROM ballot_box"),
     "paper_batch": (
         "batch_id",
-        "SELECT p.id FROM paper_batch p JOIN ballot_box b ON b.id = p.box_id WHERE b.renovation_id = $1",
+        "SELECT p.id, b.renovation_id FROM paper_batch p JOIN ballot_box b ON b.id = p.box_id",
     ),
     "mandate": (
         "mandate_id",
-        "SELECT m.id FROM mandate m JOIN ballot_box b ON b.id = m.box_id WHERE b.renovation_id = $1",
+        "SELECT m.id, b.renovation_id FROM mandate m JOIN ballot_box b ON b.id = m.box_id",
     ),
 }
-"""By the table in between: the column that names it, and its rows of a case ($1)."""
+"""By the table in between: the column that names it, and the case of each of its rows."""
+OF_ONE, OF_MANY = "= $1", "BETWEEN $1 AND $2"
+"""SQL: which cases rows are of; one, or those from one id to another."""
 
 DIGESTS: Mapping[str, Digest] = {
     "attendance": Digest("ballot_box"),
@@ -149,6 +151,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "api_client": "signing in; its events stand in the log of the place",
         "api_key": "signing in",
         "ballot_check": "who has looked for the own ballot; it is counted and decides nothing",
+        "contradiction": "what another instance has signed twice; its signature stands in the note",
         "contact": "addresses, which their owners change and erase",
         "erasure": "about persons, not about a case",
         "estate": "before any case; an import is in the log of the place",
@@ -231,19 +234,22 @@ def row_hash(name: str, columns: Columns) -> str:
     return _sha256(f"concat_ws(E'\\n', {', '.join(lines)})")
 
 
-def rows_of_case(name: str, columns: Columns) -> str:
-    """SQL: table, key and hash of each row of a case ($1); of a `whole` table one with the key "".
+def rows_of_cases(name: str, columns: Columns, which: str = OF_ONE) -> str:
+    """SQL: case, table, key and hash of each row of the cases; of a `whole` table one a case, with the key "".
 
-    A `whole` table without rows gives none (`EMPTY`).
+    A `whole` table without rows of a case gives none (`EMPTY`).
     """
     digest = DIGESTS[name]
-    column, among = THROUGH.get(digest.through, ("renovation_id", "$1"))
     short, key, each = table_name(name), key_text(columns), row_hash(name, columns)
-    rest = f"FROM {name} t WHERE t.{column} IN ({among})"
+    rest, case = f"FROM {name} t", "t.renovation_id"
+    if digest.through:
+        column, cases = THROUGH[digest.through]
+        rest, case = f"{rest} JOIN ({cases}) c ON c.id = t.{column}", "c.renovation_id"
+    rest = f"{rest} WHERE {case} {which}"
     if not digest.whole:
-        return f"SELECT '{short}' AS name, {key} AS key, {each} AS hash {rest}"
-    joined = _sha256(f"""coalesce(string_agg({each}, '' ORDER BY {key} COLLATE "C"), '')""")
-    return f"SELECT '{short}' AS name, '' AS key, {joined} AS hash {rest} HAVING count(*) > 0"
+        return f"SELECT {case} AS of_case, '{short}' AS name, {key} AS key, {each} AS hash {rest}"
+    joined = _sha256(f"""string_agg({each}, '' ORDER BY {key} COLLATE "C")""")
+    return f"SELECT {case} AS of_case, '{short}' AS name, '' AS key, {joined} AS hash {rest} GROUP BY {case}"
 
 
 def _sha256(sql: str) -> str:

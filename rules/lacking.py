@@ -5,12 +5,11 @@ here, about the people who hold roles at the place now.
 """
 
 from collections.abc import Collection, Mapping
-from enum import StrEnum
 
 from models.messages.acts import ACTS
-from models.messages.journey import Stage
 from models.values.actor import RESIDENTS, Role
-from models.values.base import Carried
+from models.values.states import Stage
+from models.values.waits import Lack, LackKind
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.bidding import MIN_BIDS
 
@@ -21,26 +20,6 @@ WRITES = {"payments": frozenset({Role.PAYMENT_PROVIDER})}
 SECOND = "confirm_proposal"
 """Two people of these type each count sheet and see what makes voting power (rules 1.4.4, four eyes)."""
 TWO = 2
-
-
-class LackKind(StrEnum):
-    """What is missing: anybody, enough bidders, or a second person."""
-
-    NOBODY = "nobody"
-    FEW_BIDDERS = "few_bidders"
-    ONE_ALONE = "one_alone"
-
-
-class Lack(Carried):
-    """What a stage lacks: `have` of `need` people in any of `roles`, for `acts`."""
-
-    stage: Stage | None
-    """None for what may be done at every stage."""
-    kind: LackKind
-    roles: tuple[Role, ...]
-    acts: tuple[str, ...] = ()
-    have: int = 0
-    need: int = 1
 
 
 def lacking(people: People, *stages: Stage) -> tuple[Lack, ...]:

@@ -23,6 +23,7 @@ from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.command_keys import CommandKeys
 from service.http.problems import database_away, malformed
+from service.http.route_index import RouteIndex
 from service.notices.sending import NoticeSender
 from service.pages.refused import answer_of
 from service.parts import open_parts
@@ -130,9 +131,9 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> Front:
     )
     api.state.settings = settings
     api.state.scopes = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
-    # A request is looked for in one after the other; the pages come first, for they ask the most.
-    for router in (*PAGES, *ROUTERS):
-        api.include_router(router)
+    routes = [each for router in (*PAGES, *ROUTERS) for each in router.routes]
+    # Not by include_router, which adds nothing here and looks through router after router.
+    api.router.routes += [RouteIndex(routes), *routes]
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _http)
@@ -142,18 +143,6 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> Front:
     tls = settings.address.startswith("https:")
     keys = CommandKeys(each for router in ROUTERS for each in router.routes)
     return Front(api, access or AccessLog(), keys, settings.max_body_bytes, tls=tls)
-
-
-def warm_app(settings: Settings, access: AccessLog) -> Front:
-    """`create_app` for a process that serves: whoever asks first waits no longer than the others.
-
-    FastAPI makes its tables of a router when a request first looks through it, half a second for all of them.
-    """
-    front = create_app(settings, access)
-    nobody = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
-    for route in front.api.routes:
-        route.matches(nobody)
-    return front
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import (
     Ballot,
     BallotBox,
@@ -23,9 +22,9 @@ from models.values.base import Carried
 from models.values.explanation import OwnPrice
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
-from models.values.states import BoxState, ContractState, RenovationState
+from models.values.states import BoxState, ContractState, RenovationState, Stage
 from models.values.timetable import Timetable
-from rules.lacking import Lack
+from models.values.waits import Lack
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import secrets
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import structlog
 
 from rules.history.levels import LEVELS
 from runtime.database import Database
+from runtime.gc import calm_collector
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 
@@ -24,9 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
     The one that pytest takes is shared by all runs of a user: each run that begins closes it to everybody else,
     also to the user as whom PostgreSQL runs where the tests are run by root.
     """
+    # Fourteen thousand tests are a heap that Python's collector would walk through again and again.
+    calm_collector()
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         config.option.basetemp = tempfile.mkdtemp(prefix="gongjian-tests-")
         config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end."""
+    gc.freeze()
 
 
 @dataclass(frozen=True)

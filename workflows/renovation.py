@@ -20,10 +20,10 @@ with workflow.unsafe.imports_passed_through():
         ReviseScheme,
     )
     from models.messages.ids import stage_workflow_id
-    from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
+    from models.messages.journey import Journey, JourneyOutcome, StageInput
     from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
-    from models.values.states import RenovationState
+    from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
     from workflows.children import carry, publish
     from workflows.cost_sharing import CostSharingWorkflow

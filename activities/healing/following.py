@@ -33,7 +33,7 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.messages.inspection import InspectionProgress, WorksPhase
-from models.messages.journey import Answer, JourneyOutcome, Stage, StageInput
+from models.messages.journey import Answer, JourneyOutcome, StageInput
 from models.messages.journey_progress import JourneyProgress, Undo
 from models.messages.progress import Progress
 from models.messages.publication import (
@@ -46,10 +46,20 @@ from models.messages.voting import VotePeriod, VoteResult, VotingProgress
 from models.tables import Publication
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
-from models.values.states import PublicationState, RenovationState
+from models.values.states import PublicationState, RenovationState, Stage
 
 UNFOUNDED = "act.not_on_record"
 """The code of the refusal: the workflow goes by what is not so, and is to be rebuilt."""
+REMEMBERED = (
+    VotePeriod,
+    VoteResult,
+    TenderPeriod,
+    PublicationClosing,
+    StageInput,
+    PublicationInput,
+    TicketInput,
+)
+"""What a workflow gives a write out of its memory, and so what is held against the record."""
 OF_POSITION = {"seq", "tick", "remind_at"}
 """What an answer says of its place in the record, beside what it answers."""
 
@@ -99,13 +109,15 @@ async def refuse_unfounded(
     """
     if not (signed and activity.in_activity()):
         return
+    by_engine = command.actor == ENGINE
+    if not by_engine and not any(isinstance(each, REMEMBERED) for each in args):
+        return  # a person's act carries nothing that the workflow remembers
     rid = command.renovation_id
     own = await recall(session, rid, command.workflow_id)
     above = own
     if kind == "publication.opened" or any(isinstance(each, StageInput) for each in args):
         above = await recall(session, rid, command.parent_id or renovation_workflow_id(rid))
     known = all(_is_known(each, own, above, rid) for each in args)
-    by_engine = command.actor == ENGINE
     in_turn = not by_engine or (kind in TURNS and TURNS[kind](own, args))
     if by_engine and kind == "publication.opened":
         in_turn = in_turn and _is_to_be_published(cast("PublicationInput", args[0]), above)

@@ -12,12 +12,13 @@ from models.messages.cost_sharing import CostSharingProgress
 from models.messages.feedback import FeedbackProgress, TicketProgress
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.inspection import InspectionProgress
-from models.messages.journey import Answer, Stage
+from models.messages.journey import Answer
 from models.messages.journey_progress import JourneyProgress
 from models.messages.progress import Progress
 from models.messages.publication import PublicationClosing, PublicationProgress, Subject
 from models.messages.voting import VotingProgress
 from models.tables import CaseClock, CaseTrouble, CommandReceipt, Event
+from models.values.states import Stage
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder
 

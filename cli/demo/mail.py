@@ -10,6 +10,7 @@ from email.policy import default
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
+from cli.demo.client import PATIENCE_S
 from models.tables import Notice
 from models.values.refusal import refusal
 from models.values.states import NoticeState
@@ -17,8 +18,6 @@ from runtime.database import Database
 from runtime.local.ports import LOOPBACK
 
 LOOK_S = 0.05
-PATIENCE_S = 15.0
-"""The sender looks for new notices every second."""
 
 
 class MailCatcher:

@@ -55,7 +55,7 @@ def serve() -> None:
 
     from runtime.gc import calm_collector
     from runtime.logging import configure_logging
-    from service.app import warm_app
+    from service.app import create_app
     from service.edge.access_log import AccessLog
     from service.edge.connections import Guard, guarded
     from service.edge.limits import limits_of
@@ -64,7 +64,7 @@ def serve() -> None:
     require(settings, "heads_key", "bids_key")
     configure_logging(settings.log_level, settings.log_format)
     access = AccessLog()
-    app = warm_app(settings, access)
+    app = create_app(settings, access)
     calm_collector()
     uvicorn.run(
         app,

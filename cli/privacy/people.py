@@ -24,6 +24,8 @@ As = Annotated[
 ]
 Data = Annotated[Path | None, DATA]
 
+IN_CASE = frozenset({"record", "picture"})
+"""What belongs to a case and to no name: who must answer and who audits still reads it."""
 PERIOD = ("kind", "days", "starts", "end", "basis", "article")
 
 person = Commands(help="Data of a person: all of it, and their erasure.", no_args_is_help=True)
@@ -236,4 +238,5 @@ def _lines(answer: JsonValue) -> Iterator[str]:
             yield said("line.erasure_erased", kind=named("kept", fields["kind"]))
             continue
         fields["until"] = fields["until"] or said("line.erasure_open_end")
-        yield said("line.erasure_restricted", **in_words(fields))
+        state = "in_case" if fields["kind"] in IN_CASE else "restricted"
+        yield said(f"line.erasure_{state}", **in_words(fields))

@@ -1,7 +1,7 @@
 """`anchor`: the heads of all cases go into one signed tree, which other instances cosign."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,9 @@ from models.values.refusal import refusal
 if TYPE_CHECKING:
     from runtime.anchors.keys import AnchorKeys
     from runtime.anchors.making import AnchorView
+
+NOT_COSIGNED = 1
+"""The exit code where an instance that was asked has not cosigned; the head is made all the same."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,25 +38,30 @@ def anchor(
     """Put the heads of all cases into one signed tree, and ask other instances to cosign it.
 
     A schedule does it every day; by hand it is done at once. Nothing is added twice. With `--keys` it
-    prints what others set as GONGJIAN_WITNESSED (the log) and GONGJIAN_WITNESSES (the cosigner).
+    prints what others set as GONGJIAN_WITNESSED (the log) and GONGJIAN_WITNESSES (the cosigner). The exit
+    code is 1 where somebody who was asked has not cosigned.
 
     Example: gongjian anchor --out anchor.txt
     """
     if keys:
         _show_keys(_keys(data))
         return
-    made, added = asyncio.run(_anchor(data))
+    made, added, missed = asyncio.run(_anchor(data))
     if out is not None:
         give_text(made.note, {"note": made.note}, out)
-    shown = {"added": added, **made.model_dump(mode="json")}
-    show(shown, lambda: _lines(made, added))
+    shown = {"added": added, "missed": list(missed), **made.model_dump(mode="json")}
+    show(shown, lambda: _lines(made, added, missed))
+    if missed:
+        raise typer.Exit(NOT_COSIGNED)
 
 
-def _lines(made: "AnchorView", added: int) -> Iterator[str]:
+def _lines(made: "AnchorView", added: int, missed: Sequence[str]) -> Iterator[str]:
     yield said("line.anchored", added=f"{added:,}", size=f"{made.size:,}", root=made.root)
     for name in made.cosigned_by:
         yield said("line.anchor_cosigned", name=name)
-    if not made.cosigned_by:
+    for name in missed:
+        yield said("line.anchor_missed", name=name)
+    if not made.cosigned_by and not missed:
         yield said("line.anchor_alone")
 
 
@@ -71,7 +79,7 @@ def _show_keys(found: "AnchorKeys") -> None:
     show({"log": log, "cosigner": cosigner}, lambda: [log, cosigner])
 
 
-async def _anchor(data: Path | None) -> "tuple[AnchorView, int]":
+async def _anchor(data: Path | None) -> "tuple[AnchorView, int, Sequence[str]]":
     from runtime.anchors.keys import anchors_of
     from runtime.anchors.posting import anchor_and_ask
 
@@ -79,5 +87,4 @@ async def _anchor(data: Path | None) -> "tuple[AnchorView, int]":
         anchors = anchors_of(settings)
         if anchors is None:
             raise refusal("anchor.no_key")
-        made, added, _ = await anchor_and_ask(opened, anchors)
-        return made, added
+        return await anchor_and_ask(opened, anchors)

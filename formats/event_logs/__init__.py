@@ -14,12 +14,24 @@ from xml.etree import ElementTree as ET
 from formats.csv_table import csv_text
 
 XES = "http://www.xes-standard.org/"
+XES_VERSION = "1849.2016"
+"""The standard as a decimal, which is what its schema asks for (xs:decimal)."""
 EXTENSIONS = (
     ("Concept", "concept", f"{XES}concept.xesext"),
     ("Time", "time", f"{XES}time.xesext"),
     ("Organizational", "org", f"{XES}org.xesext"),
     ("Lifecycle", "lifecycle", f"{XES}lifecycle.xesext"),
 )
+_NONE, _NEVER = "__INVALID__", "1970-01-01T00:00:00.000+00:00"
+GLOBALS: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "trace": (("string", "concept:name", _NONE),),
+    "event": (
+        ("string", "concept:name", _NONE),
+        ("string", "lifecycle:transition", "complete"),
+        ("date", "time:timestamp", _NEVER),
+    ),
+}
+"""By scope what every trace and every event has: type, key, and what would stand for it."""
 OBJECTS: Mapping[str, str] = {
     "ticket": "ticket",
     "item": "work_item",
@@ -80,9 +92,14 @@ def _cells(case_id: str, event: LoggedEvent) -> Sequence[object]:
 
 def xes_text(case_id: str, title: str, events: Iterable[LoggedEvent]) -> str:
     """As XES: one trace, each event complete at its moment of the case."""
-    log = ET.Element("log", {"xes.version": "1849-2016", "xes.features": "", "xmlns": XES})
+    log = ET.Element("log", {"xes.version": XES_VERSION, "xes.features": "", "xmlns": XES})
     for name, prefix, uri in EXTENSIONS:
         ET.SubElement(log, "extension", {"name": name, "prefix": prefix, "uri": uri})
+    # What a classifier names is declared before it, with what stands for a value that is missing.
+    for scope, keys in GLOBALS.items():
+        node = ET.SubElement(log, "global", {"scope": scope})
+        for kind, key, value in keys:
+            _add(node, kind, key, value)
     ET.SubElement(log, "classifier", {"name": "activity", "keys": "concept:name"})
     trace = ET.SubElement(log, "trace")
     _add(trace, "string", "concept:name", case_id)

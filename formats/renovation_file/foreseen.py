@@ -5,15 +5,16 @@ from datetime import date
 
 from formats.file_mapping import Path, in_words
 from models.files.renovation import RenovationFile
-from models.messages.journey import Stage
 from models.values.actor import Role
 from models.values.cost_sharing import Funding
 from models.values.refusal import Problem, problem
 from models.values.scheme import SchemeContent
+from models.values.states import Stage
 from models.values.timetable import WAITING, Timetable
+from models.values.waits import LackKind
 from rules.cost_sharing import gap_plan
 from rules.cost_sharing.sources import covers, most_fen
-from rules.lacking import LackKind, lacking
+from rules.lacking import lacking
 from rules.voting import pack_in_force
 
 Where = Callable[[Path], str]

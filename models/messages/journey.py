@@ -4,27 +4,16 @@ All moments are case time, by which deadlines are kept (the tick).
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import JsonValue, model_validator
 
 from models.values.base import Carried
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.voting import FollowUpTerms
 
 CaseClock = Literal["wall", "told"]
 """Whose clock a case keeps: everybody's, or one of its own that moves when it is told (sandbox)."""
-
-
-class Stage(StrEnum):
-    """The five stages in their order; each has the same name in every room of the project."""
-
-    VOTING = "voting"
-    COST_SHARING = "cost_sharing"
-    BIDDING = "bidding"
-    INSPECTION = "inspection"
-    FEEDBACK = "feedback"
 
 
 class CaseInput(Carried):

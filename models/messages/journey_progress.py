@@ -15,10 +15,10 @@ from models.messages.cost_sharing import (
 )
 from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
-from models.messages.journey import Answer, JourneyOutcome, Revision, Stage, StageEntered
+from models.messages.journey import Answer, JourneyOutcome, Revision, StageEntered
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
-from models.values.states import AfterTermination, RenovationState, TerminationGround
+from models.values.states import AfterTermination, RenovationState, Stage, TerminationGround
 from models.values.voting import FollowUpTerms
 
 StageOutcome = (

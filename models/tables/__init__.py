@@ -51,7 +51,13 @@ from models.tables.voting import (
     VoteOpinion,
 )
 from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
-from models.tables.ways.anchors import Anchor, AnchorCosignature, AnchorLeaf, Witnessed
+from models.tables.ways.anchors import (
+    Anchor,
+    AnchorCosignature,
+    AnchorLeaf,
+    Contradiction,
+    Witnessed,
+)
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -102,6 +108,7 @@ __all__ = [
     "CommandReceipt",
     "Contact",
     "Contract",
+    "Contradiction",
     "DoorVisit",
     "Erasure",
     "Estate",

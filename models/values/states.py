@@ -3,6 +3,16 @@
 from enum import StrEnum
 
 
+class Stage(StrEnum):
+    """The five stages in their order; each has the same name in every room of the project."""
+
+    VOTING = "voting"
+    COST_SHARING = "cost_sharing"
+    BIDDING = "bidding"
+    INSPECTION = "inspection"
+    FEEDBACK = "feedback"
+
+
 class RenovationState(StrEnum):
     """Of a whole renovation; every state but the first is its end."""
 

@@ -1,10 +1,12 @@
-"""What a workflow of a case waits for: one line of the agenda."""
+"""What a workflow of a case waits for, one line of the agenda; and who is not there to be waited for."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from models.values.actor import Role
 from models.values.base import Carried
+from models.values.states import Stage
 
 STARTING = "starting"
 """A workflow that is about to begin; its own first write says what it waits for."""
@@ -85,3 +87,23 @@ def next_reminder(waits: Iterable[Wait]) -> datetime | None:
 def at_work(what: str, now: datetime) -> Wait:
     """The engine goes on by itself: due at once."""
     return Wait(what=what, due_at=now, since=now, consequence=Consequence.GOES_ON)
+
+
+class LackKind(StrEnum):
+    """What is missing: anybody, enough bidders, or a second person."""
+
+    NOBODY = "nobody"
+    FEW_BIDDERS = "few_bidders"
+    ONE_ALONE = "one_alone"
+
+
+class Lack(Carried):
+    """What a stage lacks: `have` of `need` people in any of `roles`, for `acts`."""
+
+    stage: Stage | None
+    """None for what may be done at every stage."""
+    kind: LackKind
+    roles: tuple[Role, ...]
+    acts: tuple[str, ...] = ()
+    have: int = 0
+    need: int = 1

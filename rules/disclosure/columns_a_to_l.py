@@ -111,6 +111,9 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             withdrawn_at returned_at
             """,
     },
+    "contradiction": {
+        Circle.AUDIT: "origin size root note shown_at",
+    },
     "contract": {
         Circle.EVERYBODY: """
             id renovation_id tender_id bidder_id value_fen contingency_fen retention_permille

@@ -238,6 +238,7 @@ EXEMPT: Mapping[str, str] = {
     "receipt": "What a command was answered; whoever sends it again gets it.",
     "sign_in_attempt": "Secrets of a sign-in that is under way.",
     "used_assertion": "Guards against replay.",
+    "contradiction": "`gongjian audit` tells of it; the notes are published by those who signed them.",
     "witnessed": "What other instances have shown to be cosigned; they publish it themselves.",
     "ledger_account": LEDGER,
     "ledger_entry": LEDGER,

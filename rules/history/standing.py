@@ -6,9 +6,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
-from models.messages.journey import Stage
 from models.values.base import Carried
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.history.periods import TURNING, Open, opened
 from rules.history.recorded import RecordedEvent
 

@@ -61,6 +61,7 @@ KINDS: tuple[Retention, ...] = (
     _keep("agent_name", CLAIMS, "Civil Code art. 188", "vote_closed", 1_095, KEY),
     _keep("official_name", CLAIMS, "Civil Code art. 188", "role_ended", 1_095, KEY),
     _keep("firm_person_name", CLAIMS, "Civil Code art. 188", "firm_left", 1_095, KEY),
+    _keep("firm_contact", CLAIMS, "Civil Code art. 188", "role_ended", 1_095, ERASED),
     _keep("grant_label", DUTY, "PIPL art. 13(3); [D]", "role_ended", 3_650, ERASED),
     _keep("account", SECURITY, "PIPL art. 51", "role_ended", 180, ERASED),
     _keep("contact", CONSENT, "PIPL art. 15 and 47(3)", "withdrawn", 0, KEY),
@@ -70,6 +71,7 @@ KINDS: tuple[Retention, ...] = (
     _keep("sensitive", CONSENT, "PIPL art. 29 and 47", "case_closed", 365, KEY),
     _keep("picture", CLAIMS, "Civil Code art. 188", "case_closed", 1_095, ERASED),
     _keep("message", CLAIMS, "Civil Code art. 188", "case_closed", 1_095, ERASED),
+    _keep("erasure_words", CLAIMS, "Civil Code art. 188", "asked", 1_095, ERASED),
     _keep("full_bundle", SECURITY, "PIPL art. 6", "made", 30, ERASED),
     _keep("access_log", SECURITY, "PIPL art. 51 and 56", "written", 1_095, ERASED),
     _keep(
@@ -81,7 +83,11 @@ KINDS: tuple[Retention, ...] = (
         OVER,
     ),
 )
-"""By what is erased first. `record`: events, ballots, payments, the words of complaints and their answers."""
+"""By what is erased first. `record`: events, ballots, payments, the words of complaints and their answers.
+
+In the record an official stands under the name of that day. It is everybody's as long as the name is
+(`official_name`); then, or once its person has had it erased, whoever audits reads it and nobody else.
+"""
 NAMES = tuple(each.kind for each in KINDS if each.kind.endswith("_name") and each.end is KEY)
 """The holds of a person's name: it goes when the last of them is over."""
 _SETTING = re.compile(r"([a-z_]+)=([0-9]{1,5})")

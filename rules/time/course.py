@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from models.messages.journey import Stage
+from models.values.states import Stage
 from models.values.timetable import Period, Timetable, WorkCalendar
 from rules.time.deadlines import deadline, is_provisional, last_day
 from rules.time.timetables import LEGAL_BOUNDS

@@ -40,7 +40,7 @@ async def post(url: str, body: bytes) -> tuple[int, bytes]:
 async def anchor_and_ask(
     database: Database, anchors: Anchors
 ) -> tuple[AnchorView, int, tuple[str, ...]]:
-    """Anchor the heads and have every witness cosign: the head, how many are new, and who did not answer.
+    """Anchor the heads and have every witness cosign: the head, how many are new, and who did not.
 
     Raises:
         Refused: `anchor.nothing`.

@@ -5,12 +5,20 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import AnchorCosignature, Witnessed
-from models.values.refusal import refusal
+from models.tables import AnchorCosignature, Contradiction, Witnessed
+from models.values.refusal import Refused, refusal
 from proof.merkle import consistent
-from proof.notes import NoteMalformed, NoteSignature, read_checkpoint, read_note, written_note
+from proof.notes import (
+    Checkpoint,
+    NoteMalformed,
+    NoteSignature,
+    read_checkpoint,
+    read_note,
+    written_note,
+)
 from proof.witness import (
     KnownKey,
     Submission,
@@ -42,6 +50,46 @@ async def add_checkpoint(
         Refused: `anchor.malformed`, `anchor.unknown_log`, `anchor.not_signed`, `anchor.old_size` (the last
             head that was cosigned has another size, `size`), `anchor.two_histories`.
     """
+    submission, note_text, head = _read_signed(known, body)
+
+    async def work(session: AsyncSession) -> NoteSignature | Refused:
+        await session.execute(LOCK, {"origin": f"gongjian/witnessed/{head.origin}"})
+        seen = select(Witnessed).where(Witnessed.origin == head.origin)
+        last = await session.scalar(seen.order_by(Witnessed.size.desc()).limit(1))
+        same = await session.scalar(seen.where(Witnessed.size == head.size))
+        now = await session.scalar(select(func.clock_timestamp())) or datetime.now(UTC)
+        row = {"origin": head.origin, "size": head.size, "root": head.hash, "note": note}
+        if same is not None and same.root != head.hash:
+            # The transaction stands: two signatures of one log over two trees of one size prove it to anybody.
+            await session.execute(
+                insert_once(Contradiction).values(**row, shown_at=now).on_conflict_do_nothing()
+            )
+            return refusal("anchor.two_histories", origin=head.origin, size=head.size)
+        if submission.old != (before := 0 if last is None else last.size):
+            raise refusal("anchor.old_size", size=before)
+        if not _grew(last, head, submission.path):
+            # Whoever knows the head can send a wrong proof for it: that proves nothing.
+            raise refusal("anchor.two_histories", origin=head.origin, size=before)
+        if same is None:
+            await session.execute(insert(Witnessed).values(**row, cosigned_at=now))
+        return keys.cosigned(note_text, int(now.timestamp()))
+
+    note = submission.note.decode()
+    answer = await database.transaction(work)
+    if isinstance(answer, Refused):
+        raise answer
+    return line_of(answer)
+
+
+def _grew(last: Witnessed | None, head: Checkpoint, path: Sequence[bytes]) -> bool:
+    """Whether the tree of a head begins with the one that was cosigned last; the first has nothing to prove."""
+    if last is None:
+        return not path
+    return consistent(last.size, last.root, head.size, head.hash, path)
+
+
+def _read_signed(known: Sequence[KnownKey], body: bytes) -> tuple[Submission, bytes, Checkpoint]:
+    """What was sent, the text of its note, and the head that a known log has signed."""
     try:
         submission = read_submission(body)
         note_text, signatures = read_note(submission.note)
@@ -55,32 +103,7 @@ async def add_checkpoint(
         raise refusal("anchor.unknown_log", origin=head.origin)
     if not signed_by_log(note_text, signatures, of_log):
         raise refusal("anchor.not_signed", origin=head.origin)
-
-    async def work(session: AsyncSession) -> NoteSignature:
-        await session.execute(LOCK, {"origin": f"gongjian/witnessed/{head.origin}"})
-        last = await session.scalar(
-            select(Witnessed)
-            .where(Witnessed.origin == head.origin)
-            .order_by(Witnessed.size.desc())
-            .limit(1)
-        )
-        before = 0 if last is None else last.size
-        if submission.old != before:
-            raise refusal("anchor.old_size", size=before)
-        grown = last is None or consistent(
-            last.size, last.root, head.size, head.hash, submission.path
-        )
-        if not grown or (last is None and submission.path):
-            raise refusal("anchor.two_histories", origin=head.origin, size=before)
-        now = await session.scalar(select(func.clock_timestamp()))
-        line = keys.cosigned(note_text, int((now or datetime.now(UTC)).timestamp()))
-        if before < head.size:
-            row = {"origin": head.origin, "size": head.size, "root": head.hash}
-            note = submission.note.decode()
-            await session.execute(insert(Witnessed).values(**row, note=note, cosigned_at=now))
-        return line
-
-    return line_of(await database.transaction(work))
+    return submission, note_text, head
 
 
 def line_of(signature: NoteSignature) -> str:

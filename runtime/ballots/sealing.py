@@ -6,11 +6,14 @@ service that was started again gives a choice away. Opening needs the box's priv
 encrypted under the worker's box key until the close.
 """
 
+from __future__ import annotations
+
 import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,10 +23,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from models.values.voting import Channel
 from proof.ballots import NONCE_BYTES, commitment_of
-from rules.ballots.ballot import BallotPaper, Choices
 from runtime.keys.values import derived, every, newest
+
+if TYPE_CHECKING:
+    # Whoever signs or looks at seals need not wait for the rules of ballots.
+    from models.values.voting import Channel
+    from rules.ballots.ballot import BallotPaper, Choices
 
 IV_BYTES = 12
 KEY_BYTES = 32
@@ -157,7 +163,7 @@ class BoxKeys:
         """
         return self._unwrapped(box_id, wrapped)[0]
 
-    def signer_for(self, box_id: str, wrapped: bytes) -> "Signer":
+    def signer_for(self, box_id: str, wrapped: bytes) -> Signer:
         """The signer of the tree head of a box: the one that was announced with it.
 
         Raises:
@@ -165,7 +171,7 @@ class BoxKeys:
         """
         return self._unwrapped(box_id, wrapped)[1]
 
-    def _unwrapped(self, box_id: str, wrapped: bytes) -> "tuple[bytes, Signer]":
+    def _unwrapped(self, box_id: str, wrapped: bytes) -> tuple[bytes, Signer]:
         for wrapping, signer in zip(self._wrappings, self.signers, strict=True):
             with suppress(InvalidTag, ValueError):
                 private = wrapping.decrypt(wrapped[:IV_BYTES], wrapped[IV_BYTES:], box_id.encode())
@@ -181,12 +187,12 @@ class Signer:
         self.public_key = self._key.public_key().public_bytes_raw().hex()
 
     @classmethod
-    def of(cls, secret: bytes, purpose: bytes) -> "Signer":
+    def of(cls, secret: bytes, purpose: bytes) -> Signer:
         """The signer that a secret yields for a purpose; each purpose has a name of its own."""
         return cls(derived(secret, purpose))
 
     @classmethod
-    def of_receipts(cls, receipt_key: SecretStr) -> "Signer":
+    def of_receipts(cls, receipt_key: SecretStr) -> Signer:
         """The signer of the voters' receipts."""
         return cls.of(newest(receipt_key), _RECEIPTS)
 

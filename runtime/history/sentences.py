@@ -47,6 +47,7 @@ def actor_words(role: str, label: str, on_behalf_of: str | None, language: str) 
         return text("who.engine", language, {}) or role
     if role in HOUSEHOLDS and label == REDACTED:
         return text("who.home", language, {}) or role
+    label = "" if label == REDACTED else label  # an official whose name is nobody's any more
     capacity = text(f"value.role.{role}", language, {}) or phrase(f"role.{role}", language, {})
     named = {"label": label, "role": capacity or role}
     who = text("who.person", language, named) if label else named["role"]

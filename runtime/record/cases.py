@@ -10,17 +10,15 @@ from typing import NamedTuple
 
 import asyncpg
 
-from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.timetable import Timetable
-from rules.lacking import Lack
+from models.values.waits import Lack
 from runtime.calendars import is_provisional
 from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.consents import OccupiedPart, load_missing_consents
 from runtime.record.contracts import ContractLine, load_contracts
-from runtime.record.lacks import load_lacks
 
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
   r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
@@ -179,6 +177,9 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
     (case,) = await _in_full(connection, rows)
     missing = await load_missing_consents(connection, renovation_id)
     contracts = await load_contracts(connection, renovation_id)
+    # Only the page of one case knows the acts and the rules of tendering; a list need not wait for them.
+    from runtime.record.lacks import load_lacks  # noqa: PLC0415
+
     lacks = await load_lacks(connection, case.id, case.place_path, case.stage, case.state)
     update = {"consents_missing": missing, "contracts": contracts, "lacks": lacks}
     return case.model_copy(update=update)

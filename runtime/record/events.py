@@ -6,8 +6,18 @@ import asyncpg
 from pydantic import Json, JsonValue
 
 from models.values.base import Carried
+from rules.disclosure.events import REDACTED
 
-COLUMNS = """seq, kind, happened_at, recorded_at, actor_id, actor_role, actor_label, actor_place,
+NAMELESS = """
+  EXISTS (SELECT FROM private.person p WHERE p.id = {actor}
+    AND (p.restricted_until IS NOT NULL OR (p.sealed IS NULL AND p.name IS NULL)))
+  AND NOT EXISTS (SELECT FROM role_grant g WHERE g.actor_id = {actor} AND g.only_case IS NULL
+    AND g.valid_from <= clock_timestamp() AND (g.valid_until IS NULL OR g.valid_until > clock_timestamp()))"""
+"""Whether an actor's name was erased or is restricted; whoever holds an office acts under the name in it."""
+_SHOWN = (
+    f"CASE WHEN {NAMELESS.format(actor='event.actor_id')} THEN '{REDACTED}' ELSE actor_label END"
+)
+COLUMNS = f"""seq, kind, happened_at, recorded_at, actor_id, actor_role, {_SHOWN} AS actor_label, actor_place,
   on_behalf_of, command_id, details::text AS details, rule_pack, workflow_id, run_id, prev_hash, hash"""
 
 

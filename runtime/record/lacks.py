@@ -4,10 +4,10 @@ from collections import defaultdict
 
 import asyncpg
 
-from models.messages.journey import Stage
 from models.values.actor import Role
-from models.values.states import RenovationState
-from rules.lacking import Lack, lacking
+from models.values.states import RenovationState, Stage
+from models.values.waits import Lack
+from rules.lacking import lacking
 
 HOLD = """
 SELECT role, actor_id FROM role_grant

@@ -5,10 +5,10 @@ those of `models.tables`, and a test compares them.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 from pydantic import JsonValue
@@ -156,42 +156,53 @@ JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_hea
 """Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
 
 
+_read_json = json.JSONDecoder(parse_float=Decimal).decode
+"""No canonical JSON has a float, and none is to be taken for one."""
+
+
 async def rows(
     connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
 ) -> AsyncIterator[R]:
     """The rows one by one, on a server-side cursor in the caller's transaction; `rest` follows the table's name."""
-    json_there = json_in(kind)
+    made = row_maker(kind)
     async for record in connection.cursor(_query(kind, rest), *arguments, prefetch=AT_ONCE):
-        yield _row(kind, record, json_there)
+        yield made(record)
 
 
 async def fetch(
     connection: asyncpg.Connection, kind: type[R], rest: str, *arguments: object
 ) -> list[R]:
     """The rows all at once, where they are few."""
-    json_there = json_in(kind)
-    records = await connection.fetch(_query(kind, rest), *arguments)
-    return [_row(kind, record, json_there) for record in records]
+    made = row_maker(kind)
+    return [made(record) for record in await connection.fetch(_query(kind, rest), *arguments)]
 
 
 def _query(kind: type[R], rest: str) -> str:
-    json_there = json_in(kind)
-    columns = (f"{name}::text" if name in json_there else name for name in kind._fields)
-    return f"SELECT {', '.join(columns)} FROM {TABLES[kind]} {rest}"  # noqa: S608 - no word of it is given
+    return f"SELECT {columns_in(kind)} FROM {TABLES[kind]} {rest}"  # noqa: S608 - no word of it is given
 
 
-def _row(kind: type[R], record: asyncpg.Record, json_there: frozenset[str]) -> R:
-    if not json_there:
-        return kind(*record)
-    # No canonical JSON has a float, and none is to be taken for one.
-    return kind(
-        *(
-            json.loads(value, parse_float=Decimal)
-            if name in json_there and value is not None
-            else value
-            for name, value in zip(kind._fields, record, strict=True)
-        )
+def columns_in(kind: type[R], table: str = "") -> str:
+    """SQL: the columns of a kind of row, of a table that has another name in the statement."""
+    json_there, before = json_in(kind), f"{table}." if table else ""
+    return ", ".join(
+        f"{before}{name}::text" if name in json_there else f"{before}{name}"
+        for name in kind._fields
     )
+
+
+def row_maker(kind: type[R]) -> Callable[[Iterable[Any]], R]:
+    """What makes a row of the values of its columns."""
+    json_there = json_in(kind)
+    places = [place for place, name in enumerate(kind._fields) if name in json_there]
+
+    def make(values: Iterable[Any]) -> R:
+        read = list(values)
+        for place in places:
+            if read[place] is not None:
+                read[place] = _read_json(read[place])
+        return kind._make(read)
+
+    return make
 
 
 def json_in(kind: type[tuple[object, ...]]) -> frozenset[str]:

@@ -10,15 +10,17 @@ from typing import Any
 
 from pydantic import JsonValue
 from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Column,
     Executable,
     Insert,
-    Select,
+    String,
+    TextClause,
+    bindparam,
     event,
     inspect,
-    literal_column,
-    select,
     text,
-    tuple_,
 )
 from sqlalchemy import Table as Schema
 from sqlalchemy.dialects import postgresql
@@ -27,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from models.tables import metadata
-from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_case, table_name
+from proof.tables import DIGESTS, EMPTY, Columns, key_text, row_hash, rows_of_cases, table_name
 
 WRITTEN = "gongjian_rows_written"
 """Where a session keeps what it has written, while a journal asks for it."""
@@ -75,36 +77,63 @@ async def row_hashes(
     session: AsyncSession, renovation_id: str, written: Written
 ) -> dict[str, JsonValue]:
     """By the name of a table its hash, or by the keys of its rows theirs; None for a row that is gone."""
-    found: dict[str, JsonValue] = {}
-    for name in sorted(written.whole | written.keys.keys()):
-        hashes: dict[str, JsonValue] = {}
+    names = sorted(written.whole | written.keys.keys())
+    found = {name: _gone(written, name) for name in names}
+    if names:
+        for row in await session.execute(_reading(written, names, renovation_id)):
+            found[row.of][row.key] = row.hash
+    return {
+        table_name(name): rows.get("", EMPTY) if DIGESTS[name].whole else dict(sorted(rows.items()))
+        for name, rows in found.items()
+    }
+
+
+def _gone(written: Written, name: str) -> dict[str, JsonValue]:
+    """What is said of the rows that were written, unless they are found."""
+    return {"/".join(map(str, key)): None for key in written.keys.get(name, ())}
+
+
+def _reading(written: Written, names: Sequence[str], renovation_id: str) -> TextClause:
+    """One statement for all rows of a write.
+
+    Its text follows from the tables alone, so that the driver prepares it once for each set of them: the
+    keys come as one array for each column.
+    """
+    parts: list[str] = []
+    given: list[BindParameter[Any]] = []
+    if written.whole:
+        given.append(bindparam("renovation", renovation_id, String()))
+    for name in names:
         if name in written.whole:
-            hashes = await _of_case(session, name, renovation_id)
+            parts.append(_of_case(name))
         if keys := written.keys.get(name):
-            hashes |= await _of_rows(session, name, keys)
-        found[table_name(name)] = hashes.get("", EMPTY) if DIGESTS[name].whole else hashes
-    return found
+            parts.append(_of_keys(name))
+            columns = metadata.tables[name].primary_key.columns
+            for column, values in zip(columns, zip(*keys, strict=True), strict=True):
+                given.append(bindparam(_array(name, column), [*values], ARRAY(column.type)))
+    return text(" UNION ALL ".join(parts)).bindparams(*given)
 
 
-async def _of_case(session: AsyncSession, name: str, renovation_id: str) -> dict[str, JsonValue]:
-    sql = rows_of_case(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
-    rows = await session.execute(text(sql), {"renovation": renovation_id})
-    return {row.key: row.hash for row in rows}
+@cache
+def _of_case(name: str) -> str:
+    rows = rows_of_cases(name, columns_of(name)).replace(":", r"\:").replace("$1", ":renovation")
+    return f"SELECT '{name}' AS of, key, hash FROM ({rows}) AS {table_name(name)}"  # noqa: S608 - ours
 
 
-async def _of_rows(session: AsyncSession, name: str, keys: set[Key]) -> dict[str, JsonValue]:
-    columns, t = columns_of(name), metadata.tables[name].alias("t")
-    statement: Select[*tuple[Any, ...]] = (
-        select(
-            literal_column(key_text(columns)).label("key"),
-            literal_column(row_hash(name, columns)).label("hash"),
-        )
-        .select_from(t)
-        .where(tuple_(*(t.c[each] for each in columns.key)).in_(sorted(keys, key=str)))
-    )
-    gone: dict[str, JsonValue] = {"/".join(map(str, key)): None for key in keys}
-    there = {row.key: row.hash for row in await session.execute(statement)}
-    return dict(sorted({**gone, **there}.items()))
+@cache
+def _of_keys(name: str) -> str:
+    columns = metadata.tables[name].primary_key.columns
+    key = ", ".join(f"t.{each.name}" for each in columns)
+    arrays = ", ".join(f":{_array(name, each)}" for each in columns)
+    read = f"{key_text(columns_of(name))} AS key, {row_hash(name, columns_of(name))} AS hash"
+    read = read.replace(":", r"\:")
+    among = f"({key}) IN (SELECT * FROM unnest({arrays}))"  # noqa: S608 - ours
+    return f"SELECT '{name}' AS of, {read} FROM {name} AS t WHERE {among}"  # noqa: S608 - ours
+
+
+def _array(name: str, column: Column[Any]) -> str:
+    """The name of the parameter with a column's values."""
+    return f"{table_name(name)}_{column.name}"
 
 
 @cache

@@ -22,12 +22,12 @@ from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey, Stage
+from models.messages.journey import Journey
 from models.tables import CaseClock, Estate, Renovation, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.waits import STARTING, at_work
 from proof.seals import SIGNED_BY
 from rules.time.timetables import check_timetable

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -32,6 +32,7 @@ from runtime.ballots.bundles import PUBLIC, pieces_of
 from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.keys.values import derived, every, newest
+from runtime.privacy.nameless import nameless_of
 from runtime.record.feed import held_after
 from runtime.record.heads import PURPOSE, head_of, note_of
 from runtime.rows.hashed import hashed_fields
@@ -81,6 +82,7 @@ async def case_bundle(
         if held is not None:
             query = query.where(Event.seq <= held)
         events = (await session.scalars(query)).all()
+        nameless = await nameless_of(session, (each.actor_id for each in events))
         documents = [each async for each in _documents(session, renovation_id, viewer.reader)]
         anchor = await _anchor(session, renovation_id, held)
         boxes = await _bundled(session, renovation_id)
@@ -92,7 +94,7 @@ async def case_bundle(
             for place, event in enumerate(events):
                 if place % EVENTS_AT_A_TIME == 0:
                     await asyncio.sleep(0)  # others are answered meanwhile
-                line, leaf = event_line(keys.salts, proved(event, viewer))
+                line, leaf = event_line(keys.salts, proved(event, viewer, nameless))
                 leaves.append(leaf)
                 write(line + b"\n")
         for name, data in (*documents, *anchor, *_head(events)):
@@ -107,10 +109,10 @@ async def case_bundle(
     return buffer.getvalue()
 
 
-def proved(event: Event, viewer: Viewer) -> ProvedEvent:
+def proved(event: Event, viewer: Viewer, nameless: Collection[str]) -> ProvedEvent:
     """An event with the names of what its reader may not read."""
     view = shown(EventView, event)
-    shaped = event_for(viewer, view)
+    shaped = event_for(viewer, view, nameless)
     fields = named_fields(hashed_fields(event))
     inside = shaped.details if isinstance(shaped.details, dict) else {}
     hidden = {name for name in SHAPED if getattr(view, name) != getattr(shaped, name)}

@@ -14,6 +14,7 @@ from rules.history.recorded import RecordedEvent
 from rules.history.standing import OF_CASE, CaseStanding, Window, standing
 from runtime.history.entries import HistoryLine, history_lines
 from runtime.history.view import HistoryDiff, diff_of
+from runtime.privacy.nameless import nameless_of
 from runtime.record.feed import held_after
 from service.reading.shaping import Viewer, event_for
 from service.showing import shown
@@ -112,4 +113,5 @@ async def _events(
 ) -> list[RecordedEvent]:
     query = select(Event).where(wanted).order_by(Event.seq).limit(limit)
     views: Collection[EventView] = [shown(EventView, row) for row in await session.scalars(query)]
-    return [shown(RecordedEvent, event_for(asked.viewer, each)) for each in views]
+    nameless = await nameless_of(session, (each.actor_id for each in views))
+    return [shown(RecordedEvent, event_for(asked.viewer, each, nameless)) for each in views]

@@ -9,13 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from models.messages.journey import Stage
 from models.tables import CaseWait, Objection, Publication
 from models.values.base import Carried
 from models.values.decisions.decision import Check
 from models.values.inspection import ItemState
 from models.values.refusal import problem
-from models.values.states import ObjectionState, PublicationState, RenovationState
+from models.values.states import ObjectionState, PublicationState, RenovationState, Stage
 from models.values.voting import ReportedTally
 from rules.checks import check
 from rules.cost_sharing import collected

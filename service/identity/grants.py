@@ -1,5 +1,6 @@
 """Roles with a life: given, confirmed and ended by whoever may, each an event of the place's own log."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from rules.authority import Grant, acting, covers
 from rules.granting import check_firm_role, check_giving
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, put_person
+from runtime.privacy.nameless import nameless_of
 from runtime.record import place_log
 from runtime.record.firms import confirm_firm
 from runtime.record.grants import load_grants
@@ -159,7 +161,9 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
             .where(RoleGrant.only_case.is_(None))
             .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
         )
-        return tuple(view_of(row, path) for row, path in rows if not place or _touch(path, place))
+        found = [(row, path) for row, path in rows if not place or _touch(path, place)]
+        nameless = await nameless_of(session, (row.actor_id for row, _ in found))
+        return tuple(view_of(row, path, nameless) for row, path in found)
 
 
 def _sees(grants: tuple[Grant, ...], place: str) -> bool:
@@ -297,15 +301,16 @@ async def _row(session: AsyncSession, grant_id: int) -> RoleGrant:
 
 
 async def _view(session: AsyncSession, row: RoleGrant) -> GrantView:
-    return view_of(row, await path_of(session, row))
+    path = await path_of(session, row)
+    return view_of(row, path, await nameless_of(session, [row.actor_id]))
 
 
-def view_of(row: RoleGrant, path: str) -> GrantView:
-    """A grant as those who may see it read it."""
+def view_of(row: RoleGrant, path: str, nameless: Collection[str] = ()) -> GrantView:
+    """A grant as those who may see it read it; whose name is erased or restricted has none."""
     return GrantView(
         id=row.id,
         person=row.actor_id,
-        name=row.label,
+        name="" if row.actor_id in nameless else row.label,
         role=Role(row.role),
         place=path,
         begins=row.valid_from,

@@ -9,10 +9,30 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, Contact, Erasure, Invitation, Person, RoleGrant, Unit, UnitOwner
+from models.tables import (
+    Account,
+    Contact,
+    Erasure,
+    Invitation,
+    Person,
+    RoleGrant,
+    SensitiveEntry,
+    Unit,
+    UnitOwner,
+)
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE, acting, covers
@@ -23,7 +43,7 @@ from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
 from runtime.settings import Settings
 from service.privacy.bodies import AskErasure, ConfirmErasure, ErasureView, RefuseErasure
-from service.privacy.holds import holds_of
+from service.privacy.holds import holds_of, homes_of, kept_in_cases
 from service.privacy.keeping import erase, forget_people
 
 OPEN_FOR = timedelta(days=30)
@@ -194,12 +214,15 @@ async def _carry_out(
     periods = read_periods(settings.retention)
     outcome = [
         *await _contacts(session, row.person_id),
+        *await _of_homes(session, row.person_id),
         *await _invitations(session, row.person_id),
         *await _account(session, row.person_id, now),
+        *await _in_cases(session, row.person_id, periods, now),
         *await _name(session, row.person_id, periods, now),
         *await _labels(session, row.person_id, periods),
     ]
-    row.done_at, row.outcome = now, outcome
+    row.done_at = now
+    row.outcome = [each for at, each in enumerate(outcome) if each not in outcome[:at]]
 
 
 async def _contacts(session: AsyncSession, person: str) -> list[JsonValue]:
@@ -208,6 +231,33 @@ async def _contacts(session: AsyncSession, person: str) -> list[JsonValue]:
     found = list(await session.scalars(query))
     await erase(session, "contact", found)
     return [_erased("contact")] if found else []
+
+
+async def _of_homes(session: AsyncSession, person: str) -> list[JsonValue]:
+    """What a home has consented to goes with its last owner; what others of it gave is theirs."""
+    homes = [tuple(each) for each in await homes_of(session, person)]
+    erased: list[JsonValue] = []
+    for kind, table, content in (
+        ("contact", Contact, Contact.address),
+        ("sensitive", SensitiveEntry, SensitiveEntry.content),
+    ):
+        of_home = tuple_(table.renovation_id, table.unit_number).in_(homes)
+        found = list(await session.scalars(select(table.id).where(of_home, content != b"")))
+        await erase(session, kind, found)
+        erased += [_erased(kind)] if found else []
+    return erased
+
+
+async def _in_cases(
+    session: AsyncSession, person: str, periods: Mapping[str, int], now: datetime
+) -> list[JsonValue]:
+    """What they said and did stands in the record of a case: who must keep it reads it, by no name."""
+    holds = await kept_in_cases(session, person, periods)
+    return [
+        _restricted(each.kind, each.until)
+        for each in holds
+        if each.until is None or each.until > now
+    ]
 
 
 async def _invitations(session: AsyncSession, person: str) -> list[JsonValue]:

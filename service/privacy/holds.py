@@ -36,6 +36,10 @@ STARTS: Mapping[str, str] = {
         SELECT f.person_id AS subject,
           CASE WHEN bool_or(f.ended_at IS NULL) THEN NULL ELSE max(f.ended_at) END AS starts
         FROM private.firm_person f GROUP BY f.person_id""",
+    "firm_contact": """
+        SELECT f.id AS subject, max(g.valid_until) AS starts FROM private.firm f
+        JOIN role_grant g ON g.actor_id = f.id WHERE f.contact <> '' GROUP BY f.id
+        HAVING bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now())""",
     "grant_label": """
         SELECT g.id::text AS subject, g.valid_until AS starts FROM role_grant g
         WHERE g.label <> '' AND g.only_case IS NULL AND g.valid_until <= now()""",
@@ -64,12 +68,37 @@ STARTS: Mapping[str, str] = {
     "message": """
         SELECT m.id AS subject, r.closed_at AS starts FROM private.notice_message m
         JOIN renovation r ON r.id = m.renovation_id""",
+    "erasure_words": """
+        SELECT e.id AS subject, e.asked_at AS starts FROM private.erasure e
+        WHERE e.reason <> '' OR e.refusal <> ''""",
     "full_bundle": """
         SELECT f.box_id AS subject, f.made_at AS starts FROM private.bundle_file f WHERE f.form = 'full'""",
     "access_log": "SELECT a.id::text AS subject, a.at AS starts FROM private.access a",
     "record": "SELECT r.id AS subject, r.closed_at AS starts FROM renovation r",
 }
 PIECE = 1_000
+IN_CASES: Mapping[str, str] = {
+    "record": """
+    SELECT r.id, r.closed_at FROM renovation r JOIN role_grant g ON g.actor_id = :person AND g.only_case IS NULL
+      JOIN place p ON p.id = g.place_id AND (r.place_path = p.path OR r.place_path LIKE p.path || '/%')
+    UNION SELECT r.id, r.closed_at FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
+      JOIN private.unit_owner o ON o.unit_id = u.id WHERE o.person_id = :person
+    UNION SELECT r.id, r.closed_at FROM renovation r JOIN ballot_box b ON b.renovation_id = r.id
+      JOIN mandate m ON m.box_id = b.id WHERE m.agent_id = :person""",
+    "picture": """
+    SELECT DISTINCT r.id, r.closed_at FROM private.picture p JOIN ticket t ON t.id = p.ticket_id
+      JOIN renovation r ON r.id = p.renovation_id
+      JOIN unit u ON u.estate_id = r.estate_id AND u.number = t.unit_number
+      JOIN private.unit_owner o ON o.unit_id = u.id
+    WHERE o.person_id = :person AND length(p.content) > 0""",
+}
+"""By kind the cases in which something of a person may stand that belongs to no name: by a role, a home, a mandate."""
+HOMES_OF = """
+    SELECT r.id AS renovation_id, u.number FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
+    JOIN renovation r ON r.estate_id = u.estate_id WHERE o.person_id = :person AND NOT EXISTS (
+      SELECT FROM private.unit_owner w JOIN private.person p ON p.id = w.person_id
+      WHERE w.unit_id = u.id AND w.person_id <> :person AND p.restricted_until IS NULL)"""
+"""The homes of a person in each case: those that nobody else owns who has not been erased too."""
 
 
 class Due(NamedTuple):
@@ -78,6 +107,13 @@ class Due(NamedTuple):
     kind: str
     due: int
     next_at: datetime | None
+
+
+class UnitOfCase(NamedTuple):
+    """A unit in a case."""
+
+    renovation_id: str
+    unit_number: str
 
 
 class Hold(NamedTuple):
@@ -122,6 +158,26 @@ async def holds_of(
         rows = await session.execute(query, {"kept": period_of(kind, periods), "person": person})
         found += [Hold(kind, row.until) for row in rows]
     return tuple(found)
+
+
+async def kept_in_cases(
+    session: AsyncSession, person: str, periods: Mapping[str, int]
+) -> tuple[Hold, ...]:
+    """Until when the cases keep what a person has said and done there; nothing of a kind: no hold."""
+    found = []
+    for kind, query in IN_CASES.items():
+        rows = (await session.execute(text(query), {"person": person})).all()
+        closed = [row.closed_at for row in rows if row.closed_at is not None]
+        if rows:
+            until = max(closed) + period_of(kind, periods) if len(closed) == len(rows) else None
+            found.append(Hold(kind, until))
+    return tuple(found)
+
+
+async def homes_of(session: AsyncSession, person: str) -> tuple[UnitOfCase, ...]:
+    """The homes of a person in each case, where nobody else's data are those of the home."""
+    rows = await session.execute(text(HOMES_OF), {"person": person})
+    return tuple(UnitOfCase(*row) for row in rows)
 
 
 async def nameable(session: AsyncSession, periods: Mapping[str, int]) -> list[str]:

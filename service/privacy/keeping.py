@@ -23,6 +23,7 @@ POLL_S = 600.0
 PIECE = 1_000
 ERASE: Mapping[str, Sequence[str]] = {
     "grant_label": ("UPDATE role_grant SET label = '' WHERE id = ANY(CAST(:ids AS bigint[]))",),
+    "firm_contact": ("UPDATE private.firm SET contact = '' WHERE id = ANY(:ids)",),
     "account": (
         "DELETE FROM private.passkey WHERE account_id = ANY(:ids)",
         (
@@ -30,8 +31,8 @@ ERASE: Mapping[str, Sequence[str]] = {
             " WHERE account_id = ANY(:ids) AND ended_at IS NULL"
         ),
         (
-            "UPDATE private.account SET password = NULL, totp = NULL, issuer = NULL, subject = NULL,"
-            " closed_at = clock_timestamp() WHERE id = ANY(:ids)"
+            "UPDATE private.account SET name = 'closed-' || id, password = NULL, totp = NULL,"
+            " issuer = NULL, subject = NULL, closed_at = clock_timestamp() WHERE id = ANY(:ids)"
         ),
     ),
     "contact": (
@@ -53,6 +54,12 @@ ERASE: Mapping[str, Sequence[str]] = {
     # Its hash stays: the record names it. What was published of it, blurred, is everybody's.
     "picture": ("UPDATE private.picture SET content = '' WHERE id = ANY(:ids)",),
     "message": ("DELETE FROM private.notice_message WHERE id = ANY(:ids)",),
+    "erasure_words": (
+        (
+            "UPDATE private.erasure SET reason = '', refusal = CASE WHEN refusal IS NULL THEN NULL"
+            " ELSE '' END WHERE id = ANY(:ids)"
+        ),
+    ),
     "full_bundle": (
         "DELETE FROM private.bundle_piece WHERE form = 'full' AND box_id = ANY(:ids)",
         "DELETE FROM private.bundle_file WHERE form = 'full' AND box_id = ANY(:ids)",

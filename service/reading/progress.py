@@ -3,10 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import Renovation
 from models.values.base import Carried
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from service.views import load_renovation

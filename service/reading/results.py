@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import Evaluation, Payment, Refund, Renovation, Scheme, ShareTotal
 from models.values.base import Carried
 from models.values.feedback import SATISFIED_SCORE, Measurement
 from models.values.scheme import SchemeContent
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.feedback import compare_with_target, shown_cells
 from rules.voting import pack_for
 from service.reading.works import TerminationView, list_contracts

@@ -79,14 +79,19 @@ async def until_opening(
     return await first_held(session, held) if held else None
 
 
-def event_for(viewer: Viewer, event: E) -> E:
-    """The event without what the viewer may not read; what was taken out says `REDACTED`."""
+def event_for(viewer: Viewer, event: E, nameless: Collection[str]) -> E:
+    """The event without what the viewer may not read; what was taken out says `REDACTED`.
+
+    `nameless` are actors whose names are erased or restricted (`runtime.privacy.nameless`): the record keeps
+    them, for whoever audits it.
+    """
     own = bool(viewer.sender) and event.actor_id == viewer.sender
     own = own and (viewer.since is None or event.recorded_at > viewer.since)
     reader = viewer.as_author() if own else viewer.reader
     shaped: dict[str, object] = {"details": details_for(event.details, reader)}
     of_home = event.actor_role in HOUSEHOLDS
-    if of_home and may_read("EventView.actor_id", reader) is not Disclosed.YES:
+    of_nobody = event.actor_id in nameless and reader not in READERS[Circle.AUDIT]
+    if of_nobody or (of_home and may_read("EventView.actor_id", reader) is not Disclosed.YES):
         shaped |= {"actor_id": event.actor_role, "actor_label": REDACTED}
         shaped["on_behalf_of"] = None if event.on_behalf_of is None else REDACTED
     return event.model_copy(update=shaped)

@@ -6,11 +6,10 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Actor
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from models.values.waits import PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments

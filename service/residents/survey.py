@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
+from models.values.states import Stage
 from proof.commands import command_key
 from runtime.record.journal import load_tick
 from service.access.tickets import Voter

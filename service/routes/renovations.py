@@ -4,11 +4,11 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Awaited, Cursor, EventNumber, Id, OptionalId, PlacePath, Words
-from models.messages.journey import Stage
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.disclosure.events import may_count_bids
 from runtime.database import driver_connection
 from runtime.finding.files import FileForm
+from runtime.privacy.nameless import nameless_of
 from runtime.record.cases import CaseFilter, find_cases
 from runtime.record.feed import held_after
 from service import views
@@ -116,9 +116,10 @@ async def read_events(
     async with parts.database.session() as session:
         held = await _held_after(session, viewer, renovation_id)
         events = await views.list_events(session, renovation_id, after, limit + 1, held)
+        nameless = await nameless_of(session, (each.actor_id for each in events))
     if len(events) > limit:
         link_next(request, response, events[limit - 1].seq)
-    return tuple(event_for(viewer, event) for event in events[:limit])
+    return tuple(event_for(viewer, event, nameless) for event in events[:limit])
 
 
 async def _held_after(session: AsyncSession, viewer: Viewer, renovation_id: str) -> int | None:

@@ -8,9 +8,9 @@ from pydantic import Field
 from models.fields import Day, Expected, Fen, Id, Label, PlacePath, PositiveFen, Word, entries, line
 from models.files.renovation import PlaceEntry, RenovationFile
 from models.files.roll import RollDifference
-from models.messages.journey import Stage
 from models.values.actor import Role
 from models.values.base import Carried, Value
+from models.values.states import Stage
 from service.bodies import CommandBody
 from service.http.problems import SpokenProblem
 

@@ -18,10 +18,10 @@ from formats.renovation_file.foreseen import Where, file_warnings, officials_of,
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.messages.journey import Stage
 from models.tables import Account, ApiClient, RoleGrant
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
+from models.values.states import Stage
 from models.values.timetable import Timetable
 from rules.authority import Grant, acting
 from rules.granting import FIRM_ROLES

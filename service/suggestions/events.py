@@ -1,5 +1,7 @@
 """What happened to the suggestions of an estate before there was a case: its place's log, as whoever asks may read it."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,6 +9,8 @@ from models.tables import PlaceEvent
 from models.values.actor import Role
 from rules.disclosure import Disclosed, may_read
 from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for
+from rules.disclosure.readers import READERS, Circle
+from runtime.privacy.nameless import nameless_of
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.reading.shaping import Viewer
@@ -37,14 +41,17 @@ async def list_events(
         .order_by(PlaceEvent.seq)
         .limit(part.limit)
     )
-    return tuple(_shaped(row, viewer) for row in rows)
+    found = rows.all()
+    nameless = await nameless_of(session, (row.actor_id for row in found))
+    return tuple(_shaped(row, viewer, nameless) for row in found)
 
 
-def _shaped(row: PlaceEvent, viewer: Viewer) -> SuggestionEvent:
+def _shaped(row: PlaceEvent, viewer: Viewer, nameless: Collection[str]) -> SuggestionEvent:
     """The event without what the viewer may not read, as an event of a case."""
     own = bool(viewer.sender) and row.actor_id == viewer.sender
     reader = viewer.as_author() if own else viewer.reader
-    names = (
+    of_nobody = row.actor_id in nameless and reader not in READERS[Circle.AUDIT]
+    names = not of_nobody and (
         row.actor_role not in HOUSEHOLDS or may_read("EventView.actor_id", reader) is Disclosed.YES
     )
     return SuggestionEvent(

@@ -9,9 +9,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import PlaceEvent
 from rules.authority import Grant
+from runtime.privacy.nameless import nameless_of
 from runtime.record.feed import FeedLine
 from service.reading.shaping import event_for, viewer_under
 from service.webhooks.bodies import FeedEvent
@@ -26,8 +28,15 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def feed_event(line: FeedLine, grants: Collection[Grant]) -> FeedEvent:
-    """An entry of the feed as somebody with these roles may read it."""
+async def feed_events(
+    session: AsyncSession, lines: Sequence[FeedLine], grants: Collection[Grant]
+) -> tuple[FeedEvent, ...]:
+    """Entries of the feed as somebody with these roles may read them."""
+    nameless = await nameless_of(session, (each.event.actor_id for each in lines))
+    return tuple(_feed_event(each, grants, nameless) for each in lines)
+
+
+def _feed_event(line: FeedLine, grants: Collection[Grant], nameless: Collection[str]) -> FeedEvent:
     columns = {name: getattr(line.event, name, None) for name in FeedEvent.model_fields}
     if isinstance(line.event, PlaceEvent):
         columns |= {
@@ -47,7 +56,7 @@ def feed_event(line: FeedLine, grants: Collection[Grant]) -> FeedEvent:
             "sandbox": line.sandbox,
         }
     )
-    return event_for(viewer_under(grants, line.place_path), event)
+    return event_for(viewer_under(grants, line.place_path), event, nameless)
 
 
 def cloud_event(address: str, event: FeedEvent) -> bytes:

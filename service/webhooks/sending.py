@@ -13,11 +13,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
-from rules.authority import Grant
 from rules.sending import WEBHOOKS, next_try
 from runtime.database import Database
 from runtime.record import feed
-from runtime.record.feed import FeedPage
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.identity.sessions import database_now
@@ -26,7 +24,7 @@ from service.reading.shaping import until_opening
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
 from service.webhooks.hooks import grant_over, secrets_of
-from service.webhooks.messages import cloud_event, feed_event, headers
+from service.webhooks.messages import cloud_event, feed_events, headers
 from service.webhooks.pausing import pause
 
 TOGETHER = 16
@@ -80,15 +78,15 @@ class WebhookSender(OutboxSender[Webhook]):
         if found is None:
             await self._pause(hook, "no_role")
             return
-        page, grants = found
-        for line in page.lines:
-            now, came = await self._send(hook, feed_event(line, grants))
-            if not await self._note(hook, line.position, now, came):
+        events, next_position = found
+        for event in events:
+            now, came = await self._send(hook, event)
+            if not await self._note(hook, event.position, now, came):
                 return
-        await self._rest(hook, page.next_position)
+        await self._rest(hook, next_position)
 
-    async def _page(self, hook: Webhook) -> tuple[FeedPage, Sequence[Grant]] | None:
-        """What it is told next, and its keeper's roles; None where these are none there any more."""
+    async def _page(self, hook: Webhook) -> tuple[Sequence[FeedEvent], int] | None:
+        """What it is told next, and the position behind it; None where its keeper has no role there any more."""
         async with self._database.session() as session:
             grants = await load_grants(session, hook.actor_id)
             if grant_over(grants, hook.place_path) is None:
@@ -102,7 +100,8 @@ class WebhookSender(OutboxSender[Webhook]):
                 until=await until_opening(session, [hook.place_path], grants),
                 training=hook.training,
             )
-            return page, grants
+            events = await feed_events(session, page.lines, grants)
+            return events, page.next_position
 
     async def _send(self, hook: Webhook, event: FeedEvent) -> tuple[datetime, Outcome]:
         async with self._database.session() as session:

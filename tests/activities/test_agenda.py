@@ -9,11 +9,12 @@ from temporalio.exceptions import ApplicationError
 
 from models.messages import acts as a
 from models.messages.cost_sharing import CostSharingOutcome
-from models.messages.journey import JourneyOutcome, Stage, StageInput
+from models.messages.journey import JourneyOutcome, StageInput
 from models.messages.publication import PublicationClosing, PublicationInput
 from models.messages.voting import VotePeriod, VoteResult
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
+from models.values.states import Stage
 from models.values.timetable import Timetable, calendar_days
 from rules.time import lateness
 from rules.time.deadlines import deadline

@@ -6,7 +6,7 @@ from temporalio.exceptions import ApplicationError
 from activities.cancellation import NOTHING, Cancellations
 from activities.renovations import Renovations
 from models.messages.acts import AnswerObjection, CancelRenovation, ReviseScheme
-from models.messages.journey import JourneyOutcome, Stage
+from models.messages.journey import JourneyOutcome
 from models.tables import (
     Award,
     BallotBox,
@@ -20,7 +20,7 @@ from models.tables import (
     WorkItem,
 )
 from models.values.scheme import SchemeContent
-from models.values.states import RenovationState, TenderState
+from models.values.states import RenovationState, Stage, TenderState
 from runtime.database import Database
 from runtime.record.audit import audit
 from tests.support import money

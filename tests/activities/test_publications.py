@@ -7,10 +7,10 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from models.messages.acts import AnswerObjection
-from models.messages.journey import Stage
 from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import Event, Objection, Publication
 from models.values.actor import Actor, Role
+from models.values.states import Stage
 from runtime.database import Database
 from tests.support.money import START, STREET
 from tests.support.play import Play, begin

@@ -22,7 +22,8 @@ from models.values.refusal import Refused, problem
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
 from runtime.local.programs import ROOT
-from runtime.record.audit import AuditReport, BadEvent
+from runtime.record.audit import AuditReport
+from runtime.record.audit.cases import BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
 from tests.support.people import sign_in

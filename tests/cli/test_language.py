@@ -36,7 +36,8 @@ from runtime.database import Database
 from runtime.history.entries import history_lines
 from runtime.language.sentences import LOCALES
 from runtime.local.programs import ROOT
-from runtime.record.audit import AuditReport, BadEvent
+from runtime.record.audit import AuditReport
+from runtime.record.audit.cases import BadEvent
 from service.clock.bodies import ClockView, WaitView
 from tests.support.estate import make_renovation
 

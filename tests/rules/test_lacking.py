@@ -1,10 +1,11 @@
 import pytest
 
-from models.messages.journey import Stage
 from models.values.actor import RESIDENTS, Role
+from models.values.states import Stage
+from models.values.waits import LackKind
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
 from rules.granting import FIRM_ROLES, MAY_GIVE
-from rules.lacking import LackKind, lacking
+from rules.lacking import lacking
 
 WHOLE = {role: {f"{role}-{each}" for each in range(3)} for role in Role}
 NO_WAY_IN = {Role.ENGINE, Role.OPERATOR}

@@ -18,10 +18,11 @@ from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.command import Command
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
-from models.messages.journey import JourneyOutcome, Stage, StageInput
+from models.messages.journey import JourneyOutcome, StageInput
 from models.messages.publication import PublicationInput
 from models.messages.voting import VotePeriod
 from models.values.actor import ENGINE
+from models.values.states import Stage
 from proof.receipts import SignedReceipt, check_receipt
 from proof.signing import signed_by
 from runtime.calendars import chinese_calendar

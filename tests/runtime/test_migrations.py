@@ -51,7 +51,7 @@ NEVER_CHANGED = (
     *("picture", "published_picture"),
     "case_clock",  # whose two columns may only go forward
     "ledger_account",  # whose balance follows from the transfers
-    *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed"),
+    *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed", "contradiction"),
 )
 
 CONSTRAINTS = """

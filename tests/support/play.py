@@ -32,10 +32,10 @@ from models.messages.ids import (
     stage_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import Stage
 from models.messages.publication import PublicationInput
 from models.tables import Objection, Ticket
 from models.values.actor import ENGINE, Actor, Role
+from models.values.states import Stage
 from models.values.waits import REMINDING
 from runtime.database import Database
 from tests.support import money

@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from models.messages import acts as a
-from models.messages.journey import Stage
 from models.values.refusal import Refused
+from models.values.states import Stage
 from tests.support.journey import BUREAU, COMMITTEE, STREET, JourneyDriver, codes
 from tests.support.slow import some_are_slow
 

@@ -62,3 +62,23 @@ class Witnessed(Table):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     note: Mapped[str]
     cosigned_at: Mapped[datetime]
+
+
+class Contradiction(Table):
+    """Another head of the same size as one that was cosigned, signed by the same log.
+
+    The two notes prove to anybody that its operator shows two histories. One for each head that was
+    cosigned: nobody fills the table.
+    """
+
+    __tablename__ = "contradiction"
+    __table_args__ = (
+        bytes_long("root", 32),
+        refers(("origin", "size"), "witnessed", ("origin", "size")),
+    )
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str]
+    shown_at: Mapped[datetime]

@@ -1,7 +1,6 @@
 """The audit of who acted: what a person did has the gateway's signature, and that person held the role."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,17 +10,12 @@ from models.messages.command import Seal
 from models.values.actor import RESIDENTS, SEALED_BIDDER, Actor, Role
 from models.values.base import Value
 from proof.seals import BROKE_GLASS, SIGNED_BY, GatewayKeys
-from runtime.rows import AuditedEvent, rows
+from runtime.rows import AuditedEvent
 
-OPENING = "SELECT details ->> $2 FROM event WHERE renovation_id = $1 AND seq = 1"
 HELD = """
-SELECT g.actor_id, g.role, coalesce(p.path, ''), g.valid_from, g.valid_until
+SELECT g.only_case, g.actor_id, g.role, coalesce(p.path, ''), g.valid_from, g.valid_until
 FROM role_grant g LEFT JOIN place p ON p.id = g.place_id
-WHERE g.valid_from IS NOT NULL AND (g.only_case IS NULL OR g.only_case = $1)
-"""
-ASKED = """
-SELECT e.command_id, r.request_hash FROM event e JOIN receipt r ON r.command_id = e.command_id
-WHERE e.renovation_id = $1 AND e.actor_role <> $2 AND e.signature IS NOT NULL
+WHERE g.valid_from IS NOT NULL AND ($1::text IS NULL OR g.only_case IS NULL OR g.only_case = $1)
 """
 
 
@@ -56,52 +50,65 @@ class Life(NamedTuple):
         return self.begins <= moment and (self.ends is None or moment < self.ends)
 
 
-Lives = Mapping[Held, Sequence[Life]]
+class Holders:
+    """Who held what when: for every case of a place, and some for one case alone."""
+
+    def __init__(self) -> None:
+        self._of_all: dict[Held, list[Life]] = defaultdict(list)
+        self._of_one: dict[str, dict[Held, list[Life]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, only_case: str | None, held: Held, life: Life) -> None:
+        """Another grant."""
+        (self._of_all if only_case is None else self._of_one[only_case])[held].append(life)
+
+    def holds(self, renovation_id: str, held: Held, moment: datetime) -> bool:
+        """Whether the role was held then, for this case."""
+        own = self._of_one.get(renovation_id, {})
+        lives = (*self._of_all.get(held, ()), *own.get(held, ()))
+        return any(life.covers(moment) for life in lives)
 
 
-async def audit_acts(
-    connection: asyncpg.Connection, renovation_id: str, keys: GatewayKeys | None
-) -> list[BadAct]:
-    """Every event of a case in a person's name for which nobody answers.
+async def load_holders(connection: asyncpg.Connection, renovation_id: str | None) -> Holders:
+    """Who held what when, of all places and of one case or all of them."""
+    found = Holders()
+    for only_case, *held, begins, ends in await connection.fetch(HELD, renovation_id):
+        found.add(only_case, Held(*held), Life(begins, ends))
+    return found
+
+
+class ActsAudit:
+    """Checks who acted in one case, whose events the audit hands over in their order.
 
     Without `keys` a signature is taken for what it says. In a case of before, what has no signature is
     let pass: there is none.
     """
-    signed = bool(await connection.fetchval(OPENING, renovation_id, SIGNED_BY))
-    held = await _held(connection, renovation_id)
-    asked = dict(map(tuple, await connection.fetch(ASKED, renovation_id, Role.ENGINE.value)))
-    return [
-        BadAct(renovation_id=renovation_id, seq=event.seq, reason=reason)
-        async for event in _of_people(connection, renovation_id)
-        if (reason := _reason(event, asked.get(event.command_id, ""), keys, held, signed=signed))
-    ]
 
+    def __init__(self, keys: GatewayKeys | None, holders: Holders) -> None:
+        self._keys = keys
+        self._holders = holders
+        self._signed = False
+        """Whether the opening says that the acts of the case are signed."""
+        self.bad: list[BadAct] = []
 
-async def _held(connection: asyncpg.Connection, renovation_id: str) -> Lives:
-    """Who held what when, of all places and of this case."""
-    lives: dict[Held, list[Life]] = defaultdict(list)
-    for actor_id, role, path, begins, ends in await connection.fetch(HELD, renovation_id):
-        lives[Held(actor_id, role, path)].append(Life(begins, ends))
-    return lives
+    def take(self, event: AuditedEvent, content: str) -> None:
+        """The next event; `content` is the hash of what was asked, by its receipt."""
+        if event.seq == 1:
+            self._signed = bool(event.details.get(SIGNED_BY))
+        if event.actor_role == Role.ENGINE.value:
+            return
+        reason = self._fault(event, content)
+        if reason:
+            self.bad.append(BadAct(renovation_id=event.renovation_id, seq=event.seq, reason=reason))
 
-
-def _of_people(connection: asyncpg.Connection, renovation_id: str) -> AsyncIterator[AuditedEvent]:
-    """Events that the engine did not write by itself."""
-    rest = "WHERE renovation_id = $1 AND actor_role <> $2 ORDER BY seq"
-    return rows(connection, AuditedEvent, rest, renovation_id, Role.ENGINE.value)
-
-
-def _reason(
-    event: AuditedEvent, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
-) -> str:
-    """Why nobody answers for an event; "" where somebody does."""
-    if event.signature is None:
-        return "unsigned" if signed else ""
-    if keys is not None and _fault(event, content, keys):
-        return "signature_wrong"
-    lives = held.get(Held(event.actor_id, event.actor_role, event.actor_place), ())
-    holds = any(life.covers(event.recorded_at) for life in lives)
-    return "" if holds or _is_on_no_list(event) else "not_granted"
+    def _fault(self, event: AuditedEvent, content: str) -> str:
+        """Why nobody answers for an event; "" where somebody does."""
+        if event.signature is None:
+            return "unsigned" if self._signed else ""
+        if self._keys is not None and _fault(event, content, self._keys):
+            return "signature_wrong"
+        held = Held(event.actor_id, event.actor_role, event.actor_place)
+        holds = self._holders.holds(event.renovation_id, held, event.recorded_at)
+        return "" if holds or _is_on_no_list(event) else "not_granted"
 
 
 def _is_on_no_list(event: AuditedEvent) -> bool:

@@ -22,6 +22,7 @@ _LEAVES = """
 SELECT l.renovation_id, l.seq, l.hash, e.hash AS now FROM anchor_leaf l
 LEFT JOIN event e ON e.renovation_id = l.renovation_id AND e.seq = l.seq ORDER BY l.number
 """
+_CONTRADICTIONS = "SELECT origin, size, shown_at FROM contradiction ORDER BY origin, size"
 
 
 class BadAnchor(Value):
@@ -38,8 +39,16 @@ class BadAnchor(Value):
     renovation_id: str = ""
 
 
+class TwoHistories(Value):
+    """The log of another instance has signed two trees of one size: one that was cosigned here, and another."""
+
+    origin: str
+    size: int
+    shown_at: datetime
+
+
 class AnchorsAudit(Value):
-    """What was looked at, and what is wrong."""
+    """What was looked at, and what is wrong; `others` is what this instance has found of those it watches."""
 
     anchors: int
     leaves: int
@@ -50,6 +59,7 @@ class AnchorsAudit(Value):
     last: datetime | None
     """When the last head was signed."""
     bad: tuple[BadAnchor, ...] = ()
+    others: tuple[TwoHistories, ...] = ()
 
 
 class KnownAnchors(NamedTuple):
@@ -85,6 +95,7 @@ async def audit_anchors(connection: asyncpg.Connection, known: KnownAnchors) -> 
     """Build the tree anew and hold every head of it against what it was signed, cosigned and kept as."""
     rows = await connection.fetch("SELECT size, root, note, made_at FROM anchor ORDER BY size")
     lines = await connection.fetch("SELECT size, name, line FROM anchor_cosignature ORDER BY size")
+    others = await connection.fetch(_CONTRADICTIONS)
     tree, roots, bad = Tree(), dict[int, bytes](), list[BadAnchor]()
     sizes = {row["size"] for row in rows} | known.kept.keys()
     async for leaf in connection.cursor(_LEAVES, prefetch=1_000):
@@ -115,6 +126,7 @@ async def audit_anchors(connection: asyncpg.Connection, known: KnownAnchors) -> 
         unknown=unknown,
         last=rows[-1]["made_at"] if rows else None,
         bad=tuple(bad),
+        others=tuple(TwoHistories(**row) for row in others),
     )
 
 

@@ -25,7 +25,7 @@ class HeadsAudit(Value):
     outside: int
     """Heads of them that are kept outside of the database; 0: a roll-back could not be found."""
     foreign: int
-    """Heads in the file outside that none of our keys has signed."""
+    """Heads of them in the file outside that none of our keys has signed."""
 
 
 class HeadAudit:
@@ -62,14 +62,16 @@ class HeadAudit:
 class KnownHeads:
     """The keys of the heads, and the heads outside of the database."""
 
-    def __init__(self, keys: HeadKeys, kept: KeptHeads) -> None:
-        """Reads the file of the kept heads."""
+    def __init__(self, keys: HeadKeys, kept: KeptHeads, renovation_id: str | None = None) -> None:
+        """Reads the file of the kept heads: of one renovation, or of all."""
         self._keys = keys
         self._kept: dict[str, dict[int, bytes]] = {}
         self._foreign = 0
         for head, signature in kept.read():
+            rid = head.origin.removeprefix(ORIGIN)
+            if renovation_id not in (None, rid):
+                continue
             if keys.signed(head, signature):
-                rid = head.origin.removeprefix(ORIGIN)
                 # The first one counts: after a roll-back the same number is signed once more.
                 self._kept.setdefault(rid, {}).setdefault(head.size, head.hash)
             else:
@@ -95,8 +97,9 @@ class KnownHeads:
         )
 
 
-def known_heads(settings: WorkerSettings) -> KnownHeads | None:
-    """The keys and the file of the settings; None without a key."""
+def known_heads(settings: WorkerSettings, renovation_id: str | None = None) -> KnownHeads | None:
+    """The keys and the file of the settings, for one renovation or for all; None without a key."""
     if settings.heads_key is None:
         return None
-    return KnownHeads(HeadKeys.of(settings.heads_key), KeptHeads(settings.heads_file))
+    kept = KeptHeads(settings.heads_file)
+    return KnownHeads(HeadKeys.of(settings.heads_key), kept, renovation_id)

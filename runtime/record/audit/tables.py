@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.values.base import Value
-from proof.tables import DIGESTS, EMPTY, Columns, rows_of_case, table_name
+from proof.tables import DIGESTS, EMPTY, OF_MANY, Columns, rows_of_cases, table_name
 
 if TYPE_CHECKING:
     import asyncpg
-    from asyncpg.prepared_stmt import PreparedStatement
 
     from runtime.rows import AuditedCase, AuditedEvent
 
@@ -95,19 +94,14 @@ class TablesAudit:
         return BadRow(renovation_id=case.id, table=table, key=key, seq=at, reason=reason)
 
 
-async def rows_statement(connection: asyncpg.Connection) -> PreparedStatement:
-    """What reads the hash of every row of a case ($1), over the tables that this database has."""
+async def rows_query(connection: asyncpg.Connection) -> str:
+    """SQL: the hash of every row of the cases from one id ($1) to another ($2), case by case.
+
+    Each table that this database has is read once for all of them.
+    """
     found = {
         row["name"]: Columns(tuple(row["key"]), tuple(row["of_json"]))
         for row in await connection.fetch(_COLUMNS, [*DIGESTS])
     }
-    parts = [rows_of_case(name, found[name]) for name in DIGESTS if name in found]
-    return await connection.prepare(" UNION ALL ".join(parts))
-
-
-async def audit_tables(
-    statement: PreparedStatement, case: AuditedCase, said: TablesAudit
-) -> tuple[int, list[BadRow]]:
-    """The number of rows (of a table that is hashed as a whole: 1), and what is wrong with any."""
-    rows = {(row["name"], row["key"]): row["hash"] for row in await statement.fetch(case.id)}
-    return len(rows), list(said.faults(case, rows))
+    parts = [rows_of_cases(name, found[name], OF_MANY) for name in DIGESTS if name in found]
+    return f"{' UNION ALL '.join(parts)} ORDER BY of_case"

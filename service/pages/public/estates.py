@@ -6,10 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import Place, Renovation
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from service.estates.reading import EstateView, list_estates
 from service.http.paging import Slice
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import Event
+from models.values.states import Stage
 from rules.time.course import StagePlan, planned_stages
 from runtime.calendars import chinese_calendar
 from service.situation import Situation

@@ -20,7 +20,7 @@ from service.webhooks.bodies import (
     WebhookSecret,
     WebhookView,
 )
-from service.webhooks.messages import feed_event
+from service.webhooks.messages import feed_events
 
 router = APIRouter(prefix="/v1", tags=["feed"])
 
@@ -56,7 +56,7 @@ async def read_feed(
             until=await until_opening(session, places, grants),
             training=training,
         )
-    events = tuple(feed_event(line, grants) for line in page.lines)
+        events = await feed_events(session, page.lines, grants)
     return Feed(events=events, next=page.next_position, more=page.more)
 
 

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 
 from models.fields import Cursor, PlacePath
-from models.messages.journey import Stage
 from models.values.refusal import refusal
+from models.values.states import Stage
 from rules.authority import covers
 from runtime.database import driver_connection
 from runtime.finding.files import FileForm, find_all

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from models.fields import Awaited, Cursor, EventNumber, OptionalId, PlacePath, Words
-from models.messages.journey import Stage
 from models.values.refusal import Problem, Refused
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.authority import ROLES_OF_WRITE, covers
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, CaseRow, find_cases

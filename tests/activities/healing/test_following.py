@@ -10,8 +10,8 @@ from activities.healing.following import SETTLED_BY, TURNS, Memory
 from activities.healing.remembering import Recalled
 from activities.registry import CLASSES
 from models.messages.cost_sharing import CostSharingOutcome, CostSharingResult
-from models.messages.journey import JourneyOutcome, Stage
-from models.values.states import RenovationState
+from models.messages.journey import JourneyOutcome
+from models.values.states import RenovationState, Stage
 
 WORKFLOWS = Path(__file__).parents[3] / "workflows"
 EVENT_OF = {

@@ -1,21 +1,17 @@
-"""Event logs are what the standards describe; PM4Py, in a process of its own, is the foreign reader."""
+"""Event logs are what the standards describe; a foreign reader reads them in `tests/workflows/journeys/test_mining.py`."""
 
 import csv
 import io
 import json
-import os
-import subprocess
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from decimal import Decimal
 from xml.etree import ElementTree as ET
-
-import pytest
 
 from formats.event_logs import OBJECTS, XES, LogFormat, LoggedEvent, log_text
 
 BEGAN = datetime(2025, 3, 3, 1, tzinfo=UTC)
-PM4PY = os.environ.get("GONGJIAN_PM4PY", "")
-"""The Python of a venv with PM4Py (AGPL: never imported here); `sh tools/pm4py.sh` makes one."""
 
 
 def event(seq: int, activity: str, hours: int, **about: str) -> LoggedEvent:
@@ -48,6 +44,47 @@ def test_a_log_as_xes_has_one_trace_whose_events_have_name_moment_and_resource()
     assert {each["org:resource"] for each in keys} == {"=SUM(A1)"}
 
 
+def children(node: ET.Element) -> Iterator[tuple[str, ET.Element]]:
+    return ((each.tag.removeprefix(f"{{{XES}}}"), each) for each in node)
+
+
+READS: Mapping[str, Callable[[str], object]] = {
+    "string": str,
+    "date": datetime.fromisoformat,
+    "int": int,
+}
+"""The types of attributes that we write, and what reads their values as the schema of the standard does."""
+
+
+def test_a_log_as_xes_has_the_order_and_the_types_of_the_schema_of_the_standard() -> None:
+    log = ET.fromstring(log_text(LogFormat.XES, "r1", "屋面", LOG))
+    assert Decimal(log.attrib["xes.version"]) == Decimal("1849.2016")
+    kinds = [kind for kind, _ in children(log)]
+    order = ["extension", "global", "classifier", "trace"]
+    assert kinds == sorted(kinds, key=order.index)
+    declared = {
+        part.attrib["key"]
+        for kind, node in children(log)
+        if kind == "global" and node.attrib["scope"] == "event"
+        for part in node
+    }
+    for kind, node in children(log):
+        if kind == "classifier":
+            assert set(node.attrib["keys"].split()) <= declared
+    prefixes = {node.attrib["prefix"] for kind, node in children(log) if kind == "extension"}
+    (trace,) = (node for kind, node in children(log) if kind == "trace")
+    holders = [trace, *(node for kind, node in children(trace) if kind == "event")]
+    for holder in holders:
+        keys = [part.attrib["key"] for kind, part in children(holder) if kind != "event"]
+        assert len(keys) == len(set(keys))
+        assert {key.partition(":")[0] for key in keys if ":" in key} <= prefixes
+        assert all(re.fullmatch(r"[A-Za-z_:][\w:.-]*", key) for key in keys)
+        for kind, part in children(holder):
+            assert kind == "event" or READS[kind](part.attrib["value"]) is not None
+        if holder is not trace:
+            assert declared <= set(keys)
+
+
 def test_a_log_as_ocel_names_each_type_and_object_once() -> None:
     log = json.loads(log_text(LogFormat.OCEL, "r1", "屋面", LOG))
     assert set(log) == {"objectTypes", "eventTypes", "objects", "events"}
@@ -66,44 +103,3 @@ def test_a_log_as_csv_holds_no_formula() -> None:
     found = [dict(zip(head, row, strict=True)) for row in rows]
     assert {each["resource"] for each in found} == {"'=SUM(A1)"}
     assert [each["seq"] for each in found] == ["1", "2", "3", "4", "5", "6"]
-
-
-ASK = """
-import json, sys, pm4py
-log = pm4py.read_xes(sys.argv[1])
-ocel = pm4py.read_ocel2_json(sys.argv[2])
-graph, starts, ends = pm4py.discover_dfg(log)
-performance, _, _ = pm4py.discover_performance_dfg(log)
-print(json.dumps({
-  "graph": [[*pair, count] for pair, count in graph.items()],
-  "starts": starts, "ends": ends,
-  "mean_s": [[*pair, each["mean"]] for pair, each in performance.items()],
-  "objects": sorted(map(str, ocel.objects["ocel:oid"])),
-  "events": len(ocel.events),
-}))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not PM4PY, reason="no PM4Py: sh tools/pm4py.sh, then GONGJIAN_PM4PY")
-def test_pm4py_discovers_the_planted_order_and_durations(tmp_path: Path) -> None:
-    xes, ocel = tmp_path / "r1.xes", tmp_path / "r1.jsonocel"
-    xes.write_text(log_text(LogFormat.XES, "r1", "屋面", LOG), encoding="utf-8")
-    ocel.write_text(log_text(LogFormat.OCEL, "r1", "屋面", LOG), encoding="utf-8")
-    asked = (PM4PY, "-c", ASK, str(xes), str(ocel))
-    answer = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120)
-    found = json.loads(answer.stdout.splitlines()[-1])
-    reported, inspected = "inspection.item_reported", "inspection.inspection_recorded"
-    graph = {(one, other): number for one, other, number in found["graph"]}
-    assert graph == {
-        ("renovation.opened", reported): 1,
-        (reported, inspected): 2,
-        (inspected, reported): 1,
-        (inspected, "renovation.closed"): 1,
-    }
-    assert (found["starts"], found["ends"]) == ({"renovation.opened": 1}, {"renovation.closed": 1})
-    mean = {(one, other): seconds for one, other, seconds in found["mean_s"]}
-    assert mean[reported, inspected] == (48 + 24) / 2 * 3600
-    assert mean[inspected, reported] == 24 * 3600
-    assert found["objects"] == ["r1", "r1.contract", "roof"]
-    assert found["events"] == len(LOG)

@@ -3,7 +3,7 @@
 import itertools
 from datetime import UTC, date, datetime
 
-from models.messages.journey import Stage
+from models.values.states import Stage
 from models.values.timetable import Timetable, calendar_days
 from rules.time.course import course, planned_stages
 from runtime.calendars import chinese_calendar

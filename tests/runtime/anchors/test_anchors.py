@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from cli.cases import anchors_lines
 from models.values.refusal import Refused
 from proof.merkle import included, leaf_hash
 from proof.witness import KnownKey
@@ -18,6 +19,7 @@ from runtime.anchors.keys import AnchorKeys, Witness
 from runtime.anchors.making import AnchorView, load_anchored, make_anchor
 from runtime.anchors.witnessing import add_checkpoint, ask_witness
 from runtime.database import Database
+from runtime.record.audit import AuditReport
 from runtime.record.audit.anchors import AnchorsAudit, KnownAnchors, audit_anchors, kept_in
 from runtime.record.heads import KeptHeads
 from tests.conftest import TEMPLATE, TestPostgres
@@ -71,6 +73,17 @@ class Two(NamedTuple):
     async def audited(self) -> AnchorsAudit:
         async with self.database.driver() as connection, connection.transaction():
             return await audit_anchors(connection, self.known)
+
+    async def found_by_the_other(self) -> list[tuple[str, int]]:
+        """What the audit of the other instance says of those that it watches."""
+        known = KnownAnchors(self.theirs, {}, {})
+        async with self.other.driver() as connection, connection.transaction():
+            report = await audit_anchors(connection, known)
+        lines = anchors_lines(
+            AuditReport(renovations=0, events=0, ballots=0, bad=(), anchors=report)
+        )
+        assert len(lines) == len(report.others) + 1
+        return [(each.origin, each.size) for each in report.others]
 
     async def tamper(self, *statements: str) -> None:
         async with self.root.transaction():
@@ -135,11 +148,12 @@ async def test_another_instance_cosigns_what_only_grows(two: Two) -> None:
         assert (await two.cosigned()).cosigned_by == (two.theirs.cosigner_key.name,)
     report = await two.audited()
     assert (report.bad, report.cosigned, report.unknown) == ((), 3, 0)
+    assert await two.found_by_the_other() == []
 
 
-async def test_who_shows_two_histories_is_not_cosigned(two: Two) -> None:
+async def test_who_shows_two_histories_is_not_cosigned_and_is_found(two: Two) -> None:
     rid = await two.case()
-    await two.anchor()
+    first = await two.anchor()
     await two.cosigned()
     # The operator writes a case anew, with every hash and every signature of his own, and the tree as well.
     await two.tamper(
@@ -148,12 +162,15 @@ async def test_who_shows_two_histories_is_not_cosigned(two: Two) -> None:
         "DELETE FROM anchor_leaf",
         f"UPDATE renovation SET head_hash = repeat('1', 64) WHERE id = '{rid}'",
     )
-    await two.case()
-    await two.anchor()
-    with pytest.raises(Refused) as refused:
-        await two.cosigned()
-    assert refused.value.problems[0].code == "anchor.not_cosigned"
-    assert refused.value.problems[0].params["status"] == 422
+    for size in (first.size, first.size + 1):
+        assert (await two.anchor()).size == size
+        with pytest.raises(Refused) as refused:
+            await two.cosigned()
+        assert refused.value.problems[0].code == "anchor.not_cosigned"
+        assert refused.value.problems[0].params["status"] == 422
+        # Two signed trees of one size prove it to anybody; a larger one is only not cosigned.
+        assert await two.found_by_the_other() == [(first.origin, first.size)]
+        await two.case()
 
 
 async def test_who_puts_the_record_back_is_not_cosigned(two: Two) -> None:

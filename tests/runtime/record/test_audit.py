@@ -11,7 +11,8 @@ from models.values.base import Carried
 from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
-from runtime.record.audit import BadEvent, audit
+from runtime.record.audit import audit
+from runtime.record.audit.cases import BadEvent
 from runtime.record.journal import Journal, Recorded
 from tests.support.box import open_box, put_ballots
 from tests.support.estate import make_renovation

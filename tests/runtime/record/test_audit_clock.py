@@ -17,7 +17,8 @@ from models.values.base import Carried
 from proof.chain import GENESIS, event_hash
 from runtime.addresses import asyncpg_url
 from runtime.database import Database
-from runtime.record.audit import BadEvent, audit
+from runtime.record.audit import audit
+from runtime.record.audit.cases import BadEvent
 from runtime.record.audit.clock import DEADLINES, TURNOUT
 from runtime.record.journal import Journal, Recorded
 from runtime.rows.hashed import hashed_fields

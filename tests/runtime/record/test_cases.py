@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import Stage
 from models.tables import CaseTrouble, Renovation
 from models.values.refusal import Refused
+from models.values.states import Stage
 from models.values.waits import Consequence, Wait
 from runtime.addresses import asyncpg_url
 from runtime.database import Database

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event
+from models.values.actor import ENGINE
 from runtime.database import Database
-from runtime.record import feed
+from runtime.record import feed, place_log
 from runtime.record.feed import FeedPage
 from runtime.record.journal import Journal, Recorded
 from tests.runtime.record.test_journal import Note, command
@@ -25,8 +26,14 @@ CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS
 $$BEGIN PERFORM pg_sleep(random() * 0.03); RETURN NULL; END$$;
 CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON event DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION sleeps();
+CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON place_event DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION sleeps();
 """
-QUICK_COMMITS = "DROP TRIGGER slow_commit ON event; DROP FUNCTION sleeps()"
+QUICK_COMMITS = """
+DROP TRIGGER slow_commit ON event; DROP TRIGGER slow_commit ON place_event; DROP FUNCTION sleeps()
+"""
+ESTATES = {"g": "rf0.estate", "g10": "rf7.estate"}
+"""By the place in whose log it stands what happens to an estate without a case."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +49,8 @@ async def cases(database: Database, owner: str) -> None:
     await sql.execute(
         "UPDATE renovation SET place_id = 'g10', place_path = place_path || '10' WHERE id = 'rf7'"
     )
+    await sql.execute("UPDATE estate SET place_id = 'g10' WHERE id = 'rf7.estate'")
+    await sql.execute("UPDATE estate SET synthetic = false")
     await sql.close()
 
 
@@ -71,6 +80,16 @@ async def say(database: Database, rid: str, name: str) -> None:
     await Journal(database).record(command(name, rid), "test.said", None, inside, Note)
 
 
+async def say_of_estate(database: Database, place: str, name: str) -> None:
+    """One event of an estate that has no case."""
+
+    async def work(session: AsyncSession) -> None:
+        details = {"estate": ESTATES[place]}
+        await place_log.append(session, place, ENGINE, name, "0" * 64, "suggestion.made", details)
+
+    await database.transaction(work)
+
+
 async def read(database: Database, after: int, limit: int = 100, *places: str) -> FeedPage:
     async with database.session() as session:
         await feed.advance(session)
@@ -86,8 +105,8 @@ async def test_64_writers_with_slow_commits_and_nothing_is_lost_or_doubled(
 
     async def writer(number: int) -> None:
         for turn in range(EACH):
-            rid = chance.choice(CASES)
-            await say(wide, rid, f"w{number}-{turn}")
+            of, name = chance.choice([*CASES, *ESTATES]), f"w{number}-{turn}"
+            await (say_of_estate if of in ESTATES else say)(wide, of, name)
 
     async def reader() -> None:
         position = begun
@@ -95,9 +114,8 @@ async def test_64_writers_with_slow_commits_and_nothing_is_lost_or_doubled(
             over = done.is_set()
             page = await read(database, position, 7)
             seen.extend(
-                (line.event.renovation_id, line.event.seq)
-                for line in page.lines
-                if isinstance(line.event, Event)
+                (each.renovation_id if isinstance(each, Event) else each.log_id, each.seq)
+                for each in (line.event for line in page.lines)
             )
             position = page.next_position
             if over and not page.more:
@@ -111,13 +129,17 @@ async def test_64_writers_with_slow_commits_and_nothing_is_lost_or_doubled(
     await asyncio.gather(writers(), reader())
     async with database.session() as session:
         rows = await session.execute(
-            text("SELECT renovation_id, seq FROM event WHERE command_id ~ '^w[0-9]+-[0-9]$'")
+            text(
+                "SELECT renovation_id AS of, seq FROM event WHERE command_id ~ '^w[0-9]+-[0-9]$'"
+                " UNION ALL SELECT log_id, seq FROM place_event WHERE command_id ~ '^w[0-9]+-[0-9]$'"
+            )
         )
-        written = sorted((row.renovation_id, row.seq) for row in rows)
+        written = sorted((row.of, row.seq) for row in rows)
+    assert {of for of, _ in written} == {*CASES, *ESTATES}
     assert len(written) == WRITERS * EACH
     assert sorted(seen) == written
-    for rid in CASES:
-        numbers = [seq for of, seq in seen if of == rid]
+    for one in (*CASES, *ESTATES):
+        numbers = [seq for of, seq in seen if of == one]
         assert numbers == sorted(numbers)
 
 

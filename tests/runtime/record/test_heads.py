@@ -19,7 +19,8 @@ from models.values.refusal import Refused, refusal
 from proof import chain
 from proof.notes import read_checkpoint, read_note
 from runtime.database import Database
-from runtime.record.audit import AuditReport, BadEvent, audit
+from runtime.record.audit import AuditReport, audit
+from runtime.record.audit.cases import BadEvent
 from runtime.record.audit.heads import HeadsAudit, KnownHeads
 from runtime.record.heads import HeadKeys, Heads, KeptHeads, head_of
 from runtime.record.journal import Journal, Recorded
@@ -172,6 +173,20 @@ async def test_a_renovation_that_is_gone_is_missed(log: Log) -> None:
     known = KnownHeads(HeadKeys.of(KEY), log.kept)
     bad = (await audit(log.database, None, None, known)).bad
     assert BadEvent(renovation_id=log.rid, seq=6, reason="gone") in bad
+
+
+def test_of_one_case_nobody_waits_for_the_heads_of_the_others(tmp_path: Path) -> None:
+    kept = KeptHeads(tmp_path / "heads.log")
+    for heads in (Heads(KEY, kept), Heads(OTHERS_KEY, kept)):
+        for case in ("one", "two"):
+            head = head_of(case, 1, "0" * 64)
+            heads.keep(head, heads.sign(head))
+    keys = HeadKeys.of(KEY)
+    audited = {
+        only: KnownHeads(keys, kept, only).audited({only: 1}) for only in ("one", "two", "none")
+    }
+    assert [(each.outside, each.foreign) for each in audited.values()] == [(1, 1), (1, 1), (0, 0)]
+    assert KnownHeads(keys, kept).audited({"one": 1, "two": 1}).foreign == 2
 
 
 @pytest.mark.parametrize("seq", [1, 3, 6])

@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from benchmarks.cli_start import LISTS, MOST, ratios
-from models.messages.journey import Stage
+from benchmarks.keys import environment
+from models.values.states import Stage
 from runtime.record.cases import CaseFilter, Query, find_cases, page
 from tests.conftest import TestPostgres
 from tests.support.files.many_cases import write_cases
@@ -78,5 +79,7 @@ async def explained(connection: asyncpg.Connection, query: Query) -> str:
 
 @pytest.mark.usefixtures("connection")
 async def test_a_list_takes_at_most_twice_the_imports(database_url: str) -> None:
-    found = await asyncio.to_thread(ratios, ("--help", *LISTS), database_url, RUNS)
-    assert max(found.values()) <= MOST, found
+    own = environment(database_url)
+    found = await asyncio.to_thread(ratios, ("--help", *LISTS), own, RUNS)
+    # Of CPU: what the queries wait for is looked at above, and others may be at work here.
+    assert max(each.cpu_s for each in found.values()) <= MOST, found

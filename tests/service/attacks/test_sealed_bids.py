@@ -16,7 +16,9 @@ from proof.canonical import digest
 from runtime.anchors.keys import AnchorKeys
 from runtime.anchors.making import make_anchor
 from runtime.database import Database
-from runtime.record.audit.bids import first_bad_bid
+from runtime.record.audit.bids import BIDS, BidRow, BidsAudit
+from runtime.rows import AuditedEvent
+from runtime.rows import rows as audited
 from runtime.settings import Settings
 from service.app import create_app
 from service.notices.audiences import find_audience
@@ -329,8 +331,13 @@ async def test_an_envelope_that_was_touched_in_the_database_is_found(
     await bid(http, rid)
 
     async def found() -> bool:
-        async with database.driver() as connection:
-            return await first_bad_bid(connection, rid) is not None
+        bids = BidsAudit()
+        async with database.driver() as connection, connection.transaction():
+            of_case = "WHERE renovation_id = $1 ORDER BY seq"
+            async for event in audited(connection, AuditedEvent, of_case, rid):
+                bids.take(event)
+            there = await connection.fetch(BIDS, rid, rid)
+        return bids.fault([BidRow(*row) for row in there]) is not None
 
     assert not await found()
     await sql.execute(TAMPERED[how], name)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models.messages.journey import Stage
+from models.values.states import Stage
 from rules.time.course import StagePlan
 from service.pages.public.lane import lane, lanes
 from tests.service.pages.conftest import Home

@@ -115,7 +115,8 @@ async def test_what_is_needed_is_restricted_until_its_period_is_over_and_then_go
     assert stranger.json()["code"] == "erasure.unknown"
     done = (await confirm(http, "second", asked["erasure"])).json()
     assert [(each["kind"], each["state"], each["until"]) for each in done["outcome"]] == [
-        ("owner_name", "restricted", "")
+        ("record", "restricted", ""),
+        ("owner_name", "restricted", ""),
     ]
     assert (await http.get(path, headers=bearer("clerk"))).json() == [
         {"person": person, "name": ""}
@@ -174,6 +175,7 @@ async def test_who_left_their_office_erases_their_own_data_at_once_and_is_told_w
         "contact": "erased",
         "account": "erased",
         "official_name": "erased",
+        "record": "restricted",
         "grant_label": "restricted",
     }
     assert next(each["until"] for each in done["outcome"] if each["kind"] == "grant_label")

@@ -14,8 +14,6 @@ from runtime.database import Database
 from service.notices.sending import NoticeSender
 from tests.support.notices.outbox import sender_of, with_mail
 
-TAKEN_FOR_S = 20.0
-
 
 async def main(url: str, port: int, point: str, times: int) -> None:
     left = times
@@ -28,9 +26,8 @@ async def main(url: str, port: int, point: str, times: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     database = Database(url)
-    sender: NoticeSender = sender_of(
-        database, with_mail(database, port), taken_for_s=TAKEN_FOR_S, at=at
-    )
+    # Who comes next is told when the time is over for which this one has its messages (`lease_over`).
+    sender: NoticeSender = sender_of(database, with_mail(database, port), at=at)
     while await sender.turn():
         pass
     await database.dispose()

@@ -22,11 +22,12 @@ from activities.registry import CLASSES
 from models.messages import acts as a
 from models.messages.cost_sharing import CostSharingOutcome, CostSharingResult
 from models.messages.feedback import TicketTimer
-from models.messages.journey import Stage, StageEntered
+from models.messages.journey import StageEntered
 from models.messages.publication import PublicationClosing
 from models.messages.reconciling import Fault, Mended, Reconciliation, Suspects
 from models.messages.voting import VotePeriod, VoteResult
 from models.values.refusal import Refused
+from models.values.states import Stage
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
 from service.parts import Parts

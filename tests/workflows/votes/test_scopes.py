@@ -7,9 +7,9 @@ from temporalio.api.enums.v1 import EventType
 
 from models.messages import acts as a
 from models.messages.ids import stage_workflow_id
-from models.messages.journey import Stage
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
+from models.values.states import Stage
 from tests.support.journey import CONTRACTOR, SUPERVISOR, JourneyDriver, codes, inspect
 from tests.support.votes.scopes import LIFT_FEN, OCCUPIED, ROOF_FEN, roof_and_lifts
 from tests.support.wanderer import assert_agrees

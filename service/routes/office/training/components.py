@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
-from models.messages.journey import Stage
 from models.values.refusal import Problem, problem
+from models.values.states import Stage
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
 from rules.time.course import course

@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from fastapi import APIRouter, Response
 from starlette.datastructures import FormData
 
-from models.messages.journey import Stage
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
 from models.values.explanation import OwnPrice
 from models.values.refusal import Problem, problem
-from models.values.states import TicketState
+from models.values.states import Stage, TicketState
 from models.values.timetable import Timetable
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
 from rules.retention import KINDS

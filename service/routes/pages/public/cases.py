@@ -6,8 +6,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Request, Response
 
 from models.fields import EventNumber, Id
-from models.messages.journey import Stage
-from models.values.states import RenovationState
+from models.values.states import RenovationState, Stage
 from rules.voting import pack_for
 from service.channels.open_box import read_ready
 from service.pages.display import display_of

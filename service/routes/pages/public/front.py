@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from models.fields import Cursor, PlacePath, Words
-from models.messages.journey import Stage
+from models.values.states import Stage
 from runtime.record.cases import CaseFilter
 from service.pages.rendering import page
 from service.routes.dependencies import RunningParts
