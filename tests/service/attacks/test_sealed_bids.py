@@ -21,12 +21,13 @@ from runtime.rows import AuditedEvent
 from runtime.rows import rows as audited
 from runtime.settings import Settings
 from service.app import create_app
+from service.identity.browser import COOKIE
 from service.notices.audiences import find_audience
 from tests.service.residents.test_residents_write import rid, send, tender  # noqa: F401 - a fixture
 from tests.service.test_matrix import EVERYBODY, WHO
 from tests.support.fields.doors import IN_PATH, doors
 from tests.support.pages.every import routes
-from tests.support.people import bearer, sign_in
+from tests.support.people import bearer, sign_in, token_of
 
 HERE = "/v1/renovations"
 HEADS_KEY = SecretStr("4d" * 32)
@@ -189,6 +190,14 @@ PAGES_OF_CASE = tuple(
     for each in routes()
     if each.method == "GET" and not each.who and each.in_path == ("renovation_id",)
 )
+OFFICE_PAGES = tuple(
+    each.path
+    for each in routes()
+    if each.method == "GET"
+    and each.path.startswith("/office")
+    and each.in_path in {(), ("renovation_id",)}
+    and each.who
+)
 CHANGES = re.compile(rb'"(case_now|now|counted_at)":"[^"]*"|value="[^"]*"')
 """What differs from one look to the next without anything having happened: moments, ids of forms."""
 
@@ -250,10 +259,23 @@ async def test_before_the_opening_no_door_and_no_page_of_everybody_tells_how_man
                 found[path, bool(who)] = (answer.status_code, CHANGES.sub(b"", of_case(answer)))
         return found
 
-    none = await world()
+    async def offices() -> dict[tuple[str, str], bytes]:
+        """What a rival and an evaluator are shown on the pages of offices."""
+        found = {}
+        for path in OFFICE_PAGES:
+            for who in ("b2", "sealed-evaluator"):
+                cookie = {"cookie": f"{COOKIE}={token_of(who)}", "accept": "text/html"}
+                answer = await keyed.get(path.format(renovation_id=rid), headers=cookie)
+                found[path, who] = CHANGES.sub(b"", answer.content)
+        return found
+
+    await grant(sql, "sealed-evaluator", "evaluator")
+    none, empty = await world(), await offices()
     assert none[f"{HERE}/{rid}/case-bundle", False][0] == 200
     assert none[f"{HERE}/{rid}/anchor", False][0] == 200
     await bid(http, rid)
+    first = await offices()
+    assert [each for each in empty if empty[each] != first[each]] == []
     await bid(http, rid, "b2")
     two = await world()
     assert [each for each in none if none[each] != two[each]] == []
