@@ -25,7 +25,7 @@ PLACE = "cli-d"
 async def place(owner: str) -> None:
     sql = await asyncpg.connect(asyncpg_url(owner))
     await sql.execute(
-        "INSERT INTO place (id, kind, name, parent_id, path) VALUES ($1, 'district', 'd', NULL, $1)"
+        "INSERT INTO place (id, kind, name, parent_id, path) VALUES ($1::text, 'district', 'd', NULL, $1::text)"
         " ON CONFLICT DO NOTHING",
         PLACE,
     )
