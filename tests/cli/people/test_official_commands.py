@@ -17,6 +17,7 @@ from runtime.addresses import asyncpg_url
 from tests.cli.people.conftest import ADMIN
 from tests.support.processes.commands import gongjian
 
+pytestmark = pytest.mark.slow
 PASSWORD = "a horse and a battery"
 PLACE = "cli-d"
 

@@ -28,6 +28,7 @@ from tests.support.estate import make_renovation
 from tests.support.fields.doors import Door, doors
 from tests.support.pages.every import routes
 
+pytestmark = pytest.mark.slow
 RID, UNIT, NEIGHBOUR = "rsold", "1-101", "1-102"
 MARK = "seller-alone-knows"
 WORDS = f"{MARK} of the illness"

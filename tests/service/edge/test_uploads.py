@@ -65,6 +65,7 @@ async def test_of_what_is_longer_than_a_photograph_it_is_said(edge: Edge) -> Non
     assert (answer[9:12], b"service.body_too_large" in answer) == (b"413", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shown",
     [
@@ -101,6 +102,7 @@ async def waits(edge: Edge, path: str, **fields: str) -> Peer:
     return peer
 
 
+@pytest.mark.slow
 async def test_nobody_who_may_send_keeps_all_the_places(edge: Edge) -> None:
     slow = [await waits(edge, PICTURES, **of_unit("1-102")) for _ in range(OF_ONE_SENDER)]
     status, answer = await told(edge, PICTURES, 300_000, **of_unit("1-102"))
@@ -116,6 +118,7 @@ async def test_nobody_who_may_send_keeps_all_the_places(edge: Edge) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shown", [bearer(OFFICE), {"Cookie": f"{COOKIE}={token_of(OFFICE)}"}], ids=["header", "cookie"]
 )
