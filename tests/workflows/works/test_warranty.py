@@ -32,6 +32,7 @@ async def refused(doing: Awaitable[object]) -> list[str]:
     return codes(error.value)
 
 
+# carries E46
 async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_is_completed(
     journey: Begin, database: Database
 ) -> None:
