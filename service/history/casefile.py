@@ -41,6 +41,7 @@ from service.views import EventView
 
 OF_BUNDLE, OF_SALTS = b"gongjian/case-evidence", b"gongjian/case-evidence/salts"
 EVENTS_AT_A_TIME = 100
+SALT = frozenset({"salt"})
 SHAPED = ("actor_id", "actor_label", "on_behalf_of")
 """What of an event is shaped for its reader, beside the details."""
 
@@ -111,6 +112,9 @@ def proved(event: Event, viewer: Viewer, nameless: Collection[str]) -> ProvedEve
     hidden |= {
         f"details.{name}" for name, value in event.details.items() if inside.get(name) != value
     }
+    if hidden:
+        # With it, what is hidden could be tried out against the hash.
+        hidden |= fields.keys() & SALT
     return ProvedEvent(event.seq, event.prev_hash, event.hash, fields, frozenset(hidden))
 
 
