@@ -10,7 +10,7 @@ from models.messages.ids import ticket_workflow_id
 from models.tables import Renovation, Ticket
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
-from models.values.states import RenovationState, TicketState
+from models.values.states import OPEN_STATES, TicketState
 from models.values.waits import STARTING, at_work
 from rules.authority import covers
 from rules.feedback import ticket_due
@@ -41,7 +41,7 @@ async def open_ticket(
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         # The journal has locked the case: nobody ends it before this is written.
         renovation = await session.get_one(Renovation, situation.id)
-        if renovation.state != RenovationState.RUNNING:
+        if renovation.state not in OPEN_STATES:
             raise refusal("renovation.over", where=situation.id, state=renovation.state)
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
