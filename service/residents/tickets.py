@@ -18,6 +18,7 @@ from runtime.calendars import chinese_calendar
 from runtime.record.agenda import replace_waits
 from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
+from service.access.sold import is_sellers
 from service.access.tickets import Voter
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
 from service.http.credentials import keyed_hash
@@ -115,14 +116,9 @@ async def confirm_answer(
     """Tell the ticket's workflow whether the answer helped.
 
     Raises:
-        Refused: `feedback.ticket_unknown`, for a neighbour's too, and as `Gateway.send` does.
+        Refused: as `own_ticket` and `Gateway.send` do.
     """
-    async with parts.database.session() as session:
-        ticket = await session.get(Ticket, ticket_id)
-    mine = (situation.id, voter.unit_number)
-    # A neighbour's is as unknown as one that is not there.
-    if ticket is None or (ticket.renovation_id, ticket.unit_number) != mine:
-        raise refusal("feedback.ticket_unknown", where=ticket_id)
+    ticket = await own_ticket(parts, voter, ticket_id)
     author = situation.complainant(voter.unit_number, confidential=ticket.confidential)
     return await parts.gateway.confirm_ticket(
         situation.id,
@@ -132,6 +128,25 @@ async def confirm_answer(
         satisfied=command.satisfied,
         caller=caller_of(parts, situation, author, voter.unit_number),
     )
+
+
+async def own_ticket(parts: Parts, voter: Voter, ticket_id: str) -> Ticket:
+    """A ticket of the home that asks.
+
+    Raises:
+        Refused: `feedback.ticket_unknown`: a neighbour's, and what the owner before has written, is as unknown
+            as one that is not there.
+    """
+    home = (voter.renovation_id, voter.unit_number)
+    async with parts.database.session() as session:
+        ticket = await session.get(Ticket, ticket_id)
+        if (
+            ticket is None
+            or (ticket.renovation_id, ticket.unit_number) != home
+            or await is_sellers(session, *home, ticket.command_id)
+        ):
+            raise refusal("feedback.ticket_unknown", where=ticket_id)
+    return ticket
 
 
 def caller_of(parts: Parts, situation: Situation, author: Actor, unit_number: str) -> str:

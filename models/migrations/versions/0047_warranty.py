@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0047"
-down_revision = "0053"
+down_revision = "0055b"
 branch_labels = None
 depends_on = None
 

@@ -26,7 +26,7 @@ PAYABLES = st.lists(
         certificate_id=st.uuids().map(str),
         contract_id=st.just("k1"),
         amount_fen=st.integers(0, 10**6),
-        passed=st.booleans(),
+        kind=st.sampled_from((TransferKind.WORKS, TransferKind.MEASURED)),
     ),
     max_size=6,
     unique_by=lambda each: each.certificate_id,
