@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from models.messages.acts import Done
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
+    GOES_ON,
     CostSharingOutcome,
     CostSharingResult,
     RefundSheet,
@@ -24,9 +25,11 @@ from models.messages.journey import (
     Revision,
     StageEntered,
     Suspended,
+    WarrantyEntered,
 )
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
+from models.messages.warranty import WarrantyOutcome
 from models.values.states import AfterTermination, RenovationState, Stage, TerminationGround
 from models.values.voting import FollowUpTerms
 
@@ -63,6 +66,7 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
+        "renovation.warranty_begun": WarrantyEntered,
         "renovation.cancelled": Done,
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
@@ -104,6 +108,9 @@ class JourneyProgress(Progress):
     """Orders of correction that are open."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
+    warranty_id: str = ""
+    """The workflow of the warranty, once that has begun."""
+    warranty_over: bool = False
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
 
@@ -131,7 +138,7 @@ class JourneyProgress(Progress):
             return Stage.VOTING
         return {
             Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
-            Stage.COST_SHARING: Stage.BIDDING if self.sharing is CostSharingResult.FUNDED else None,
+            Stage.COST_SHARING: Stage.BIDDING if self.sharing in GOES_ON else None,
             Stage.BIDDING: Stage.INSPECTION if self.bidding is BiddingResult.SIGNED else None,
             Stage.INSPECTION: self._after_works,
             Stage.FEEDBACK: None,
@@ -153,6 +160,11 @@ class JourneyProgress(Progress):
             return JourneyOutcome(state=RenovationState.COMPLETED)
         reason = self._shelved
         return JourneyOutcome(state=RenovationState.SHELVED, reason=reason) if reason else None
+
+    @property
+    def in_warranty(self) -> bool:
+        """Whether the stages are over, and nothing but complaints and the end of the money goes on."""
+        return bool(self.warranty_id)
 
     @property
     def _shelved(self) -> str:
@@ -180,7 +192,7 @@ class JourneyProgress(Progress):
         done = {
             Undo.VOTE: self.attempts > 0,
             Undo.MONEY: self.adopted,
-            Undo.CONTRACT: self.sharing is CostSharingResult.FUNDED,
+            Undo.CONTRACT: self.sharing in GOES_ON,
         }
         return tuple(thing for thing, happened in done.items() if happened)
 
@@ -209,7 +221,9 @@ class JourneyProgress(Progress):
         if isinstance(answer, Suspended | Resumed | Extended | Ordered):
             return self._overseen(answer)
         now: dict[str, object] = {}
-        if isinstance(answer, Revision):
+        if isinstance(answer, WarrantyEntered | WarrantyOutcome):
+            now = _in_warranty(answer)
+        elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
@@ -248,3 +262,9 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
+
+
+def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
+    if isinstance(answer, WarrantyEntered):
+        return {"warranty_id": answer.workflow_id}
+    return {"warranty_over": answer.settled}

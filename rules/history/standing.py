@@ -162,6 +162,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "renovation.cancelled": (("state", _word("cancelling")), ("suspended", _word(False))),
     "renovation.suspended": (("suspended", _word(True)),),
     "renovation.resumed": (("suspended", _word(False)),),
+    "renovation.warranty_begun": (("state", _word("in_warranty")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),
     "voting.result_declared": (
