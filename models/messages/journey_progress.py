@@ -267,3 +267,9 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
+
+
+def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
+    if isinstance(answer, WarrantyEntered):
+        return {"warranty_id": answer.workflow_id}
+    return {"warranty_over": answer.settled}
