@@ -114,6 +114,32 @@ def test_what_is_wrong_is_named_by_row_and_field(text: str, code: str, where: st
     assert [(each.code, each.where) for each in refused.value.problems] == [(code, where)]
 
 
+BOMB = "<!DOCTYPE a [<!ENTITY b 'bbbb'>" + "".join(
+    f"<!ENTITY {chr(99 + n)} '{f'&{chr(98 + n)};' * 10}'>" for n in range(9)
+)
+HARM: dict[str, tuple[bytes, str]] = {
+    "entities in entities": (f"{BOMB}]><a>&k;</a>".encode(), "statement.no_camt"),
+    "the same in UTF-16": (f"{BOMB}]><a>&k;</a>".encode("utf-16"), "file.utf_16"),
+    "a file of the machine": (
+        b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
+        "statement.no_camt",
+    ),
+    "a tag in UTF-7": (
+        b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE a+AD4-<a/>',
+        "statement.xml_wrong",
+    ),
+    "tags in tags": (b"<a>" * 30_000 + b"</a>" * 30_000, "statement.no_camt"),
+    "tags without end": (b"<a>" * 60_000, "statement.xml_wrong"),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), HARM.values(), ids=HARM)
+def test_a_statement_that_is_made_to_harm_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_statement_text(data, "s.xml")
+    assert [each.code for each in refused.value.problems] == [code]
+
+
 @given(st.integers(1, 10**12), st.booleans())
 def test_every_sum_is_exact_to_the_fen(fen: int, came: bool) -> None:
     written = f"{fen // 100:,}.{fen % 100:02}"
