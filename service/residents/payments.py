@@ -1,7 +1,7 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -58,7 +58,7 @@ async def report_payments(
 
     kind = "cost_sharing.payments_received"
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
-    await tell_if_paid_up(parts, situation)
+    await tell_what_is_paid(parts, situation)
     return accepted
 
 
@@ -123,7 +123,6 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
                 unit_number=payment.unit_number,
                 amount_fen=payment.amount_fen,
                 source=command.source,
-                reference=payment.reference,
             )
         )
     return rows

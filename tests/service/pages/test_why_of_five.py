@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from html import unescape
 
 import pytest
 
@@ -22,7 +23,7 @@ NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 def bare(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))).strip()
 
 
 def number(text: str) -> Fraction:
