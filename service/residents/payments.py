@@ -43,16 +43,17 @@ PAYMENTS = "payments"
 async def report_payments(
     parts: Parts, situation: Situation, provider: Actor, command: ReportPayments
 ) -> Accepted:
-    """Book the payments; if nothing is due any more, whoever waits for the money hears of it.
+    """Book the payments; if nothing is due any more, the collection hears of it.
 
     Raises:
-        Refused: `cost_sharing.nothing_due`, `cost_sharing.payer_or_unit`, `cost_sharing.unit_unknown`,
-            `cost_sharing.payer_not_here`, `cost_sharing.payment_booked`.
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`,
+            `cost_sharing.payment_booked`.
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse_report(session, situation, command, key)
-        rows, funds = new_payments(situation, command, key), new_funds(situation, command, key)
+        await _refuse(session, situation, command, key)
+        rows = new_payments(situation, command, key)
+        funds = new_funds(situation, command, key)
         details = await book_payments(session, situation, key, now, rows, funds=funds)
         return command.command_id, {**details, "source": command.source}
 
@@ -73,7 +74,7 @@ async def book_payments(
 ) -> dict[str, JsonValue]:
     """Write the payments of an event and their transfers, after those `beside` them; for its details.
 
-    `funds` come from those who pay beside the households. What was released or is owed back and lacked
+    `funds` came in from those who pay beside the households. What was released or is owed back and lacked
     the money goes out with it.
     """
     total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
@@ -81,9 +82,12 @@ async def book_payments(
     ended = situation.state == RenovationState.IN_WARRANTY
     name = key_of(situation.id, key)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
-    booked = await book(session, situation.id, key, now, (*beside, *came_in, *funds, *went_out))
+    moved = (*beside, *came_in, *funds, *went_out)
+    booked = await book(session, situation.id, key, now, moved)
     await _add_wait_if_paid_up(session, situation, now)
-    await _add_wait_if_settled(session, situation, now)
+    if await _is_settled(session, situation):
+        stage = (await session.get_one(Renovation, situation.id)).stage_workflow_id
+        await add_waits(session, situation.id, stage, (at_work(ACCOUNTS_SETTLED, now),), now)
     return {
         "payments": len(rows) + len(funds),
         "total_fen": total_fen,
@@ -92,20 +96,18 @@ async def book_payments(
     }
 
 
-async def tell_if_paid_up(parts: Parts, situation: Situation) -> None:
-    """If nothing is due any more, the collection hears of it, or the warranty that its accounts are settled."""
-    if situation.stage == Stage.COST_SHARING:
-        async with parts.database.session() as session:
+async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
+    """If nothing is due any more the collection hears of it; if a case in warranty is settled, its end."""
+    async with parts.database.session() as session:
+        if situation.stage == Stage.COST_SHARING:
             now = await load_tick(session, situation.id)
-            outstanding = await _outstanding(session, situation, now)
-        if not outstanding:
-            await parts.gateway.everyone_paid(situation)
-    elif situation.state == RenovationState.IN_WARRANTY:
-        async with parts.database.session() as session:
-            row = await session.get_one(Renovation, situation.id)
-            settled = await _awaits(session, row, ACCOUNTS_SETTLED)
-        if settled:
-            await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
+            told = not await _outstanding(session, situation, now)
+        else:
+            told = await _is_settled(session, situation)
+    if told and situation.stage == Stage.COST_SHARING:
+        await parts.gateway.everyone_paid(situation)
+    elif told:
+        await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
 
 
 def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
@@ -149,10 +151,13 @@ def payment_id(renovation_id: str, reference: str) -> str:
     return f"{renovation_id}.p{digest}"
 
 
-async def _refuse_report(
-    session: AsyncSession, situation: Situation, command: ReportPayments, key: str
+async def _refuse(
+    session: AsyncSession,
+    situation: Situation,
+    command: ReportPayments,
+    key: str,
 ) -> None:
-    """Refuse what of a report cannot be booked: no shares yet, unknown units or payers, money booked already."""
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
     await refuse_nothing_due(session, situation)
     refuse_if_any(
         problem("cost_sharing.payer_or_unit", where=f"payments.{place}")
@@ -173,41 +178,28 @@ async def _refuse_report(
         for place, payment in enumerate(command.payments)
         if payment.payer and payment.payer not in codes
     )
-    named = [
-        (payment_id(situation.id, payment.reference or f"{key}/{number}"), payment.reference)
+    references = [
+        payment.reference or f"{key}/{number}"
         for number, payment in enumerate(command.payments, start=1)
     ]
-    await _refuse_booked(session, named)
+    await _refuse_booked(session, situation, references)
 
 
 async def refuse_payments(
-    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
+    session: AsyncSession, situation: Situation, units: Collection[str], references: Sequence[str]
 ) -> None:
-    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already.
+    """Refuse payments of units that cannot be booked, by their references.
 
     Raises:
         Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
     """
     await refuse_nothing_due(session, situation)
-    numbers = {payment.unit_number for payment in rows}
-    await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
-    await _refuse_booked(session, [(row.id, row.reference) for row in rows])
-
-
-async def _refuse_booked(session: AsyncSession, named: Sequence[tuple[str, str]]) -> None:
-    """Refuse payments, by their ids and references, that are booked or come twice."""
-    ids = [name for name, _ in named]
-    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
-    booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
-    refuse_if_any(
-        problem("cost_sharing.payment_booked", where=f"payments.{place}", reference=reference)
-        for place, (name, reference) in enumerate(named)
-        if name in booked or name in ids[:place]
-    )
+    await refuse_unknown_units(session, situation, set(units), "cost_sharing.unit_unknown")
+    await _refuse_booked(session, situation, references)
 
 
 async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> None:
-    """Money comes in from the computation of the shares on, until the case is completed or has ended.
+    """Money comes in from the computation of the shares on, as long as the case is open.
 
     Raises:
         Refused: `cost_sharing.nothing_due`.
@@ -219,24 +211,32 @@ async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> Non
         raise refusal("cost_sharing.nothing_due", where=situation.id)
 
 
-async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> None:
-    """Put the end on the agenda when nobody owes a case in warranty anything any more.
+async def _refuse_booked(
+    session: AsyncSession, situation: Situation, references: Sequence[str]
+) -> None:
+    ids = [payment_id(situation.id, each) for each in references]
+    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
+    booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
+    refuse_if_any(
+        problem(
+            "cost_sharing.payment_booked", where=f"payments.{place}", reference=references[place]
+        )
+        for place, name in enumerate(ids)
+        if name in booked or name in ids[:place]
+    )
+
+
+async def _is_settled(session: AsyncSession, situation: Situation) -> bool:
+    """Whether a case in warranty waits for its accounts, and nobody owes it anything any more.
 
     Whoever has paid too much gets it back with the end.
     """
     row = await session.get_one(Renovation, situation.id)
-    if not await _awaits(session, row, ACCOUNTS):
-        return
+    awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == ACCOUNTS)
+    if await session.scalar(select(CaseWait.what).where(*awaited)) is None:
+        return False
     open_ = await load_open_accounts(session, situation.id)
-    if not any(fen > 0 and account != ESCROW for account, fen in open_.items()):
-        wait = at_work(ACCOUNTS_SETTLED, now)
-        await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
-
-
-async def _awaits(session: AsyncSession, row: Renovation, what: str) -> bool:
-    """Whether this is on the agenda of the workflow that carries a case now."""
-    awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == what)
-    return await session.scalar(select(CaseWait.what).where(*awaited)) is not None
+    return not any(fen > 0 and account != ESCROW for account, fen in open_.items())
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
@@ -244,7 +244,8 @@ async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now:
     row = await session.get_one(Renovation, situation.id)
     if row.stage != Stage.COST_SHARING or await _outstanding(session, situation, now):
         return
-    if await _awaits(session, row, PAYMENTS):
+    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
+    if await session.scalar(select(CaseWait.what).where(*running)):
         wait = at_work(PAID_UP, now)
         await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
 
