@@ -318,14 +318,14 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     async def order_correction(self, act: OrderCorrection) -> Done:
         """What was done against the law is to be put right in time; the procedure goes on."""
         async with self.turn:
-            self._open(act)
+            self._open(act, in_warranty=True)
             return await self.do(act, Orders.order, act)
 
     @order_correction.validator
     def order_correction_allowed(self, act: OrderCorrection) -> None:
         """Not after the end."""
         self.may_come(act)
-        self._open(act)
+        self._open(act, in_warranty=True)
 
     @workflow.update
     async def report_corrected(self, act: ReportCorrected) -> Done:
@@ -354,7 +354,8 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self._ordered(act)
 
     def _ordered(self, act: OrderedAct) -> None:
-        self._open(act)
+        # An order outlives the works: it waits for its answer until the case is closed.
+        self._open(act, in_warranty=True)
         if not self.progress.orders:
             raise refuse("oversight.no_order", order=act.order_id)
 
@@ -379,11 +380,11 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         if not self.progress.revision_awaited or self.settling:
             raise refuse("renovation.revision_not_asked", act=act.name)
 
-    def _open(self, act: Act) -> None:
+    def _open(self, act: Act, *, in_warranty: bool = False) -> None:
         if self.work is None:
             # It is about to begin: the act is sent again.
             raise refuse("act.held_back")
         settled = self.settling or self.progress.settling or self.progress.cancelled
-        over = self.ended or self.progress.in_warranty or self.work.done()
+        over = self.ended or self.work.done() or (self.progress.in_warranty and not in_warranty)
         if settled or over:
             raise refuse("renovation.ended", act=act.name)

@@ -32,7 +32,7 @@ class Orders(Writer):
 
         Refused: the renovation has ended, or no such event is on its record.
         """
-        await refuse_at_its_end(case)
+        await refuse_at_its_end(case, in_warranty=True)
         kind = await _kind_of(case, act.event)
         name = f"o{id_from(case.command.command_id)}"
         until = case.ends(case.now, calendar_days(act.days))

@@ -29,7 +29,7 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import BoxState, PublicationState, RenovationState, Stage
+from models.values.states import OPEN_STATES, BoxState, PublicationState, RenovationState, Stage
 from models.values.waits import CORRECTING, Wait
 from proof.canonical import utc_text
 from rules import oversight as law
@@ -129,14 +129,15 @@ class Oversight(Writer):
         )
 
 
-async def refuse_at_its_end(case: Case) -> None:
-    """Nothing is halted or given time that has ended.
+async def refuse_at_its_end(case: Case, *, in_warranty: bool = False) -> None:
+    """Nothing is halted, ordered or given time that has ended; an order may come in the warranty too.
 
     Raises:
         Refused: `settlement.already_ended`.
     """
     state = await load_end(case)
-    if state is not RenovationState.RUNNING:
+    open_states = OPEN_STATES if in_warranty else (RenovationState.RUNNING,)
+    if state not in open_states:
         raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
 
 

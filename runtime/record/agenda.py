@@ -88,15 +88,19 @@ async def add_waits(
     await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
 
 
-async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) -> None:
-    """The stages and publications of a case wait for nothing any more; complaints go on."""
+async def end_waits_but_of_tickets(
+    session: AsyncSession, renovation_id: str, *, orders_too: bool = True
+) -> None:
+    """The stages and publications of a case wait for nothing any more; complaints go on.
+
+    `orders_too`: not even orders of correction do, which outlive the works.
+    """
     ticket = ticket_workflow_id(renovation_id, "")
-    await session.execute(
-        delete(CaseWait).where(
-            CaseWait.renovation_id == renovation_id,
-            CaseWait.workflow_id.not_like(f"{ticket}%"),
-        )
+    ended = delete(CaseWait).where(
+        CaseWait.renovation_id == renovation_id,
+        CaseWait.workflow_id.not_like(f"{ticket}%"),
     )
+    await session.execute(ended if orders_too else ended.where(CaseWait.what != CORRECTING))
 
 
 async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:

@@ -87,3 +87,20 @@ async def test_an_order_is_about_something_on_record(journey: Begin) -> None:
             a.OrderCorrection, STREET, addressee="contractor", event=999, days=3, reason="so"
         )
     assert codes(refused.value) == ["oversight.no_event"]
+
+
+@pytest.mark.slow
+async def test_an_order_outlives_the_works_and_is_answered_in_the_warranty(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    early = await order(j)
+    await j.until("retention")
+    late = await order(j)
+    assert await j.value(AWAITED) == 2
+    await j.act(a.ReportCorrected, COMMITTEE, order_id=early, report="the notice was posted anew")
+    await j.act(a.LiftCorrection, BUREAU, order_id=late, reason="it was right")
+    assert await j.value(AWAITED) == 0
+    await assert_agrees(j)
+    assert (await audit(database, j.rid)).ok
