@@ -209,6 +209,7 @@ _ANSWER = {
     "day": "2026-05-12",
     "file_sha256": "0" * 64,
     "id": "somebody",
+    "contract_id": "contract-1",
 }
 
 
