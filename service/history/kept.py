@@ -11,8 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Anchor, BallotBox, BundleFile, Renovation
+from models.tables import Anchor, BallotBox, BundleFile, Event, Renovation
 from runtime.ballots.bundles import PUBLIC
+from runtime.record.feed import held_after
 
 MOST_BYTES = 64 * 1024 * 1024
 """Kept in a process at most; one that is larger than a quarter of it is made each time."""
@@ -23,6 +24,7 @@ class EvidenceState(NamedTuple):
 
     renovation_id: str
     head_hash: str
+    """Of the last event that everybody may know of: a bid that came in changes nothing before the opening."""
     anchored: int
     """Leaves of the last signed tree of all heads."""
     votes: int
@@ -42,8 +44,13 @@ async def load_state(session: AsyncSession, renovation_id: str) -> EvidenceState
         )
     )
     anchored = select(func.coalesce(func.max(Anchor.size), 0))
+    held = await held_after(session, renovation_id)
+    noticed = select(Event.hash).where(Event.renovation_id == renovation_id, Event.seq == held)
     query = select(
-        Renovation.id, Renovation.head_hash, anchored.scalar_subquery(), votes.scalar_subquery()
+        Renovation.id,
+        Renovation.head_hash if held is None else noticed.scalar_subquery(),
+        anchored.scalar_subquery(),
+        votes.scalar_subquery(),
     ).where(Renovation.id == renovation_id)
     return EvidenceState(*(await session.execute(query)).one())
 

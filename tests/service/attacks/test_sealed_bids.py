@@ -21,6 +21,7 @@ from runtime.rows import AuditedEvent
 from runtime.rows import rows as audited
 from runtime.settings import Settings
 from service.app import create_app
+from service.history.kept import load_state
 from service.identity.browser import COOKIE
 from service.notices.audiences import find_audience
 from tests.service.residents.test_residents_write import rid, send, tender  # noqa: F401 - a fixture
@@ -271,6 +272,8 @@ async def test_before_the_opening_no_door_and_no_page_of_everybody_tells_how_man
 
     await grant(sql, "sealed-evaluator", "evaluator")
     none, empty = await world(), await offices()
+    async with database.session() as session:
+        kept = (await load_state(session, rid)).head_hash
     assert none[f"{HERE}/{rid}/case-bundle", False][0] == 200
     assert none[f"{HERE}/{rid}/anchor", False][0] == 200
     await bid(http, rid)
@@ -278,6 +281,9 @@ async def test_before_the_opening_no_door_and_no_page_of_everybody_tells_how_man
     assert [each for each in empty if empty[each] != first[each]] == []
     await bid(http, rid, "b2")
     two = await world()
+    async with database.session() as session:
+        # Else who asks again would know by the time it takes that something came in.
+        assert (await load_state(session, rid)).head_hash == kept
     assert [each for each in none if none[each] != two[each]] == []
     await sql.execute("UPDATE tender SET state = 'failed' WHERE id=$1", name)
     opened = await world()

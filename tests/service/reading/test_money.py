@@ -31,7 +31,7 @@ async def shares(case: str, database: Database, sql: asyncpg.Connection) -> str:
         "INSERT INTO relief VALUES ($1, $2, 'subsistence', $3, 'read-street_office', '=cmd()')",
         *(RID, OTHER, RELIEVED),
     )
-    await sql.execute("INSERT INTO refund VALUES ($1, $2, 5, 5, 2)", RID, UNIT)
+    await sql.execute("INSERT INTO refund VALUES ($1, $2, 5)", RID, UNIT)
     return case
 
 
