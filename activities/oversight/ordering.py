@@ -62,14 +62,13 @@ class Orders(Writer):
         wait = await _open_order(case, act.order_id)
         if wait.who != act.actor.role:
             raise refusal("oversight.other_addressee", where="order_id", role=wait.who)
-        said = await _end(case, act.order_id)
+        said = await _end(case, wait)
         return Recorded(await _answer(case), {**said, "report": act.report})
 
     @writes("Orders.lift", event=law.LIFTED, into=Ordered)
     async def lift(self, case: Case, act: LiftCorrection) -> Recorded[Ordered]:
         """An order that was not right is taken back. Refused: it is not open."""
-        await _open_order(case, act.order_id)
-        said = await _end(case, act.order_id)
+        said = await _end(case, await _open_order(case, act.order_id))
         return Recorded(await _answer(case), {**said, "reason": act.reason})
 
 
@@ -98,10 +97,10 @@ async def _open_order(case: Case, name: str) -> CaseWait:
     return found
 
 
-async def _end(case: Case, name: str) -> dict[str, JsonValue]:
+async def _end(case: Case, row: CaseWait) -> dict[str, JsonValue]:
     """Nobody is awaited for it any more; what is said of it: until when it was, and whether it was late."""
-    row = await _open_order(case, name)
     wait = Wait.model_validate(row, from_attributes=True)
+    name = wait.subject
     await case.session.execute(
         delete(CaseWait).where(
             CaseWait.renovation_id == case.renovation.id,
