@@ -11,8 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Anchor, BallotBox, BundleFile, Renovation
+from models.tables import Anchor, BallotBox, BundleFile, Event, Renovation
 from runtime.ballots.bundles import PUBLIC
+from runtime.privacy.nameless import nameless_of
+from runtime.record.feed import held_after
 
 MOST_BYTES = 64 * 1024 * 1024
 """Kept in a process at most; one that is larger than a quarter of it is made each time."""
@@ -23,10 +25,13 @@ class EvidenceState(NamedTuple):
 
     renovation_id: str
     head_hash: str
+    """Of the last event that everybody may know of: a bid that came in changes nothing before the opening."""
     anchored: int
     """Leaves of the last signed tree of all heads."""
     votes: int
     """Boxes whose public bundle is made."""
+    nameless: frozenset[str] = frozenset()
+    """Who of the record is named to nobody any more: an erasure writes no event of the case."""
 
 
 async def load_state(session: AsyncSession, renovation_id: str) -> EvidenceState:
@@ -42,10 +47,20 @@ async def load_state(session: AsyncSession, renovation_id: str) -> EvidenceState
         )
     )
     anchored = select(func.coalesce(func.max(Anchor.size), 0))
+    held = await held_after(session, renovation_id)
+    noticed = select(Event.hash).where(Event.renovation_id == renovation_id, Event.seq == held)
     query = select(
-        Renovation.id, Renovation.head_hash, anchored.scalar_subquery(), votes.scalar_subquery()
+        Renovation.id,
+        Renovation.head_hash if held is None else noticed.scalar_subquery(),
+        anchored.scalar_subquery(),
+        votes.scalar_subquery(),
     ).where(Renovation.id == renovation_id)
-    return EvidenceState(*(await session.execute(query)).one())
+    actors = await session.scalars(
+        select(Event.actor_id).where(Event.renovation_id == renovation_id).distinct()
+    )
+    nameless = await nameless_of(session, actors)
+    found = EvidenceState(*(await session.execute(query)).one())
+    return found._replace(nameless=nameless)
 
 
 class KeptEvidence:
