@@ -4,7 +4,7 @@ Every step may be asked for when the thing never happened: then it changes nothi
 """
 
 from pydantic import JsonValue
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from activities import settlement
 from activities.cost_sharing import sheet
@@ -33,6 +33,7 @@ from models.values.states import (
     TenderState,
     TerminationGround,
 )
+from rules.oversight import ANNULLED
 from runtime.ballots.boxes import running_vote, select_boxes
 from runtime.ballots.said import of_boxes
 from runtime.record.agenda import end_waits_but_of_tickets
@@ -52,13 +53,8 @@ class Cancellations(Writer):
         state = await load_end(case)
         if state is not RenovationState.RUNNING:
             raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
-        # From here on the stage that was under way writes nothing any more (ADR 3).
-        case.renovation.stage_workflow_id = ""
-        case.renovation.suspended_at = None
         await end_waits_but_of_tickets(case.session, case.renovation.id)
-        withdrawn = await _withdraw_publications(case)
-        await end_troubles_but_of_tickets(case.session, case.renovation.id)
-        case.goes_on()
+        withdrawn = await stop_stage(case)
         case.notify("all_owners", "renovation_cancelled")
         return Recorded(
             Done(command_id=act.command_id, kind="renovation.cancelled"),
@@ -79,7 +75,7 @@ class Cancellations(Writer):
     @writes("Cancellations.settle_contract", event="settlement.contract_settled", into=Settlement)
     async def settle_contract(self, case: Case) -> Recorded[Settlement]:
         """End tender and contract; only work that passed its inspection is paid (art. 806)."""
-        tenders = await _cancel_tenders(case)
+        tenders = await cancel_tenders(case)
         open_contract = await settlement.to_settle(case)
         everything = await settlement.contracts(case)
         case.goes_on()
@@ -150,6 +146,16 @@ class Cancellations(Writer):
         return Recorded(done, of_boxes(said))
 
 
+async def stop_stage(case: Case) -> tuple[str, ...]:
+    """From here on the stage that was under way writes nothing any more (ADR 3); what was withdrawn of it."""
+    case.renovation.stage_workflow_id = ""
+    case.renovation.suspended_at = None
+    withdrawn = await _withdraw_publications(case)
+    await end_troubles_but_of_tickets(case.session, case.renovation.id)
+    case.goes_on()
+    return withdrawn
+
+
 async def load_end(case: Case) -> RenovationState:
     """The state of the case, or that which it is being settled for; RUNNING while nothing has ended it.
 
@@ -162,11 +168,15 @@ async def load_end(case: Case) -> RenovationState:
         await case.session.scalars(
             select(Event.kind).where(
                 Event.renovation_id == case.renovation.id,
-                or_(Event.kind == CANCELLED, Event.kind.startswith("settlement.")),
+                or_(
+                    Event.kind == CANCELLED,
+                    Event.kind.startswith("settlement."),
+                    and_(Event.kind == ANNULLED, Event.details["ends"].as_boolean()),
+                ),
             )
         )
     )
-    if CANCELLED in kinds:
+    if not kinds.isdisjoint({CANCELLED, ANNULLED}):
         return RenovationState.CANCELLED
     return RenovationState.SHELVED if kinds else state
 
@@ -219,7 +229,7 @@ async def _items_in(case: Case, *states: str) -> tuple[str, ...]:
     return tuple(rows)
 
 
-async def _cancel_tenders(case: Case) -> tuple[str, ...]:
+async def cancel_tenders(case: Case) -> tuple[str, ...]:
     """Tenders that run or wait for their award stop, with the candidates that still stand."""
     rows = await case.session.scalars(
         update(Tender)

@@ -17,8 +17,10 @@ from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
+from activities.oversight.annulling import Annulments
 from activities.oversight.extending import Extensions
 from activities.oversight.ordering import Orders
+from activities.oversight.reassigning import Reassignments
 from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -57,6 +59,8 @@ CLASSES = (
     Oversight,
     Extensions,
     Orders,
+    Annulments,
+    Reassignments,
     Healing,
     Restoring,
     Suspecting,

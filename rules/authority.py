@@ -125,6 +125,13 @@ ROLES_OF_ACT: dict[str, Authority] = {
         ),
         "[D] whom the order addresses",
     ),
+    "annul_vote": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
+    "reassign_act": _by(
+        _GOVERNMENT, "[D] the office that organises it says whose turn it is, rules 5.2"
+    ),
     "resume_renovation": _by(
         _GOVERNMENT,
         "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",

@@ -27,6 +27,8 @@ class Proposing(StrEnum):
     EXTENSION = "extend_period"
     ORDER = "order_correction"
     LIFTING = "lift_correction"
+    ANNULMENT = "annul_vote"
+    REASSIGNMENT = "reassign_act"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
     CASH = "receive_cash"
@@ -45,6 +47,8 @@ ACTS_OF_TWO = frozenset(
         Proposing.EXTENSION,
         Proposing.ORDER,
         Proposing.LIFTING,
+        Proposing.ANNULMENT,
+        Proposing.REASSIGNMENT,
     )
 )
 """The official acts that nobody does alone: they end the procedure or halt it, or leave its ordinary way (ADR 18)."""

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from models.values.base import Value
 from models.values.refusal import refusal
-from models.values.states import SuspensionGround
+from models.values.states import Annuller, SuspensionGround
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from models.values.waits import Consequence, Wait
 from proof.canonical import utc_text
@@ -19,6 +19,7 @@ EXTENDED = "renovation.period_extended"
 ORDERED, CORRECTED, LIFTED = (
     f"renovation.correction_{word}" for word in ("ordered", "reported", "lifted")
 )
+ANNULLED, REASSIGNED = "renovation.vote_annulled", "renovation.act_reassigned"
 ARTICLE_OF_ORDERS = "Property Management Regs art. 19; Weifang PM Regs art. 39"
 """An authority orders correction within a time of what was decided unlawfully."""
 GROUNDS: Mapping[SuspensionGround, str] = {
@@ -29,6 +30,11 @@ GROUNDS: Mapping[SuspensionGround, str] = {
     SuspensionGround.FORCE_MAJEURE: "Civil Code art. 180; [D] rules E40",
 }
 """The article of each ground. That all periods rest meanwhile is [D], after the halt of E6."""
+ANNULLED_UNDER: Mapping[Annuller, str] = {
+    Annuller.COURT: "Civil Code art. 280(2); SPC interpretation on condominiums (2020) art. 12",
+    Annuller.AUTHORITY: ARTICLE_OF_ORDERS,
+}
+"""On which article what the owners have adopted is annulled. What follows is [D], after the roll-back of E6."""
 EXTENDABLE: Mapping[Consequence, str] = {
     Consequence.REMINDED: "[D] rules 5.2",
     Consequence.PUBLICATION_CLOSED: "[D] rules 5.4",
@@ -37,7 +43,15 @@ EXTENDABLE: Mapping[Consequence, str] = {
 """What may be given more time, by what happens at its end, and the article. A vote is extended by its own
 rule (V-CN-9), a collection by a decision on it (E13), a notice to cure by another one."""
 GOES_ON = frozenset(
-    {RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"}
+    {
+        RESUMED,
+        ORDERED,
+        CORRECTED,
+        LIFTED,
+        ANNULLED,
+        "renovation.cancelled",
+        "renovation.corrected",
+    }
 )
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
 

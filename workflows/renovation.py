@@ -74,17 +74,21 @@ class RenovationWorkflow(OverseenWorkflow):
 
     async def _carried(self) -> JourneyOutcome | None:
         """How the stages end; None when the renovation was cancelled on the way."""
-        self.work = asyncio.create_task(self._walk())
-        try:
-            outcome = await self.work
-        except (Exception, asyncio.CancelledError) as error:
-            if not is_cancelled_exception(error):
-                # A stage whose write came after the cancellation is refused and fails; the word that
-                # the cancellation is written may reach this workflow later than that failure.
-                await self.finish()
-            if not self.progress.cancelled:
-                raise
-            return None
+        while True:
+            self.work = asyncio.create_task(self._walk())
+            try:
+                outcome = await self.work
+            except (Exception, asyncio.CancelledError) as error:
+                if not is_cancelled_exception(error):
+                    # A stage whose write came after the cancellation is refused and fails; the word that
+                    # the cancellation is written may reach this workflow later than that failure.
+                    await self.finish()
+                if self.progress.cancelled:
+                    return None
+                if not self.rolled_back:
+                    raise
+            else:
+                break
         # A cancellation that was on its way when the last stage ended is heard of by now.
         await self.finish()
         return None if self.progress.cancelled else outcome
@@ -98,6 +102,8 @@ class RenovationWorkflow(OverseenWorkflow):
         if self.progress.cancelled:
             # Rebuilt after the cancellation was written: what is left is to undo.
             raise asyncio.CancelledError
+        if self.rolled_back:
+            await self._begin_again()
         while (outcome := self.progress.ending) is None:
             if self.progress.left:
                 await self.make_room()
@@ -111,6 +117,13 @@ class RenovationWorkflow(OverseenWorkflow):
             # Stopped without blame: what was paid goes back.
             await self._compensate()
         return outcome
+
+    async def _begin_again(self) -> None:
+        """What the owners had adopted was annulled: the procedure goes on as after a vote that failed (E6)."""
+        self.rolled_back = False
+        async with self.turn:
+            # The stage that was on its way may have ended as it was stopped: the record has the last word.
+            await self.take_from_record()
 
     async def _warrant(self) -> None:
         """The works are accepted: what is kept back of their price is released after its years (4.2)."""
@@ -135,7 +148,7 @@ class RenovationWorkflow(OverseenWorkflow):
             return
         if self.progress.wanted is None:
             votes = self.progress.attempts - self.progress.run_offs
-            name = f"revise-{self.progress.attempts}"
+            name = f"revise-{self._votes_so_far()}"
             await self.own(name, Renovations.ask_revision, votes)
         if not self.progress.wanted:
             return
@@ -148,8 +161,13 @@ class RenovationWorkflow(OverseenWorkflow):
     async def _end_votes(self) -> None:
         """The time for votes on the matter is over, unless a revised scheme was on its way."""
         votes = self.progress.attempts - self.progress.run_offs
-        name = f"votes-ended-{self.progress.attempts}"
+        name = f"votes-ended-{self._votes_so_far()}"
         await self.own_unless(self._is_renewed, name, Renovations.end_votes, votes)
+
+    def _votes_so_far(self) -> str:
+        """Tells apart when a revised scheme is asked for: after a vote, and after one was annulled."""
+        annulled, votes = self.progress.annulments, self.progress.attempts
+        return f"{votes}-annulled-{annulled}" if annulled else str(votes)
 
     def _is_renewed(self) -> bool:
         return self.progress.renewed

@@ -35,6 +35,7 @@ from models.files.certificate import CertifiedNumbers
 from models.messages import acts
 from models.messages.acts.bodies import (
     ActBody,
+    AnnulmentBody,
     CorrectedBody,
     CorrectionBody,
     ExtensionBody,
@@ -42,6 +43,7 @@ from models.messages.acts.bodies import (
     NoFields,
     OrderBody,
     ReasonBody,
+    ReassignmentBody,
     SuspensionBody,
 )
 from models.messages.command import Seal
@@ -322,6 +324,8 @@ BODIES: dict[str, type[ActBody]] = {
     acts.OrderCorrection.name: OrderBody,
     acts.ReportCorrected.name: CorrectedBody,
     acts.LiftCorrection.name: LiftingBody,
+    acts.AnnulVote.name: AnnulmentBody,
+    acts.ReassignAct.name: ReassignmentBody,
 }
 """The body of every official act by the act's name."""
 

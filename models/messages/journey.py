@@ -77,6 +77,18 @@ class Extended(Ticked):
     waiting: tuple[str, ...] = ()
 
 
+class Reassigned(Ticked):
+    """Another one is awaited for an act of the workflow `waiting`."""
+
+    waiting: tuple[str, ...] = ()
+
+
+class Annulled(Ticked):
+    """What the owners had adopted is annulled; `ends`: money had come in on it, so the renovation is settled."""
+
+    ends: bool
+
+
 class Ordered(Ticked):
     """So many orders of correction are open."""
 

@@ -17,10 +17,12 @@ from models.messages.cost_sharing import (
 from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
 from models.messages.journey import (
+    Annulled,
     Answer,
     Extended,
     JourneyOutcome,
     Ordered,
+    Reassigned,
     Resumed,
     Revision,
     StageEntered,
@@ -37,8 +39,16 @@ StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
 
+Overseen = Suspended | Resumed | Extended | Reassigned | Ordered
 AGAIN = (VotingResult.RUN_OFF, VotingResult.SECOND_VOTE)
 """Votes that are followed by another one, which is not a new vote on the matter."""
+
+
+AFTER_STEP: Mapping[str, Mapping[str, object]] = {
+    "voting.scheme_revised": {"renewed": True, "wanted": None},
+    "renovation.cancelled": {"cancelled": True, "suspended_at": None},
+}
+"""What is so after a step, whatever it answered."""
 
 
 class Undo(StrEnum):
@@ -74,6 +84,8 @@ class JourneyProgress(Progress):
         "renovation.correction_ordered": Ordered,
         "renovation.correction_reported": Ordered,
         "renovation.correction_lifted": Ordered,
+        "renovation.act_reassigned": Reassigned,
+        "renovation.vote_annulled": Annulled,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -108,6 +120,8 @@ class JourneyProgress(Progress):
     """Orders of correction that are open."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
+    annulments: int = 0
+    """How often what the owners had adopted was annulled."""
     warranty_id: str = ""
     """The workflow of the warranty, once that has begun."""
     warranty_over: bool = False
@@ -123,6 +137,16 @@ class JourneyProgress(Progress):
     def revision_awaited(self) -> bool:
         """The committee is asked for a revised scheme, and nothing has ended that."""
         return bool(self.left and self.wanted and not self.cancelled and not self.settling)
+
+    @property
+    def contracted(self) -> bool:
+        """A contract was signed, whatever has become of it."""
+        return self.works is not None or self.bidding is BiddingResult.SIGNED
+
+    @property
+    def carries_out(self) -> bool:
+        """What the owners have adopted is being carried out, and nobody has signed a contract on it."""
+        return self.stage in (Stage.COST_SHARING, Stage.BIDDING) and not self.contracted
 
     @property
     def goes_on_voting(self) -> bool:
@@ -215,21 +239,19 @@ class JourneyProgress(Progress):
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
             return self._stage_entered(answer)
-        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
+        if isinstance(answer, Overseen):
             return self._overseen(answer)
+        if isinstance(answer, Annulled):
+            return self._annulled(answer)
         if isinstance(answer, WarrantyEntered):
             return self.model_copy(update={"warranty_id": answer.workflow_id})
-        now: dict[str, object] = {}
+        now: Mapping[str, object] = AFTER_STEP.get(step, {})
         if isinstance(answer, WarrantyOutcome):
             now = {"warranty_over": answer.settled}
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
-        elif step == "voting.scheme_revised":
-            now = {"renewed": True, "wanted": None}
-        elif step == "renovation.cancelled":
-            now = {"cancelled": True, "suspended_at": None}
         elif step.startswith("settlement."):
             now = {"settling": True}
         return self.model_copy(update=now)
@@ -240,14 +262,35 @@ class JourneyProgress(Progress):
         first = {"stage_reminds_at": answer.stage_reminds_at}
         return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
 
-    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
-        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+    def _annulled(self, answer: Annulled) -> Self:
+        """The vote carries nothing any more, as one that has failed: a revised scheme may be put to another one."""
+        if answer.ends:
+            return self.model_copy(update=AFTER_STEP["renovation.cancelled"])
+        now = {
+            "annulments": self.annulments + 1,
+            "left": True,
+            "stage": Stage.VOTING,
+            "vote": VotingResult.ANNULLED,
+            "follow_up": None,
+            "sharing": None,
+            "bidding": None,
+            "wanted": None,
+            "revise_until": None,
+            "renewed": False,
+            "suspended_at": None,
+        }
+        return self.model_copy(update=now)
+
+    def _overseen(self, answer: "Overseen") -> Self:
+        """It stands still, goes on with all periods later, one ends later or is another one's, or something
+        is to be put right.
+        """
         if isinstance(answer, Ordered):
             return self.model_copy(update={"orders": answer.open})
         if isinstance(answer, Suspended):
             return self.model_copy(update={"suspended_at": answer.at})
         told = self.model_copy(update={"to_tell": answer.waiting})
-        if isinstance(answer, Extended):
+        if not isinstance(answer, Resumed):
             return told
         moved = told.rested(answer.suspended_at, answer.resumed_at)
         return moved.model_copy(update={"suspended_at": None})
@@ -267,9 +310,3 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
-
-
-def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
-    if isinstance(answer, WarrantyEntered):
-        return {"warranty_id": answer.workflow_id}
-    return {"warranty_over": answer.settled}

@@ -103,6 +103,15 @@ class ContractState(StrEnum):
     COMPLETED = "completed"
 
 
+class Annuller(StrEnum):
+    """Who annuls what the owners have adopted (rules E6); the article is in `rules.oversight`."""
+
+    COURT = "judgment"
+    """A court, at the suit of an owner."""
+    AUTHORITY = "official_decision"
+    """Whoever watches over owners' assemblies."""
+
+
 class SuspensionGround(StrEnum):
     """Why a renovation stands still for a time (rules E6, E23, E38); the article is in `rules.oversight`."""
 

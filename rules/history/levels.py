@@ -23,7 +23,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         renovation.opened renovation.stage_entered renovation.revision_asked
         renovation.votes_ended renovation.cancelled renovation.suspended renovation.resumed
         renovation.period_extended renovation.correction_ordered renovation.correction_reported
-        renovation.correction_lifted
+        renovation.correction_lifted renovation.vote_annulled renovation.act_reassigned
         renovation.closed voting.box_announced
         voting.turnout_checked voting.box_closed voting.result_declared
         voting.official_result_imported voting.objections_counted voting.scheme_revised

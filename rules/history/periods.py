@@ -45,7 +45,9 @@ SPANS: Sequence[Span] = (
     _span("accounts", "warranty.accounts_awaited", "warranty.ended"),
 )
 """The narrower ones first: what is said of an idle time is the first that is open."""
-ENDING = frozenset({"renovation.closed", "renovation.stage_entered", "renovation.cancelled"})
+ENDING = frozenset(
+    f"renovation.{word}" for word in ("closed", "stage_entered", "cancelled", "vote_annulled")
+)
 """A stage that is over leaves nothing open behind it."""
 
 TURNING = ENDING.union(*(span.opened_by | span.ended_by for span in SPANS))

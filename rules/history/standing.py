@@ -140,6 +140,10 @@ def _word(value: JsonValue) -> Told:
     return lambda _details: value
 
 
+def _if(name: str, word: str) -> Told:
+    return lambda details: word if details.get(name) is True else None
+
+
 def _count(name: str) -> Told:
     def told(details: Details) -> JsonValue:
         found = details.get(name)
@@ -162,6 +166,12 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "renovation.cancelled": (("state", _word("cancelling")), ("suspended", _word(False))),
     "renovation.suspended": (("suspended", _word(True)),),
     "renovation.resumed": (("suspended", _word(False)),),
+    "renovation.vote_annulled": (
+        ("state", _if("ends", "cancelling")),
+        ("suspended", _word(False)),
+        ("vote_outcome", _word("annulled")),
+        ("scheme_version", _at("scheme_version")),
+    ),
     "renovation.warranty_begun": (("state", _word("in_warranty")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),

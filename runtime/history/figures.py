@@ -45,6 +45,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "kind": ("ticket_kind",),
     "what": ("wait",),
     "addressee": ("role",),
+    "was_with": ("role",),
     "event_kind": ("event",),
 }
 """By the name of a detail the rooms of the product's catalogue that have its words."""

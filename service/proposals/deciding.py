@@ -60,6 +60,8 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.EXTENSION: enter_act,
     Proposing.ORDER: enter_act,
     Proposing.LIFTING: enter_act,
+    Proposing.ANNULMENT: enter_act,
+    Proposing.REASSIGNMENT: enter_act,
     Proposing.SUGGESTION: enter_answer,
     Proposing.CASH: enter_cash,
     Proposing.ASSIGNMENT: enter_assignment,

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import JsonValue
 
+from models.messages.acts import Done
+from models.messages.journey import Annulled, Revision
+from models.messages.journey_progress import JourneyProgress, Undo
 from models.messages.publication import PublicationClosing, PublicationProgress
-from models.messages.voting import VotePeriod, VotingProgress
+from models.messages.voting import VotePeriod, VotingOutcome, VotingProgress, VotingResult
 from models.values.refusal import Refused
-from models.values.states import SuspensionGround
+from models.values.states import Annuller, Stage, SuspensionGround
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import Wait
 from rules import oversight as law
@@ -115,3 +118,33 @@ def test_what_may_not_be_extended_says_why(
     with pytest.raises(Refused) as refused:
         law.extension(wait, 5, START, Timetable(), chinese_calendar())
     assert refused.value.problems[0].code == code
+
+
+def under_way() -> JourneyProgress:
+    """A scheme was adopted, and its costs are being shared."""
+    voting = JourneyProgress().entered(Stage.VOTING, "renovation/r/voting/1")
+    adopted = voting.after_child(VotingOutcome(outcome=VotingResult.ADOPTED, box_id="r.1"))
+    return adopted.entered(Stage.COST_SHARING, "renovation/r/cost_sharing/2")
+
+
+def test_an_annulled_vote_is_followed_by_a_revision_and_undoes_what_followed_from_it() -> None:
+    before = under_way()
+    assert before.carries_out
+    after = before.after(law.ANNULLED, Annulled(seq=9, ends=False))
+    assert (after.next_stage, after.ending, after.carries_out) == (None, None, False)
+    assert (after.left, after.wanted, after.annulments, after.cancelled) == (True, None, 1, False)
+    revised = after.after("renovation.revision_asked", Revision(seq=10, wanted=True))
+    assert revised.revision_awaited
+    again = revised.after("voting.scheme_revised", Done(seq=11, command_id="c", kind="k"))
+    assert again.next_stage is Stage.VOTING
+
+
+def test_an_annulment_after_money_has_come_in_is_settled_as_a_cancellation() -> None:
+    after = under_way().after(law.ANNULLED, Annulled(seq=9, ends=True))
+    assert after.cancelled
+    assert after.to_undo == (Undo.VOTE, Undo.MONEY)
+
+
+@pytest.mark.parametrize("by", Annuller)
+def test_every_annulment_has_its_article(by: Annuller) -> None:
+    assert law.ANNULLED_UNDER[by]

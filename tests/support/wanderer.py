@@ -188,6 +188,9 @@ class Wanderer:
         if self.above.random() < 0.03:
             await self.act(a.SuspendRenovation, STREET, ground="authority", reason="looked into")
             return
+        if self.above.random() < 0.01:
+            ruled = {"annulled_by": "judgment", "document": "no. 9", "reason": "unlawful"}
+            await self.act(a.AnnulVote, STREET, **ruled)
         if self.rng.random() < 0.05 and len(self.tickets) < 3:
             await self.attempt(self._complain)
         if self.tickets and self.rng.random() < 0.3:
@@ -299,6 +302,7 @@ async def revise(w: Wanderer) -> None:
     """After a gap that nobody paid for an extra levy, else a word."""
     gap = await w.j.value(
         "SELECT count(*) FROM event WHERE renovation_id=$1 AND kind='cost_sharing.finished'"
+        " AND details->>'outcome'='new_vote'"
     )
     cost = sum(item.cost_fen for item in scheme_content().items)
     fields = {"owners_limit_fen": cost} if gap else {"title": "smaller"}

@@ -35,7 +35,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(3, "heads pass and area fails, or the other way round"),
     Detour(4, "a ballot is contested or forged"),
     Detour(5, "an objection to the published result"),
-    Detour(6, "a court or an authority annuls", "suits and orders of the authority"),
+    Detour(6, "a court or an authority annuls"),
     Detour(7, "the roll changes; one owner holds much"),
     Detour(8, "no assembly and no committee", "property management committees (V-CN-12)"),
     Detour(9, "somebody's own part is touched"),

@@ -1,5 +1,5 @@
 """What an office may do to a renovation from outside of its procedure (rules E6): halt it and let it go on,
-give more time, order that something is put right.
+give more time, say whose turn it is, order that something is put right, annul what was adopted.
 """
 
 import asyncio
@@ -7,15 +7,19 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.oversight.annulling import Annulments
     from activities.oversight.extending import Extensions
     from activities.oversight.ordering import Orders
+    from activities.oversight.reassigning import Reassignments
     from activities.oversight.suspending import Oversight
     from models.messages.acts import (
         Act,
+        AnnulVote,
         Done,
         ExtendPeriod,
         LiftCorrection,
         OrderCorrection,
+        ReassignAct,
         ReportCorrected,
         ResumeRenovation,
         SuspendRenovation,
@@ -38,6 +42,8 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.settling = False
         self.work: asyncio.Task[JourneyOutcome] | None = None
         """The procedure itself, while it goes on."""
+        self.rolled_back = False
+        """What was being done is undone: the procedure begins again from the record."""
 
     @workflow.update
     async def suspend_renovation(self, act: SuspendRenovation) -> Done:
@@ -81,6 +87,38 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """While the renovation goes on; what may be extended, the record knows."""
         self.may_come(act)
         self._goes_on(act)
+
+    @workflow.update
+    async def reassign_act(self, act: ReassignAct) -> Done:
+        """Another one is awaited for an act, and has the full time for it."""
+        async with self.turn:
+            self._goes_on(act)
+            done = await self.do(act, Reassignments.reassign, act)
+        await self._tell_moved()
+        return done
+
+    @reassign_act.validator
+    def reassign_act_allowed(self, act: ReassignAct) -> None:
+        """While the renovation goes on; who is awaited, the record knows."""
+        self.may_come(act)
+        self._goes_on(act)
+
+    @workflow.update
+    async def annul_vote(self, act: AnnulVote) -> Done:
+        """What the owners have adopted is undone before there is a contract (E6), also while it stands still."""
+        async with self.turn:
+            self._is_carried_out(act)
+            done = await self.do(act, Annulments.annul, act)
+            assert self.work is not None
+            self.rolled_back = True
+            self.work.cancel()
+            return done
+
+    @annul_vote.validator
+    def annul_vote_allowed(self, act: AnnulVote) -> None:
+        """Until the contract is signed."""
+        self.may_come(act)
+        self._is_carried_out(act)
 
     @workflow.update
     async def order_correction(self, act: OrderCorrection) -> Done:
@@ -133,6 +171,13 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         for workflow_id in self.progress.to_tell:
             if workflow_id != workflow.info().workflow_id:
                 await tell_to_go_on(workflow_id)
+
+    def _is_carried_out(self, act: Act) -> None:
+        self._open(act)
+        if self.progress.contracted:
+            raise refuse("oversight.contract_signed")
+        if not self.progress.carries_out:
+            raise refuse("oversight.nothing_adopted", stage=str(self.progress.stage or ""))
 
     def _goes_on(self, act: Act) -> None:
         self._open(act)

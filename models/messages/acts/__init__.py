@@ -1,11 +1,13 @@
 """Every official act: those of the stages, and those on a whole renovation."""
 
 from models.messages.acts.oversight import (
+    AnnulVote,
     CancelRenovation,
     CorrectRenovation,
     ExtendPeriod,
     LiftCorrection,
     OrderCorrection,
+    ReassignAct,
     ReportCorrected,
     ResumeRenovation,
     SuspendRenovation,
@@ -47,6 +49,7 @@ __all__ = [
     "ACTS",
     "AcceptWorks",
     "Act",
+    "AnnulVote",
     "AnswerObjection",
     "ApproveDirectAward",
     "ApprovePayment",
@@ -67,6 +70,7 @@ __all__ = [
     "OpenVote",
     "OrderCorrection",
     "PublishTender",
+    "ReassignAct",
     "RecordEvaluation",
     "RecordInspection",
     "ReleaseRetention",

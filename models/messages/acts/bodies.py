@@ -20,7 +20,7 @@ from models.fields import (
 )
 from models.values.actor import Role
 from models.values.base import Value
-from models.values.states import SuspensionGround
+from models.values.states import Annuller, SuspensionGround
 
 OFFICIALS = 100
 """Entries of a list, at most."""
@@ -98,4 +98,21 @@ class LiftingBody(ActBody):
     """Of `LiftCorrection`."""
 
     order_id: Id
+    reason: Reason
+
+
+class AnnulmentBody(ActBody):
+    """Of `AnnulVote`."""
+
+    annulled_by: Annuller
+    document: Annotated[str, *label(200)]
+    reason: Reason
+
+
+class ReassignmentBody(ActBody):
+    """Of `ReassignAct`."""
+
+    act: Word
+    subject: OptionalId = ""
+    role: Literal["owners_committee", "residents_committee", "street_office", "district_bureau"]
     reason: Reason

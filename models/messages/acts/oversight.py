@@ -6,7 +6,7 @@ from pydantic import Field
 
 from models.messages.acts.stages import Act
 from models.values.actor import AddedOfficial, Role
-from models.values.states import SuspensionGround
+from models.values.states import Annuller, SuspensionGround
 
 
 class CancelRenovation(Act):
@@ -90,4 +90,28 @@ class LiftCorrection(Act):
     name = "lift_correction"
     target = "renovation"
     order_id: str
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class AnnulVote(Act):
+    """Annul what the owners have adopted, before there is a contract (E6); `document` is the judgment or decision.
+
+    What followed from it is undone, money goes back, and a revised scheme may be put to another vote.
+    """
+
+    name = "annul_vote"
+    target = "renovation"
+    annulled_by: Annuller
+    document: str = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ReassignAct(Act):
+    """Have an act done by another one of those who may: from now on `role` is awaited, and has the full time."""
+
+    name = "reassign_act"
+    target = "renovation"
+    act: str
+    subject: str = ""
+    role: Role
     reason: str = Field(min_length=1, max_length=2000)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENTERED, CLOSED = "renovation.stage_entered", "renovation.closed"
 SUSPENDED, RESUMED = "renovation.suspended", "renovation.resumed"
-CANCELLED = "renovation.cancelled"
+CANCELLED, ANNULLED = "renovation.cancelled", "renovation.vote_annulled"
 IN_WARRANTY = "renovation.warranty_begun"
 _COLUMNS = """
 SELECT c.oid::regclass::text AS name,
@@ -79,7 +79,7 @@ class TablesAudit:
                 self._rows[table, key] = SaidOfRow(told, event.seq)
         if event.kind == SUSPENDED:
             self._suspended_at = event.happened_at
-        elif event.kind in (RESUMED, CANCELLED):
+        elif event.kind in (RESUMED, CANCELLED, ANNULLED):
             if event.kind == RESUMED and self._suspended_at is not None:
                 self._rests.append([utc_text(self._suspended_at), utc_text(event.happened_at)])
             self._suspended_at = None

@@ -11,6 +11,7 @@ from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
+from rules.authority import ROLES_OF_ACT
 from rules.oversight import EXTENDABLE
 from service.pages.office.fields import Known, Option
 from service.reading.parties import not_about
@@ -20,6 +21,7 @@ from service.views import list_works
 
 SHOWN = 80
 """Characters of a text that stands for its objection or complaint in a list."""
+ASSIGNABLE = frozenset(act for act, by in ROLES_OF_ACT.items() if len(by.roles) > 1)
 OVER = (TicketState.CLOSED, TicketState.REFERRED)
 
 
@@ -46,6 +48,7 @@ async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer
         "tickets": await _tickets(session, situation, viewer),
         "awaited": await _awaited(session, situation),
         "orders": await _orders(session, situation),
+        "assignable": await _assignable(session, situation),
     }
 
 
@@ -107,6 +110,17 @@ async def _awaited(session: AsyncSession, situation: Situation) -> tuple[Option,
             CaseWait.due_at > situation.now,
             CaseWait.workflow_id.not_like(f"{ticket_workflow_id(situation.id, '')}%"),
         )
+        .distinct()
+        .order_by(CaseWait.what)
+    )
+    return tuple(Option(what) for what in rows)
+
+
+async def _assignable(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+    """The acts that are awaited now and that several may do."""
+    rows = await session.scalars(
+        select(CaseWait.what)
+        .where(CaseWait.renovation_id == situation.id, CaseWait.what.in_(ASSIGNABLE))
         .distinct()
         .order_by(CaseWait.what)
     )

@@ -183,10 +183,14 @@ async def five_say_yes(j: JourneyDriver) -> None:
 async def without_contractor(j: JourneyDriver) -> None:
     """No subsidy, a vote on an extra levy, late words on the tender, and every candidate goes: shelved.
 
-    One is struck out, one withdraws, with one nobody signs. Needs a scheme that is `too_dear`.
+    The first vote is annulled and held again. One is struck out, one withdraws, with one nobody signs. Needs a scheme that is `too_dear`.
     """
     j.on("open_vote", open_when_allowed)
     j.on("sign_contract", nobody_signs)
+    await j.until("subsidy")
+    await j.act(a.AnnulVote, STREET, annulled_by="judgment", document="no. 9", reason="unlawful")
+    await j.until("revise_scheme")
+    await j.act(a.ReviseScheme, COMMITTEE, title="With a longer notice", reason="as it was ruled")
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
@@ -212,6 +216,7 @@ async def never_revised(j: JourneyDriver) -> None:
     await j.act(a.SuspendRenovation, STREET, ground="court", reason="a suit was filed")
     await j.act(a.ResumeRenovation, BUREAU, reason="it was withdrawn")
     await j.act(a.ExtendPeriod, STREET, what="open_vote", days=5, reason="the time was lost")
+    await j.act(a.ReassignAct, STREET, act="open_vote", role="street_office", reason="it is late")
     for ends in (a.ReportCorrected, a.LiftCorrection):
         addressed = {"addressee": "owners_committee", "event": 1, "days": 9}
         await j.act(a.OrderCorrection, STREET, **addressed, reason="the notice was too short")

@@ -109,11 +109,13 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Orders.report",
             "Oversight.resume",
             "Oversight.suspend",
+            "Reassignments.reassign",
             "Renovations.end_votes",
         }
     ),
     without_contractor: frozenset(
         {
+            "Annulments.annul",
             "Renovations.correct",
             "Shares.decline_subsidy",
             "Signatures.miss",
