@@ -29,6 +29,7 @@ from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence
 from rules.bidding import clocks
 from rules.duties import Duty, refuse_same_person
+from rules.oversight import counted_from
 from rules.time import lateness
 from rules.time.deadlines import extended_end
 from rules.time.spans import decision_posted
@@ -109,9 +110,9 @@ class Publications(Writer):
         objection.answer, objection.answered_at = act.answer, case.now
         objection.answered_by = act.actor.id
         if given.suspends:
-            publication.closes_at = extended_end(
-                publication.closes_at, objection.filed_at, case.now
-            )
+            # A halt of the whole renovation meanwhile has moved the end by its own time already.
+            filed_at = counted_from(objection.filed_at, case.renovation.rests)
+            publication.closes_at = extended_end(publication.closes_at, filed_at, case.now)
         await case.session.flush()
         unanswered = await _count(case, given, "open")
         await _await_what_is_left(case, publication)
@@ -241,7 +242,8 @@ async def _posted_in_time(case: Case, subject: Subject) -> dict[str, JsonValue]:
     if decided_at is None:
         return {}
     judge = clocks.candidates_published if subject is Subject.CANDIDATES else decision_posted
-    return {"checks": judge(decided_at, case.now, case.timetable, case.calendar).record()}
+    counted = counted_from(decided_at, case.renovation.rests)
+    return {"checks": judge(counted, case.now, case.timetable, case.calendar).record()}
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:

@@ -5,7 +5,6 @@ default, and what accepted works are worth. Quality Regs = 建设工程质量管
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from fractions import Fraction
 
 from models.values.actor import Actor, Role
@@ -21,11 +20,10 @@ from models.values.inspection import (
     WorksPayment,
 )
 from models.values.refusal import Problem, problem, refusal
-from models.values.timetable import Timetable, WorkCalendar
+from models.values.timetable import Timetable
 from rules.checks import check, decide
 from rules.cost_sharing import largest_remainder
 from rules.duties import Duty, duty_problems, is_same
-from rules.time.deadlines import deadline
 
 OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -128,16 +126,6 @@ def rule_inspection(
     return InspectionResult(
         state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision
     )
-
-
-def rectification_due(
-    item: ItemFacts, timetable: Timetable, calendar: WorkCalendar
-) -> datetime | None:
-    """When a rejected item has to be put right, in case time; None when it is not rejected."""
-    failure = item.last_failure
-    if item.state is not ItemState.REJECTED or failure is None:
-        return None
-    return deadline(failure.recorded_at, timetable.rectification_period, calendar, timetable.zone)
 
 
 def acceptance_problems(states: Mapping[str, ItemState], actor: Actor) -> tuple[Problem, ...]:

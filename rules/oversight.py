@@ -87,6 +87,15 @@ def rested(end: datetime, start: datetime, rests: Rests) -> datetime:
     return end
 
 
+def counted_from(start: datetime, rests: Rests) -> datetime:
+    """As far back as a renovation has gone on since `start`: what is judged by its days counts from there; UTC."""
+    counted = start
+    for rest in rests:
+        since, until = (datetime.fromisoformat(str(each)) for each in cast("list[str]", rest))
+        counted += max(until - max(since, start), timedelta())
+    return counted
+
+
 def resumed(wait: Wait, suspended_at: datetime, now: datetime) -> Wait:
     """A line of the agenda as it goes on: what was ahead when it came to rest comes later by that time.
 

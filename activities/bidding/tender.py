@@ -42,6 +42,7 @@ from models.values.waits import Consequence
 from rules import bidding as law
 from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
+from rules.oversight import counted_from
 from runtime.record.firms import refuse_defaulter, refuse_unconfirmed
 from runtime.record.journal import Recorded
 
@@ -97,10 +98,10 @@ class Tenders(Writer):
             raise refusal("bidding.late", now=case.now.isoformat(), deadline_at=at)
         before = tender.deadline_at
         if act.affects_bids:
-            tender.deadline_at = law.deadline_after_clarification(
+            after = law.deadline_after_clarification(
                 case.now, before, case.timetable, case.calendar
             )
-            tender.criteria = _criteria_until(case, rows.criteria_of(tender), tender.deadline_at)
+            move_deadline(case, tender, after)
         _await_bids(case, tender.deadline_at)
         case.notify("bidders", "tender_clarified", round=tender.round)
         return Recorded(
@@ -238,7 +239,7 @@ class Tenders(Writer):
             bid_fen=award.price_fen,
             performance_bond_fen=act.performance_bond_fen,
             retention_permille=retention_permille,
-            awarded_at=await rows.awarded_at(case),
+            awarded_at=counted_from(await rows.awarded_at(case), case.renovation.rests),
             signed_at=case.now,
             timetable=case.timetable,
             calendar=case.calendar,
@@ -360,6 +361,12 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
     case.session.add(tender)
     await case.session.flush()
     return tender
+
+
+def move_deadline(case: Case, tender: Tender, deadline_at: datetime) -> None:
+    """Bids are taken until another moment, and the last moments for questions and objections follow it."""
+    tender.deadline_at = deadline_at
+    tender.criteria = _criteria_until(case, rows.criteria_of(tender), deadline_at)
 
 
 def _criteria_until(case: Case, criteria: Criteria, deadline_at: datetime) -> dict[str, JsonValue]:

@@ -141,7 +141,7 @@ class Works(Writer):
         if await rows.accepted_by(case) is not None:
             raise refusal("inspection.already_accepted")
         facts = await rows.load_facts(case, row)
-        due_at = law.rectification_due(facts, case.timetable, case.calendar)
+        due_at = (await rows.rectifications(case)).get(row.id)
         if due_at is not None and case.now > due_at:
             raise refusal(
                 "inspection.rectification_too_late", item=act.item_id, until=due_at.isoformat()

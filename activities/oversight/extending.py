@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from activities.bidding.tender import move_deadline
 from activities.oversight.suspending import AtRest, line_of, load_agenda, refuse_at_its_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ExtendPeriod
@@ -90,7 +91,7 @@ async def _move_tender(case: Case, before: datetime, after: datetime) -> None:
         .with_for_update()
     )
     for row in rows:
-        row.deadline_at = after
+        move_deadline(case, row, after)
 
 
 MOVES: Mapping[Consequence, Callable[[Case, datetime, datetime], Awaitable[None]]] = {

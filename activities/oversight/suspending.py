@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from activities.bidding.tender import move_deadline
 from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
@@ -29,7 +30,14 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import OPEN_STATES, BoxState, PublicationState, RenovationState, Stage
+from models.values.states import (
+    OPEN_STATES,
+    BoxState,
+    PublicationState,
+    RenovationState,
+    Stage,
+    TenderState,
+)
 from models.values.waits import CORRECTING, Wait
 from proof.canonical import utc_text
 from rules import oversight as law
@@ -39,14 +47,13 @@ from runtime.record.journal import Recorded
 AWAITED = "resume_renovation"
 """What a renovation waits for that stands still."""
 AHEAD: Sequence[tuple[Any, InstrumentedAttribute[Any]]] = (
-    (Tender, Tender.deadline_at),
     (Contract, Contract.decide_by),
     (Contract, Contract.start_by),
     (Contract, Contract.cure_until),
     (WorkItem, WorkItem.cure_until),
     (Instalment, Instalment.due_at),
 )
-"""Ends of periods that rows have, beside those of votes and of what is posted."""
+"""Ends of periods that rows have, beside those of votes, of what is posted and of tenders."""
 
 
 class AtRest(Wait):
@@ -216,6 +223,17 @@ async def _move_rows(case: Case, since: datetime) -> None:
     )
     for publication in posted:
         publication.closes_at = extended_end(publication.closes_at, since, case.now)
+    tenders = await case.session.scalars(
+        select(Tender)
+        .where(
+            Tender.renovation_id == case.renovation.id,
+            Tender.state == TenderState.OPEN,
+            Tender.deadline_at > since,
+        )
+        .with_for_update()
+    )
+    for tender in tenders:
+        move_deadline(case, tender, extended_end(tender.deadline_at, since, case.now))
     for table, column in AHEAD:
         await case.session.execute(
             update(table)

@@ -24,6 +24,7 @@ from proof.canonical import digest
 from rules import revision
 from rules import voting as law
 from rules.ballots.scopes import by_scope
+from rules.oversight import rested
 from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import box_id_of, load_boxes
 from runtime.ballots.sealing import BoxKeys
@@ -104,7 +105,8 @@ def part_of(scope: MotionScope) -> str:
 
 def latest_close(case: Case, opens_at: datetime) -> datetime:
     """The window is a maximum: whole days from its opening, never moved on for a day off."""
-    return opens_at + timedelta(days=case.timetable.vote_open_max.days)
+    end = opens_at + timedelta(days=case.timetable.vote_open_max.days)
+    return rested(end, opens_at, case.renovation.rests)
 
 
 def _undecided(box: BallotBox) -> tuple[Motion, ...]:

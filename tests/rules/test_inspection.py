@@ -159,12 +159,6 @@ def test_one_failure_more_than_the_limit_is_a_default() -> None:
     assert (check.have, check.need) == (limit + 1, limit)
 
 
-def test_a_rejected_item_is_due_after_the_rectification_period() -> None:
-    due = law.rectification_due(item("rejected", past("FAIL")), TIMETABLE, CALENDAR)
-    assert due == datetime(2026, 3, 9, 16, tzinfo=UTC)
-    assert law.rectification_due(item("reported", past("FAIL")), TIMETABLE, CALENDAR) is None
-
-
 def test_only_the_chief_supervising_engineer_accepts_finished_works() -> None:
     assert CASES["syn-no-pay-without-chief-engineer"]
     passed, default, rejected = ItemState.PASSED, ItemState.DEFAULT, ItemState.REJECTED

@@ -47,6 +47,17 @@ def test_a_period_of_ten_days_ends_later_by_what_it_rested(
     assert law.rested(START + 10 * DAY, START, rests) == START + (10 + later) * DAY
 
 
+@pytest.mark.parametrize(
+    ("rests", "later"),
+    [([], 0), ([rest(2, 5)], 3), ([rest(-4, 3), rest(5, 6)], 4), ([rest(-4, 0)], 0)],
+    ids=["never", "within", "twice", "before"],
+)
+def test_what_is_judged_by_its_days_counts_those_on_which_the_renovation_went_on(
+    rests: list[JsonValue], later: int
+) -> None:
+    assert law.counted_from(START, rests) == START + later * DAY
+
+
 def test_a_line_of_the_agenda_goes_on_with_the_time_that_it_had_left() -> None:
     ahead = Wait(what="ballots", since=START + 4 * DAY, due_at=START + 9 * DAY)
     after = law.resumed(ahead, START + 2 * DAY, START + 3 * DAY)

@@ -8,6 +8,7 @@ import pytest
 from models.messages import acts as a
 from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
+from rules.bidding import clarify_until
 from rules.time.deadlines import deadline
 from runtime.calendars import chinese_calendar
 from tests.support.journey import STREET, JourneyDriver, codes
@@ -46,6 +47,12 @@ async def test_what_is_posted_or_tendered_ends_later(
     assert later >= before + timedelta(days=10)
     assert await j.value(WAIT, word) == later
     assert await j.value(f"{row} WHERE renovation_id=$1") == later
+    asked_until = await j.value(
+        "SELECT max(criteria->>'clarify_until') FROM tender WHERE renovation_id=$1"
+    )
+    if asked_until is not None:
+        last = clarify_until(later, Timetable(), chinese_calendar())
+        assert datetime.fromisoformat(asked_until) == last, "questions may be asked longer as well"
     await j.parts.clocks.settle(j.rid)
     await assert_agrees(j)
     await j.move("to", to=later.isoformat())

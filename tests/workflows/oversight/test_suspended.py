@@ -11,7 +11,16 @@ from models.messages import acts as a
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.record.audit import audit
-from tests.support.journey import BUREAU, COMMITTEE, STREET, JourneyDriver, codes
+from tests.support.journey import (
+    BUREAU,
+    COMMITTEE,
+    CONTRACTOR,
+    STREET,
+    JourneyDriver,
+    codes,
+    inspect,
+    planned,
+)
 from tests.support.record.told import assert_the_record_tells_the_rows
 from tests.support.slow import some_are_slow
 from tests.support.wanderer import assert_agrees, assert_every_wait_has_an_end
@@ -142,6 +151,60 @@ async def test_nothing_of_the_procedure_is_done_meanwhile(journey: Begin) -> Non
     with pytest.raises(Refused) as again:
         await j.act(a.ResumeRenovation, STREET, reason="once more")
     assert codes(again.value) == ["oversight.not_suspended"]
+
+
+@pytest.mark.slow
+async def test_defects_are_put_right_in_the_time_that_was_left(journey: Begin) -> None:
+    j = await journey()
+    await j.until("works")
+    item, concealed = (await planned(j))[0]
+    await j.act(a.ReportItem, CONTRACTOR, item_id=item)
+    if concealed:
+        await inspect(j, item, "PASS", kind="concealed")
+    await inspect(j, item, "FAIL")
+    due = "SELECT due_at FROM case_wait WHERE renovation_id=$1 AND what='rectification'"
+    before = await j.value(due)
+    since = await suspend(j)
+    await j.days(60)
+    rested = await resume(j) - since
+    assert await j.value(due) == before + rested
+    await j.act(a.ReportRectified, CONTRACTOR, item_id=item)
+    await assert_agrees(j)
+
+
+@pytest.mark.slow
+async def test_an_objection_that_was_open_moves_the_window_by_its_own_time_once(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    await j.until("objections.candidates")
+    closes = "SELECT closes_at FROM publication WHERE renovation_id=$1 AND subject='candidates'"
+    before = await j.value(closes)
+    publication, objection = await j.object_to("candidates")
+    since = await suspend(j)
+    await j.days(30)
+    rested = await resume(j) - since
+    answered = {"publication_id": publication, "objection_id": objection, "upheld": False}
+    await j.act(a.AnswerObjection, STREET, **answered, answer="it was looked at")
+    assert await j.value(closes) == before + rested
+    await j.parts.clocks.settle(j.rid)
+    await assert_agrees(j)
+
+
+@pytest.mark.slow
+async def test_a_vote_that_stood_still_for_long_is_extended_like_any_other(journey: Begin) -> None:
+    j = await journey()
+    await j.until("ballots")
+    await j.move("to", to=(await j.box())["opens_at"].isoformat())
+    await j.cast("yes", 0.3)
+    await suspend(j)
+    await j.days(90)
+    await resume(j)
+    while not await j.details("voting.turnout_checked"):
+        await j.move("next")
+    (looked,) = await j.details("voting.turnout_checked")
+    assert looked["extended"] is True
+    await assert_agrees(j)
 
 
 @pytest.mark.slow
