@@ -58,6 +58,10 @@ RulePack = Annotated[str, typer.Option(metavar="PACK", help="The law that it run
 Words = Annotated[
     str, typer.Option(metavar="TEXT", help="Parts of its title, estate, places or contractor.")
 ]
+SavedAs = Annotated[str, typer.Option("--view", metavar="NAME", help="As `view save` has it.")]
+Viewer = Annotated[
+    str, typer.Option("--as", metavar="ACTOR", help="Whose view, where several are signed in here.")
+]
 Counts = Annotated[
     bool, typer.Option("--counts", help="How many in each place below --place, and who is late.")
 ]
@@ -85,6 +89,8 @@ def list_(
     contractor: Contractor = "",
     rule_pack: RulePack = "",
     words: Words = "",
+    view: SavedAs = "",
+    as_: Viewer = "",
     counts: Counts = False,
     out: OutFile = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
@@ -111,6 +117,10 @@ def list_(
         rule_pack=rule_pack,
         words=words,
     )
+    if view:
+        from cli.reading.views import saved_filter
+
+        wanted = saved_filter(view, as_, data)
     if out is not None:
         _write(wanted, out, data)
         return

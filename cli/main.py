@@ -105,6 +105,9 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.cases",
         "A page of the renovations; without a filter the ones that were opened last come first.",
     ),
+    "view": Listed(
+        "cli.reading.views", "Lists of cases that you look for again: save, list, forget."
+    ),
     "status": Listed(
         "cli.cases", "Where a renovation stands, what it waits for, and what of it needs attention."
     ),

@@ -178,6 +178,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "roll_import": "before any case; the announcement of a vote names the hash of its roll",
         "roll_unit": "which letter opens a ballot; the roll itself is hashed",
         "sensitive": "given for as long as its giver wants, then erased",
+        "saved_view": "what somebody looks for; nothing of a case",
         "session": "signing in",
         "sign_in_attempt": "signing in",
         "suggestion": "may come before any case; its words' hash stands in the log of its room",

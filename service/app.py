@@ -54,7 +54,7 @@ from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
 from service.routes.privacy import bundles, people
-from service.routes.reading import ballots, counts, history, money, words, works
+from service.routes.reading import ballots, counts, history, money, saved, words, works
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.routes.suggestions import doors as suggestions
 from service.routes.suggestions import mine, office
@@ -95,6 +95,7 @@ ROUTERS = (
     readings.router,
     history.router,
     counts.router,
+    saved.router,
     people.router,
     ui.router,
     acts.router,

@@ -27,6 +27,7 @@ from models.tables.identity.accounts import (
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
+from models.tables.identity.views import SavedView
 from models.tables.inspection import (
     Certificate,
     Inspection,
@@ -175,6 +176,7 @@ __all__ = [
     "RollEntry",
     "RollImport",
     "RollUnit",
+    "SavedView",
     "Scheme",
     "SensitiveEntry",
     "Share",

@@ -161,6 +161,9 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.CHOICES: "box_id unit_number entry_id",
         Circle.NOBODY: "credential_version",
     },
+    "saved_view": {
+        Circle.OWN: "actor_id name wanted saved_at",
+    },
     "scheme": {
         Circle.EVERYBODY: "renovation_id version title content budget_fen created_at",
     },

@@ -73,6 +73,7 @@ SHOWN_BY: Mapping[str, str] = {
     "retention_release": "RetentionView ContractAccount",
     "roll_import": "RollImportView",
     "roll_unit": "Turnout",
+    "saved_view": "SavedViewLine",
     "scheme": "SchemeView",
     "sensitive": "SensitiveView",
     "session": "SessionView",
@@ -195,7 +196,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         roll_entry.shares event.head_signature
         """,
     JOINS: """
-        account.id account.person_id anchor.peaks api_key.client_id ballot.seq ballot.intake ballot.batch ballot.only_one
+        saved_view.actor_id account.id account.person_id anchor.peaks api_key.client_id ballot.seq ballot.intake ballot.batch ballot.only_one
         ballot_check.ballot_id ballot_ruling.up_to_seq contact.id contact.actor_id contact.unit_number
         door_visit.seq door_visit.box_id firm.place_id firm_person.id firm_person.firm_id mandate.box_id
         mandate_revocation.mandate_id notice.audience_id notice_message.contact_id

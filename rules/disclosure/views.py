@@ -43,6 +43,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional awaited needs_attention
             cursor"""
     },
+    "SavedViewLine": {OWN: "name wanted saved_at"},
+    "WantedCases": {
+        OWN: "place stage waiting overdue stuck outcome contractor rule_pack words"
+    },
     "CaseCounts": {EVERYBODY: "place name places waiting"},
     "PlaceCounts": {EVERYBODY: "path name running ended late stuck stages"},
     "AwaitedCounts": {EVERYBODY: "who awaited late"},

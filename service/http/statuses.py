@@ -43,7 +43,7 @@ CODES: dict[int, str] = {
         erasure.unknown sensitive.unknown client.unknown webhook.unknown assertion.no_portal estate.unknown
         sign_in.no_provider passkey.no_name passkey.unknown
         suggestion.estate_unknown suggestion.unknown
-        contact.unknown notice.unknown notice.message_unknown
+        contact.unknown saved_view.unknown notice.unknown notice.message_unknown
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
@@ -73,7 +73,7 @@ CODES: dict[int, str] = {
         evidence.not_ready erasure.over erasure.waits
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
-        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
+        contact.too_many saved_view.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_publication posted.no_vote posted.not_counted
         granting.last_administrator
         account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting

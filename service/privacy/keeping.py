@@ -25,6 +25,10 @@ ERASE: Mapping[str, Sequence[str]] = {
     "grant_label": ("UPDATE role_grant SET label = '' WHERE id = ANY(CAST(:ids AS bigint[]))",),
     "firm_contact": ("UPDATE private.firm SET contact = '' WHERE id = ANY(:ids)",),
     "account": (
+        (
+            "DELETE FROM private.saved_view WHERE actor_id IN"
+            " (SELECT actor_id FROM private.account WHERE id = ANY(:ids))"
+        ),
         "DELETE FROM private.passkey WHERE account_id = ANY(:ids)",
         (
             "UPDATE private.session SET ended_at = clock_timestamp()"

@@ -38,6 +38,8 @@ OF_PERSON: Mapping[str, str] = {
         WHERE actor_id = :who""",
     "units_owned": """SELECT e.name AS estate, u.number FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
         JOIN estate e ON e.id = u.estate_id WHERE o.person_id = :who""",
+    "saved_views": """SELECT name, wanted, saved_at FROM private.saved_view
+        WHERE actor_id = :who""",
     "mandates": """SELECT unit_number, motions, valid_from, valid_until, registered_by, registered_at
         FROM mandate WHERE agent_id = :who""",
     "acts": """SELECT renovation_id, seq, kind, actor_role, actor_label, happened_at FROM event

@@ -28,7 +28,7 @@ HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
     "identity": "sign_in invitation granting account client passkey",
-    "renovations": "",
+    "renovations": "saved_view",
     "access": "access feedback mandate",
     "voting": "voting menu receipt quota",
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion quota",

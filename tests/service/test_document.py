@@ -134,6 +134,7 @@ BOUNDED = {
     "/v1/renovations/{renovation_id}/ballot-papers": "the boxes of one vote in which one home votes",
     "/v1/renovations/{renovation_id}/contacts": "six of a household",
     "/v1/contacts": "six of a person",
+    "/v1/saved-views": "fifty of a person",
     "/v1/passkeys": "those of one account",
     "/v1/retention": "the kinds of data that there are",
     "/v1/renovations/{renovation_id}/people": "the owners of one unit",

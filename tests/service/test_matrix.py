@@ -108,6 +108,10 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     "POST /v1/webhooks/{webhook}/rotation": PERSON,
     "POST /v1/webhooks/{webhook}/tests": PERSON,
     "GET /v1/webhooks/{webhook}/deliveries": PERSON,
+    # What somebody keeps for themselves: tests/service/reading/test_saved_views.py.
+    "GET /v1/saved-views": PERSON,
+    "POST /v1/saved-views": PERSON,
+    "POST /v1/saved-views/removals": PERSON,
     "GET /v1/contacts": PERSON,
     "POST /v1/contacts": PERSON,
     "POST /v1/contacts/withdrawals": PERSON,

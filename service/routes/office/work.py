@@ -12,6 +12,8 @@ from rules.authority import ROLES_OF_WRITE, covers
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.bodies import CommandBody
+from service.finding import saved
+from service.finding.bodies import DropView, SaveView, WantedCases
 from service.http.problems import read_fields
 from service.identity import grants as granting
 from service.identity.bodies import EndGrant
@@ -49,6 +51,7 @@ async def list_cases(
     rule_pack: OptionalId = "",
     words: Words = "",
     after: Cursor = "",
+    saved_as: Words = "",
 ) -> Response:
     """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke, what is called so."""
     own = places_of(office.grants)
@@ -65,12 +68,52 @@ async def list_cases(
         rule_pack=rule_pack,
         words=words,
     )
+    return await _listed(parts, office, view, wanted, after=after, saved_as=saved_as)
+
+
+@router.post("/cases")
+async def keep_list(
+    office: CurrentOffice, form: CurrentForm, parts: RunningParts, view: OfficeView
+) -> Response:
+    """Keep the list that was shown under a name, or forget one."""
+    fields = texts(form)
+    command = {"command_id": fields.get("command_id"), "name": fields.get("name", "")}
+    given = {name: fields[name] for name in WantedCases.model_fields if fields.get(name)}
+    try:
+        if fields.get("decision") == "forget":
+            await saved.drop_view(parts.database, office.id, read_fields(DropView, command))
+            return RedirectResponse("/office/cases", 303)
+        body = read_fields(SaveView, {**command, "wanted": given})
+        await saved.save_view(parts.database, office.id, body)
+    except Refused as refused:
+        wanted = read_fields(WantedCases, given).asked()
+        return await _listed(parts, office, view, wanted, problems=refused.problems)
+    address = urlencode({**_given(body.wanted.asked()), "saved_as": body.name})
+    return RedirectResponse(f"/office/cases?{address}", 303)
+
+
+async def _listed(
+    parts: Parts,
+    office: Office,
+    view: View,
+    wanted: CaseFilter,
+    *,
+    after: str = "",
+    saved_as: str = "",
+    problems: tuple[Problem, ...] = (),
+) -> Response:
+    """A page of the cases of one's places, with the lists that were saved."""
+    own, at = places_of(office.grants), wanted.place
     found: tuple[CaseRow, ...] = ()
-    if at and office.person.only_case is None:
+    if any(covers(each, at) for each in own) and office.person.only_case is None:
         async with parts.database.session() as session:
             driver = await driver_connection(session)
             found = await find_cases(driver, wanted, ON_A_PAGE, after)
+    views = await saved.list_views(parts.database, office.id)
     values = {
+        "saved": [(each.name, urlencode(_given(each.wanted.asked()))) for each in views],
+        "saved_as": saved_as,
+        "given": _given(wanted),
         "cases": found,
         "wanted": wanted,
         "places": own if at in own else (*own, at),
@@ -79,7 +122,7 @@ async def list_cases(
         "more": urlencode(_given(wanted)),
         "further": found[-1].cursor if len(found) == ON_A_PAGE else "",
     }
-    return view.show("cases.html", values)
+    return view.show("cases.html", values, problems)
 
 
 def _given(wanted: CaseFilter) -> dict[str, str]:

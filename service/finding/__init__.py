@@ -1,0 +1,1 @@
+"""How an official comes back to the cases they look for."""
