@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from cli.output import show
 from cli.people.requests import of_case
 from cli.servers import DATA
-from cli.words import Language, named, speak
+from cli.words import Language, named, said, speak
 
 READ = "read_access"
 
@@ -29,16 +30,39 @@ def access(
         str,
         typer.Option("--as", metavar="ACTOR", help="Who asks, where several are signed in here."),
     ] = "",
+    *,
+    report: Annotated[bool, typer.Option("--report", help="Counted, not line by line.")] = False,
+    later_than: Annotated[
+        str, typer.Option(metavar="DAY", help="Of a report: what was read after this day.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option(metavar="DAY", help="Of a report: what was read until this day.")
+    ] = "",
     language: Language = "",
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Who has read what in a case that is not for everybody: when, in which role, why.
 
-    Example: gongjian access r1 --as auditor
+    Example: gongjian access r1 --report --later-than 2026-01-31 --as auditor
     """
     speak(language)
-    found = of_case(data, renovation, as_, READ).get(f"/v1/renovations/{renovation}/access")
+    path, asked = f"/v1/renovations/{renovation}/access", of_case(data, renovation, as_, READ)
+    if report:
+        counted = asked.get(f"{path}/report", later_than=later_than, until=until)
+        show(counted, lambda: _report(counted))
+        return
+    found = asked.get(path)
     show(found, lambda: map(_line, found if isinstance(found, list) else ()))
+
+
+def _report(found: JsonValue) -> Iterator[str]:
+    assert isinstance(found, dict)
+    yield said("line.readings", readings=str(found["readings"]), readers=str(found["readers"]))
+    counts = found["counts"]
+    for each in counts if isinstance(counts, list) else ():
+        assert isinstance(each, dict)
+        role = named("role", str(each["role"]))
+        yield f"{each['readings']:>6}  {each['reader']}  {role}  {each['door']}  {each['subjects']}"
 
 
 def _line(each: JsonValue) -> str:

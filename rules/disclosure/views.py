@@ -111,6 +111,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "PeriodView": {OFFICIALS: "kind basis article starts days end due next_at"},
     "PersonOfUnit": {OFFICIALS: "person name"},
     "SensitiveView": {HOUSEHOLD: "entry unit_number kind words consented_at"},
+    "ReadingReport": {Circle.READINGS: "since until readings readers counts"},
+    "ReadingCount": {
+        Circle.READINGS: "reader role door readings subjects first_at last_at"
+    },
     "AccessLine": {Circle.READINGS: "number at reader role door renovation_id subject reason"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},

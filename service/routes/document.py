@@ -35,7 +35,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "feed": "feed webhook anchor",
     "notices": "notice contact posted",
     "evidence": "evidence voting anchor",
-    "privacy": "erasure sensitive",
+    "privacy": "erasure sensitive history",
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement cost_sharing statement",
     "cost sharing": "cost_sharing statement spreadsheet file ledger",

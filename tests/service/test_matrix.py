@@ -146,6 +146,7 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"GET {CASE}/audited-bundle": {Role.AUDITOR},
     f"POST {CASE}/audited-bundle": {Role.AUDITOR},
     f"GET {CASE}/access": {Role.AUDITOR},
+    f"GET {CASE}/access/report": {Role.AUDITOR},
     # Whose erasure one may ask for and confirm, and who sees the periods: tests/service/privacy.
     "GET /v1/access": PERSON,
     "GET /v1/own-data": PERSON,

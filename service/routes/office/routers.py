@@ -17,7 +17,7 @@ from service.routes.office import (
 )
 from service.routes.office.money import ledger, unclaimed
 from service.routes.office.privacy import erasures
-from service.routes.office.reading import history
+from service.routes.office.reading import history, readings
 from service.routes.office.training import beginning, components, of_homes, playing
 from service.routes.office.works import pictures
 
@@ -36,6 +36,7 @@ OFFICE = (
     beginning.router,
     cases.router,
     history.router,
+    readings.router,
     acts.router,
     campaign.router,
     letters.router,

@@ -71,7 +71,7 @@ async def list_cases(
     return await _listed(parts, office, view, wanted, after=after, saved_as=saved_as)
 
 
-@router.post("/cases")
+@router.post("/views")
 async def keep_list(
     office: CurrentOffice, form: CurrentForm, parts: RunningParts, view: OfficeView
 ) -> Response:

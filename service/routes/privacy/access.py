@@ -2,8 +2,11 @@
 
 from fastapi import APIRouter
 
+from models.fields import MomentAsked
+from runtime.history.asked import moment_asked
 from runtime.privacy.access import AccessLine, access_of_case, access_to
 from service.http.paging import Paged
+from service.privacy.readings import ReadingReport, report_readings
 from service.routes.dependencies import CaseSituation, CurrentPerson, MayReadAccess, RunningParts
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
@@ -29,3 +32,21 @@ async def list_access(
     async with parts.database.session() as session:
         found = await access_of_case(session, situation.id, part.after_number, part.limit)
     return page.first(found, lambda each: (each.number,))
+
+
+@router.get(f"{CASE}/access/report")
+async def report_access(
+    situation: CaseSituation,
+    _auditor: MayReadAccess,
+    parts: RunningParts,
+    *,
+    later_than: MomentAsked = "",
+    until: MomentAsked = "",
+) -> ReadingReport:
+    """How often who has read what in this case, about how many; of a time, or of all of it (real time)."""
+    zone = situation.timetable.zone
+    since = moment_asked(later_than, "later_than", zone)
+    async with parts.database.session() as session:
+        return await report_readings(
+            session, situation.id, since, moment_asked(until, "until", zone)
+        )

@@ -70,11 +70,11 @@ async def test_a_list_goes_with_the_account(
 async def test_a_list_is_saved_and_opened_on_the_page(views: httpx.AsyncClient) -> None:
     desk = Desk(views, "street")
     shown = await desk.get("/office/cases?stage=voting&overdue=true")
-    opened = await desk.send(shown, name="votes that are late", decision="save")
-    assert "votes that are late" in opened.text
+    opened = await desk.send(shown, "/office/views", {"name": "votes late", "decision": "save"})
+    assert "votes late" in opened.text
     assert "stage=voting" in opened.url
     assert "overdue=true" in opened.url
-    left = await desk.send(opened, name="votes that are late", decision="forget")
-    assert "votes that are late" not in left.text
-    empty = await desk.send(shown, name="", decision="save")
+    left = await desk.send(opened, "/office/views", {"name": "votes late", "decision": "forget"})
+    assert "votes late" not in left.text
+    empty = await desk.send(shown, "/office/views", {"name": "", "decision": "save"})
     assert empty.status == 422
