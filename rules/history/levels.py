@@ -67,7 +67,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         suggestion.sheet_taken suggestion.support_withdrawn suggestion.withdrawn
         suggestion.published suggestion.hidden suggestion.merged proposal.made
         proposal.withdrawn proposal.confirmed agenda.reminder_ordered agenda.reminded
-        agenda.escalated operator.broke_glass
+        agenda.escalated operator.broke_glass notice.resent
         """,
     HistoryLevel.ALL: """
         voting.reminder_delivered cost_sharing.reminder_delivered agenda.reminder_delivered

@@ -46,6 +46,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "what": ("wait",),
     "addressee": ("role",),
     "was_with": ("role",),
+    "message_was": ("message_state",),
     "event_kind": ("event",),
 }
 """By the name of a detail the rooms of the product's catalogue that have its words."""

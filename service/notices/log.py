@@ -1,11 +1,13 @@
 """What became of the notices of a case: for its offices, for a household, and as a training inbox."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contact, Notice, NoticeMessage
+from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.database import Database
@@ -14,11 +16,20 @@ from service.access.tickets import Voter
 from service.http.keysets import before, behind
 from service.http.paging import Slice
 from service.notices.audiences import load_titles
-from service.notices.bodies import InboxMessage, MessageView, NoticeView, OwnNotice
+from service.notices.bodies import (
+    InboxMessage,
+    MessageView,
+    NoticeView,
+    OwnNotice,
+    ResendMessage,
+)
 from service.notices.wording import text_of
+from service.parts import Parts
+from service.recording import Details, accept
 from service.situation import Situation
 
 NEWEST = Slice()
+RESENT = "notice.resent"
 AGAIN = (MessageState.FAILED, MessageState.RETURNED, MessageState.FAILED_FOR_NOW)
 
 
@@ -130,29 +141,40 @@ async def read_inbox(
     )
 
 
-async def resend(database: Database, situation: Situation, message_id: str) -> MessageView:
+async def resend(
+    parts: Parts, situation: Situation, actor: Actor, command: ResendMessage
+) -> MessageView:
     """Send a message again that failed or came back; an address it came back from is written to again.
+
+    Who ordered it and how it stood before is on the record, for whom it is is not.
 
     Raises:
         Refused: `notice.message_unknown`, `notice.not_failed`.
     """
 
-    async def work(session: AsyncSession) -> MessageView:
-        row = await session.get(NoticeMessage, message_id, with_for_update=True)
+    async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
+        row = await session.get(NoticeMessage, command.message, with_for_update=True)
         if row is None or row.renovation_id != situation.id:
             raise refusal("notice.message_unknown", where="message")
         if row.state not in AGAIN:
             raise refusal("notice.not_failed", where="message", state=str(row.state))
+        notice = await session.get_one(Notice, row.notice_id)
+        details: Details = {
+            "notice": notice.template,
+            "channel": row.channel,
+            "message_was": str(row.state),
+            "attempts": row.attempts,
+        }
         row.state, row.error, row.attempts = MessageState.CREATED, "", 0
         row.next_at = row.changed_at = func.clock_timestamp()
         if row.contact_id is not None:
             trusted = update(Contact).where(Contact.id == row.contact_id)
             await session.execute(trusted.values(returned_at=None))
-        await session.flush()
-        await session.refresh(row)
-        return message_view(row)
+        return row.id, details
 
-    return await database.transaction(work)
+    await accept(parts.journal, situation, actor, command, RESENT, change)
+    async with parts.database.session() as session:
+        return message_view(await session.get_one(NoticeMessage, command.message))
 
 
 def message_view(row: NoticeMessage) -> MessageView:

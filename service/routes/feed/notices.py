@@ -134,10 +134,10 @@ async def list_messages(
 
 @router.post(f"{CASE}/notices/resendings", status_code=201)
 async def resend_message(
-    situation: CaseSituation, _actor: MayFollowNotices, command: ResendMessage, parts: RunningParts
+    situation: CaseSituation, actor: MayFollowNotices, command: ResendMessage, parts: RunningParts
 ) -> MessageView:
-    """Send a message again that failed or came back."""
-    return await log.resend(parts.database, situation, command.message)
+    """Send a message again that failed or came back; that you ordered it is on the record."""
+    return await log.resend(parts, situation, actor, command)
 
 
 @router.get(f"{CASE}/inbox")

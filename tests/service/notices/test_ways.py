@@ -110,7 +110,14 @@ async def test_a_message_that_comes_back_is_returned_and_its_address_is_written_
     assert (answer.status_code, answer.json()["state"]) == (201, "created")
     await sender.turn()
     assert [each.id for each in mailbox.taken] == [sent.id, sent.id]
-    answer = await http.post(f"{path}/resendings", json=again, headers=COMMITTEE)
+    async with database.session() as session:
+        (resent,) = await session.scalars(
+            select(Event).where(Event.renovation_id == rid, Event.kind == "notice.resent")
+        )
+    assert resent.details["message_was"] == "returned"
+    assert row.id not in str(resent.details), "for whom it is, is not on the record"
+    once_more = {**again, "command_id": "once-more"}
+    answer = await http.post(f"{path}/resendings", json=once_more, headers=COMMITTEE)
     assert (answer.status_code, answer.json()["code"]) == (409, "notice.not_failed")
 
 
