@@ -9,9 +9,10 @@ import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import select, text
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from models.tables import Event
 from runtime.database import Database
 from runtime.settings import Settings
 from tests.service.conftest import KEY
