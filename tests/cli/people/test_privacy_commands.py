@@ -103,6 +103,10 @@ async def test_two_officials_erase_a_person_and_the_answer_says_what_stays(
         assert await names_of(session, KEYS, [person]) == {person: ""}
     log = await said(run, "access", rid, "--as", "watch", "--language", "en")
     assert any("first-eye" in line and "/people" in line for line in log)
+    report = ("--report", "--later-than", "2020-01-01", "--language", "en")
+    counted, *lines = await said(run, "access", rid, *report, "--as", "watch")
+    assert counted.startswith(f"{len(log) + 1} readings by ")
+    assert any("first-eye" in line and "/people" in line for line in lines)
 
 
 async def test_every_period_is_told_in_words_and_what_is_due_is_erased(
