@@ -14,9 +14,8 @@ from models.values.refusal import refusal
 from models.values.voting import Motion, MotionScope
 from rules.adopted import MotionOutcome
 from rules.ballots.scopes import CountedScope, adopted_outcomes
-from rules.oversight import ANNULLED
 from rules.voting.live.follow_ups import Standing
-from runtime.ballots.boxes import load_boxes, select_boxes
+from runtime.ballots.boxes import annulled_votes, load_boxes, select_boxes
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
@@ -71,11 +70,11 @@ async def adopted_ever(case: Case) -> dict[str, MotionOutcome]:
 
 async def counted_boxes(case: Case) -> Sequence[BallotBox]:
     """The boxes of every vote that was counted and not annulled, the oldest first."""
-    annulled = await _declared(case, VotingResult.ANNULLED)
+    annulled = await annulled_votes(case.session, case.renovation.id)
     query = select(BallotBox).where(
         BallotBox.renovation_id == case.renovation.id,
         BallotBox.tally.is_not(None),
-        BallotBox.attempt.not_in(annulled | await _annulled_later(case)),
+        BallotBox.attempt.not_in(annulled),
     )
     return (await case.session.scalars(query.order_by(BallotBox.attempt))).all()
 
@@ -83,16 +82,6 @@ async def counted_boxes(case: Case) -> Sequence[BallotBox]:
 async def run_off_votes(case: Case) -> frozenset[int]:
     """The attempts that ended with a run-off or a second vote: the next one follows them."""
     return await _declared(case, *AGAIN)
-
-
-async def _annulled_later(case: Case) -> frozenset[int]:
-    """The attempts that a court or an authority has annulled after they were adopted (E6)."""
-    rows = await case.session.scalars(
-        select(Event.details["attempts"]).where(
-            Event.renovation_id == case.renovation.id, Event.kind == ANNULLED
-        )
-    )
-    return frozenset(attempt for attempts in rows for attempt in attempts)
 
 
 async def _declared(case: Case, *outcomes: VotingResult) -> frozenset[int]:

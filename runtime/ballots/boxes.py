@@ -11,7 +11,7 @@ What an event or a publication says of a vote is what it says of the first box; 
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Event
@@ -89,3 +89,18 @@ def names_box(box_id: str) -> ColumnElement[bool]:
         Event.details["box"].as_string() == box_id,
         Event.details.contains({"others": [{"box": box_id}]}),
     )
+
+
+ANNULLED = text("""
+SELECT b.attempt FROM event e JOIN ballot_box b ON b.id = e.details ->> 'box_id'
+WHERE e.renovation_id = :rid AND e.kind = 'voting.result_declared' AND e.details ->> 'outcome' = 'annulled'
+UNION SELECT attempt::int FROM event e, jsonb_array_elements_text(e.details -> 'attempts') AS attempt
+WHERE e.renovation_id = :rid AND e.kind = 'renovation.vote_annulled'
+""")
+
+
+async def annulled_votes(session: AsyncSession, renovation_id: str) -> frozenset[int]:
+    """The attempts whose result carries nothing: an objection to it was upheld (E5), or a court or an
+    authority has annulled it later (E6).
+    """
+    return frozenset(await session.scalars(ANNULLED, {"rid": renovation_id}))

@@ -53,6 +53,8 @@ async def test_before_money_has_come_in_a_revised_scheme_is_put_to_another_vote(
     await assert_agrees(j)
     told = await assert_the_record_tells_the_rows(j)
     assert told.vote_outcome == "annulled"
+    shown = await j.http.get(f"/cases/{j.rid}/vote", headers={"accept-language": "en"})
+    assert "it carries nothing any more" in shown.text
     with pytest.raises(Refused) as again:
         await annul(j)
     assert codes(again.value) == ["oversight.nothing_adopted"]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from models.fields import EventNumber, Id
 from models.values.states import Stage
 from rules.voting import pack_for
+from runtime.ballots.boxes import annulled_votes
 from service.channels.open_box import read_ready
 from service.pages.display import display_of
 from service.pages.public.complaints import load_months
@@ -72,7 +73,10 @@ async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) ->
         bars = turnout_bars(turnout, pack)
         course = course_of(days, box.opens_at, box.closes_at, bars, case.situation.timetable.zone)
         shown.append((box, course, bars, results_of(box, language), turnout))
+    async with parts.database.session() as session:
+        annulled = await annulled_votes(session, case.situation.id)
     values = {
+        "annulled": bool(boxes) and boxes[0].attempt in annulled,
         "boxes": shown,
         "law": pack.text,
         "official_address": parts.settings.official_vote_url,
