@@ -17,11 +17,15 @@ ON_A_PAGE = 100
 
 
 class HistoryQuery(NamedTuple):
-    """What the page is asked for; a moment is a day or an hour of one, "" is none."""
+    """What the page is asked for; a moment is a day or an hour of one, "" is none.
+
+    `as_of` and `since` are by the clock of the case; `known` leaves out what was written down later.
+    """
 
     level: HistoryLevel
     as_of: str
     since: str
+    known: str
     after: int
 
 
@@ -43,17 +47,17 @@ async def told_history(
     problems: list[Problem] = []
     as_of = _moment(asked, "as_of", query.as_of, problems)
     since = _moment(asked, "since", query.since, problems)
+    known = _moment(asked, "known", query.known, problems)
+    until = Window(as_of, known)
     changed: tuple[ChangedField, ...] = ()
     if since is not None:
-        found = await load_diff(session, asked, query.level, Window(since), Window(as_of))
+        found = await load_diff(session, asked, query.level, Window(since, known), until)
         changed, lines = found.changed, found.lines
         following = None
     else:
-        lines = await list_lines(
-            session, asked, query.level, Window(as_of), query.after, ON_A_PAGE + 1
-        )
+        lines = await list_lines(session, asked, query.level, until, query.after, ON_A_PAGE + 1)
         following = lines[ON_A_PAGE - 1].seq if len(lines) > ON_A_PAGE else None
-    at = await load_standing(session, asked, Window(as_of))
+    at = await load_standing(session, asked, until)
     return ToldHistory(
         query=query,
         standing=standing_words(at, asked.language, asked.zone),

@@ -1,8 +1,9 @@
 """My work: whose turn it is in the cases of one's places, and roles that wait to be confirmed."""
 
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 
 from models.fields import Awaited, Cursor, EventNumber, OptionalId, PlacePath, Words
@@ -10,6 +11,7 @@ from models.values.refusal import Problem, Refused
 from models.values.states import RenovationState, Stage
 from rules.authority import ROLES_OF_WRITE, covers
 from runtime.database import driver_connection
+from runtime.finding.files import FileForm, find_all
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.bodies import CommandBody
 from service.finding import saved
@@ -22,8 +24,10 @@ from service.pages.office.session import Office
 from service.pages.office.work import load_work, places_of
 from service.parts import Parts
 from service.privacy.erasing import list_erasures
+from service.reading.counts import file_of
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentForm, CurrentOffice, OfficeView, View
+from service.routes.office.overview import MOST_IN_FILE, place_asked
 
 router = APIRouter(prefix="/office", include_in_schema=False)
 ON_A_PAGE = 50
@@ -35,11 +39,7 @@ async def show_work(office: CurrentOffice, parts: RunningParts, view: OfficeView
     return await _shown(parts, office, view)
 
 
-@router.get("/cases")
-async def list_cases(
-    office: CurrentOffice,
-    parts: RunningParts,
-    view: OfficeView,
+def wanted_in_query(
     stage: Stage | None = None,
     *,
     overdue: bool = False,
@@ -50,15 +50,10 @@ async def list_cases(
     contractor: OptionalId = "",
     rule_pack: OptionalId = "",
     words: Words = "",
-    after: Cursor = "",
-    saved_as: Words = "",
-) -> Response:
-    """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke, what is called so."""
-    own = places_of(office.grants)
-    inside = any(covers(each, place) for each in own)
-    at = place.rstrip("/") if inside else next(iter(own), "")
-    wanted = CaseFilter(
-        place=at,
+) -> CaseFilter:
+    """What a list of cases is narrowed to, as its address says it."""
+    return CaseFilter(
+        place=place,
         stage=stage,
         overdue=overdue,
         stuck=stuck,
@@ -68,7 +63,37 @@ async def list_cases(
         rule_pack=rule_pack,
         words=words,
     )
-    return await _listed(parts, office, view, wanted, after=after, saved_as=saved_as)
+
+
+Wanted = Annotated[CaseFilter, Depends(wanted_in_query)]
+
+
+@router.get("/cases")
+async def list_cases(
+    office: CurrentOffice,
+    parts: RunningParts,
+    view: OfficeView,
+    wanted: Wanted,
+    after: Cursor = "",
+    saved_as: Words = "",
+) -> Response:
+    """The cases of one's places, a page at a time: all, those of a stage, what is late, what broke, what is called so."""
+    own = places_of(office.grants)
+    inside = any(covers(each, wanted.place) for each in own)
+    at = wanted.place.rstrip("/") if inside else next(iter(own), "")
+    here = wanted.model_copy(update={"place": at})
+    return await _listed(parts, office, view, here, after=after, saved_as=saved_as)
+
+
+@router.get("/list")
+async def download_list(
+    office: CurrentOffice, parts: RunningParts, wanted: Wanted, form: FileForm = FileForm.CSV
+) -> Response:
+    """All cases of a list of one's places, as a file."""
+    asked = wanted.model_copy(update={"place": place_asked(office, wanted.place)})
+    async with parts.database.session() as session:
+        found = await find_all(await driver_connection(session), asked, MOST_IN_FILE)
+    return file_of(found, form)
 
 
 @router.post("/views")

@@ -123,6 +123,10 @@ async def test_the_pages_tell_it_and_names_a_wrong_moment_at_its_field(
     assert shown.status_code == 200
     assert "objected to what was posted" in shown.text
     assert UNIT not in shown.text
+    before = {"level": "acts", "known": "2020-01-01"}
+    unknown = await http.get(f"{PAGE}/history", params=before, headers=accepted)
+    assert "objected to what was posted" not in unknown.text
+    assert 'value="2020-01-01"' in unknown.text
     wrong = await http.get(f"{PAGE}/history", params={"as_of": "<b>x"}, headers=accepted)
     assert wrong.status_code == 422
     assert 'id="as_of-error"' in wrong.text

@@ -74,6 +74,8 @@ async def test_a_list_is_saved_and_opened_on_the_page(views: httpx.AsyncClient) 
     assert "votes late" in opened.text
     assert "stage=voting" in opened.url
     assert "overdue=true" in opened.url
+    table = await desk.get(f"/office/list?{opened.url.partition('?')[2]}".partition("&saved_as")[0])
+    assert table.headers["content-type"].startswith("text/csv")
     left = await desk.send(opened, "/office/views", {"name": "votes late", "decision": "forget"})
     assert "votes late" not in left.text
     empty = await desk.send(shown, "/office/views", {"name": "", "decision": "save"})

@@ -28,6 +28,7 @@ async def show_history(
     level: HistoryLevel = HistoryLevel.DECISIONS,
     as_of: MomentAsked = "",
     since: MomentAsked = "",
+    known: MomentAsked = "",
     after: EventNumber = 0,
 ) -> Response:
     """What happened, as sentences; that somebody has read it in a role is written down."""
@@ -35,7 +36,7 @@ async def show_history(
     await note_reading(parts, situation.in_role(office.grants), view.request)
     asked = HistoryReader(situation.id, viewer, view.language, situation.timetable.zone)
     async with parts.database.session() as session:
-        told = await told_history(session, asked, HistoryQuery(level, as_of, since, after))
+        told = await told_history(session, asked, HistoryQuery(level, as_of, since, known, after))
         row = await session.get_one(Renovation, situation.id)
         lanes = await load_lanes(session, situation, row.closed_at)
     values = {"told": told, "lanes": lanes, "address": f"/office/cases/{situation.id}/history"}

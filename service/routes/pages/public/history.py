@@ -28,13 +28,14 @@ async def show_history(
     level: HistoryLevel = HistoryLevel.DECISIONS,
     as_of: MomentAsked = "",
     since: MomentAsked = "",
+    known: MomentAsked = "",
     after: EventNumber = 0,
 ) -> Response:
     """What happened, as sentences: of it all, until a moment, or since one."""
     zone = case.situation.timetable.zone
     asked = HistoryReader(case.situation.id, EVERYBODY, display_of(request).language, zone)
     async with parts.database.session() as session:
-        told = await told_history(session, asked, HistoryQuery(level, as_of, since, after))
+        told = await told_history(session, asked, HistoryQuery(level, as_of, since, known, after))
         lanes = await load_lanes(session, case.situation, case.view.closed_at)
     values = {
         "case": case.view,
