@@ -41,7 +41,7 @@ class Reassignments(Writer):
             for each in agenda
             if each.workflow_id == wait.workflow_id
         )
-        if (case.renovation.waiting_for, case.renovation.due_at) == (wait.what, wait.due_at):
+        if case.renovation.waiting_for == wait.what:
             case.renovation.due_at = after.due_at
         case.notify(act.role.value, "act_reassigned", what=wait.what)
         return Recorded(
