@@ -132,7 +132,7 @@ async def appoint(sql: asyncpg.Connection, rid: str) -> str:
     await sign_in(sql, HEAD)
     await sql.execute(
         "INSERT INTO role_grant (actor_id, label, role, place_id)"
-        " VALUES ($1::varchar, $1, 'street_office', $2)",
+        " VALUES ($1::text, $1::text, 'street_office', $2)",
         HEAD,
         street,
     )

@@ -112,12 +112,12 @@ async def record(
     for who, role, place in ROLES:
         await sign_in(sql, who)
         await sql.execute(
-            "INSERT INTO place (id, kind, name, path) VALUES ($1::varchar, 'district', $1, $1)"
+            "INSERT INTO place (id, kind, name, path) VALUES ($1::text, 'district', $1::text, $1::text)"
             " ON CONFLICT DO NOTHING",
             place,
         )
         await sql.execute(
-            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1, $2, $3)",
+            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, $3)",
             *(who, role, place),
         )
 
