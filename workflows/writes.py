@@ -37,6 +37,8 @@ Activity = Callable[Concatenate[S, Command, P], Awaitable[R]]
 """An activity that writes: what is called with a command, and whatever it needs."""
 
 
+LONGEST_NAME = 40
+"""Letters of a name in a summary, of which the server takes 400 bytes, sealed ones too."""
 LONGEST_LEFT = timedelta(days=36_500) // timedelta(microseconds=1)
 
 
@@ -211,6 +213,6 @@ def _summary(activity: Callable[..., object], args: Sequence[object]) -> str | N
     command = args[0] if args else None
     if not isinstance(command, Command):
         return None
-    who = "The procedure" if is_own(command) else command.actor.label
+    who = "The procedure" if is_own(command) else command.actor.label[:LONGEST_NAME]
     room, _, happened = str(vars(activity).get("event", "")).partition(".")
     return f"{who}: {room}, {happened}".replace("_", " ") if happened else who
