@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
 from rules.oversight import RESUMED, SUSPENDED, Rests, rested
-from runtime.ballots.said import Said, load_said
+from runtime.ballots.said import SaidOfBox, load_said
 from runtime.ballots.sealing import public_half
 from runtime.rows import AuditedBox
 
@@ -141,7 +141,7 @@ async def event_details(
     return [said.details for said in await _said(connection, box, kind)]
 
 
-async def _said(connection: asyncpg.Connection, box: AuditedBox, kind: str) -> Sequence[Said]:
+async def _said(connection: asyncpg.Connection, box: AuditedBox, kind: str) -> Sequence[SaidOfBox]:
     return await load_said(connection, box.renovation_id, box.id, kind)
 
 
@@ -160,7 +160,7 @@ def _rests_of(box: AuditedBox, halts: Sequence[Mapping[str, object]]) -> Rests:
     ]
 
 
-def _times_hold(box: AuditedBox, announced: Said, decided: Said, rests: Rests) -> bool:
+def _times_hold(box: AuditedBox, announced: SaidOfBox, decided: SaidOfBox, rests: Rests) -> bool:
     """Does the box open as announced, and close as decided last, later by what it has rested since?"""
     opens, closes = (
         (_moment(said.details.get(name)), said.at)

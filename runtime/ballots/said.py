@@ -32,7 +32,7 @@ def said_of(details: Mapping[str, JsonValue], box_id: str) -> Mapping[str, JsonV
     return None
 
 
-class Said(NamedTuple):
+class SaidOfBox(NamedTuple):
     """What an event says of a box, and when it happened; case time."""
 
     at: datetime
@@ -41,8 +41,8 @@ class Said(NamedTuple):
 
 async def load_said(
     connection: asyncpg.Connection, renovation_id: str, box_id: str, kind: str
-) -> Sequence[Said]:
+) -> Sequence[SaidOfBox]:
     """What the events of this kind say about a box, in their order."""
     found = await connection.fetch(OF_BOX, renovation_id, kind, box_id)
     each = ((at, said_of(DETAILS.validate_json(details), box_id)) for at, details in found)
-    return [Said(at, said) for at, said in each if said is not None]
+    return [SaidOfBox(at, said) for at, said in each if said is not None]
