@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
-from rules.oversight import RESUMED, SUSPENDED, Rests, rested
+from rules.oversight import ANNULLED, RESUMED, SUSPENDED, Rests, rested
 from runtime.ballots.said import SaidOfBox, load_said
 from runtime.ballots.sealing import public_half
 from runtime.rows import AuditedBox
@@ -64,7 +64,7 @@ SELECT EXISTS (
 """
 HALTS = f"""
 SELECT kind, details ->> 'since' AS since, happened_at::text AS until FROM event
-WHERE renovation_id = $1 AND kind IN ('{SUSPENDED}', '{RESUMED}') ORDER BY seq
+WHERE renovation_id = $1 AND kind IN ('{SUSPENDED}', '{RESUMED}', '{ANNULLED}') ORDER BY seq
 """  # noqa: S608
 
 

@@ -79,6 +79,8 @@ async def test_a_judgment_ends_the_halt_that_waited_for_it(
     assert row["suspended_at"] is None
     await assert_agrees(j)
     assert not await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
+    await j.act(a.ReviseScheme, COMMITTEE, title="lawful", reason="as it was ruled")
+    await j.until("ballots")
     assert (await audit(database, j.rid)).ok
 
 
