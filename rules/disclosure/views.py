@@ -44,9 +44,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             cursor"""
     },
     "SavedViewLine": {OWN: "name wanted saved_at"},
-    "WantedCases": {
-        OWN: "place stage waiting overdue stuck outcome contractor rule_pack words"
-    },
+    "WantedCases": {OWN: "place stage waiting overdue stuck outcome contractor rule_pack words"},
     "CaseCounts": {EVERYBODY: "place name places waiting"},
     "PlaceCounts": {EVERYBODY: "path name running ended late stuck stages"},
     "AwaitedCounts": {EVERYBODY: "who awaited late"},
@@ -112,9 +110,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "PersonOfUnit": {OFFICIALS: "person name"},
     "SensitiveView": {HOUSEHOLD: "entry unit_number kind words consented_at"},
     "ReadingReport": {Circle.READINGS: "since until readings readers counts"},
-    "ReadingCount": {
-        Circle.READINGS: "reader role door readings subjects first_at last_at"
-    },
+    "ReadingCount": {Circle.READINGS: "reader role door readings subjects first_at last_at"},
     "AccessLine": {Circle.READINGS: "number at reader role door renovation_id subject reason"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},

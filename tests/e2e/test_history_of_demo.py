@@ -100,7 +100,7 @@ async def cases(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cases
             midway = options.model_copy(update={"case": "late"})
             with suppress(MidwayError):
                 await carry(*asked, midway, StopsAt("award_contract"), lambda: None)
-            sql = await asyncpg.connect(asyncpg_url(stack.settings.database_url))
+            sql = await asyncpg.connect(asyncpg_url(stack.settings.database_url.get_secret_value()))
             late = await sql.fetchval(
                 "SELECT id FROM renovation WHERE id <> $1 AND state = 'running'",
                 report.renovation_id,
