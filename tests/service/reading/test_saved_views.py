@@ -6,19 +6,24 @@ import asyncpg
 import httpx
 import pytest
 
+from runtime.database import Database
 from runtime.record.cases import CaseFilter
 from service.finding.bodies import WantedCases
 from service.finding.saved import MOST
 from service.privacy.keeping import ERASE
 from tests.support.browser.desk import Desk
 from tests.support.channels import code, grant_roles
+from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in
 
 LATE = {"place": "d/s", "overdue": True}
 
 
 @pytest.fixture
-async def views(http: httpx.AsyncClient, sql: asyncpg.Connection) -> httpx.AsyncClient:
+async def views(
+    http: httpx.AsyncClient, database: Database, sql: asyncpg.Connection
+) -> httpx.AsyncClient:
+    await make_renovation(database, rid=f"r{uuid.uuid4().hex[:10]}")
     await grant_roles(sql)
     for who in ("street", "committee"):
         await sign_in(sql, who)
