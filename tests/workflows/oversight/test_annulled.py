@@ -32,8 +32,9 @@ async def annul(j: JourneyDriver, **by: Any) -> dict[str, Any]:
 
 
 async def standing(j: JourneyDriver) -> dict[str, Any]:
-    """Where the case stands by its record alone."""
-    return dict((await j.http.get(f"/v1/renovations/{j.rid}/standing")).json())
+    """Where the case stands by its record alone, for an office: everybody else waits until bids are opened."""
+    office = {"Authorization": f"Bearer {await j.official(STREET)}"}
+    return dict((await j.http.get(f"/v1/renovations/{j.rid}/standing", headers=office)).json())
 
 
 # carries E6
