@@ -4,7 +4,6 @@ The command line and the service ask with these statements. They are plain SQL o
 connection, because a command that is to answer at once cannot wait for the models to be loaded.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -226,18 +225,19 @@ def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
     """
     values: list[object] = []
     conditions = _conditions_of_case(wanted, values)
-    asked = _Page(_given(values, limit), tuple(_given(values, each) for each in _read(after)))
     if wanted.waiting or wanted.overdue or wanted.stuck:
-        ids, direction = _listed(wanted, conditions, values, asked), "ASC"
+        table, key, sign, direction = _listed(wanted, conditions, values), "f.at, f.id", ">", "ASC"
+        conditions = []
     else:
-        conditions += asked.behind("r.opened_at", "r.id", "<")
-        ids, direction = (
-            (
-                f"SELECT r.opened_at AS at, r.id FROM renovation r WHERE {_all(conditions)}"  # noqa: S608
-                f" ORDER BY r.opened_at DESC, r.id DESC LIMIT {asked.limit}"
-            ),
-            "DESC",
-        )
+        table, key, sign, direction = "renovation r", "r.opened_at, r.id", "<", "DESC"
+    if after:
+        at, last = _read_cursor(after)
+        conditions.append(f"({key}) {sign} ({_given(values, at)}, {_given(values, last)})")
+    moment, name = key.split(", ")
+    ids = (
+        f"SELECT {moment} AS at, {name} AS id FROM {table} WHERE {_all(conditions)}"  # noqa: S608
+        f" ORDER BY {moment} {direction}, {name} {direction} LIMIT {_given(values, limit)}"
+    )
     statement = (
         f"SELECT {COLUMNS}, found.at AS listed_at FROM ({ids}) AS found"  # noqa: S608
         f" JOIN {WITH_CLOCK} ON r.id = found.id"
@@ -246,67 +246,24 @@ def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
     return Query(statement, tuple(values))
 
 
-class _Page(NamedTuple):
-    """How many are asked for, and behind which one: the places of both in the statement."""
-
-    limit: str
-    after: tuple[str, ...]
-
-    @property
-    def end(self) -> str:
-        """In the order of the lines, and no more than were asked for."""
-        return f"ORDER BY at, id LIMIT {self.limit}"
-
-    def behind(self, at: str, name: str, sign: str) -> list[str]:
-        """The condition that a row lies behind the last page."""
-        return [f"({at}, {name}) {sign} ({', '.join(self.after)})"] if self.after else []
-
-
-def _listed(wanted: CaseFilter, of_case: list[str], values: list[object], asked: _Page) -> str:
-    """The ids of the cases with lines of this kind, each with the first moment of them.
+def _listed(wanted: CaseFilter, of_case: list[str], values: list[object]) -> str:
+    """The cases with lines of this kind, each with the first moment of them, as the table `f`.
 
     Where nothing is asked of the case itself it is not looked at before a page of ids is found; else
     it is joined with the lines, of which the planner knows how many there are.
     """
+    if wanted.overdue:
+        kinds = [LATE, LATE_BY_TOLD_CLOCK]
+    else:
+        kinds = [AWAITING if wanted.waiting else STUCK]
     of_line = [f"{AWAITED} @> ARRAY[{_given(values, wanted.waiting)}]"] if wanted.waiting else []
     joined = "JOIN renovation r ON r.id = w.renovation_id" if of_case else ""
-    if wanted.overdue:
-        return _late([*of_line, *of_case], of_line, joined, asked)
-    kind = AWAITING if wanted.waiting else STUCK
-    lines = (
-        f"SELECT w.renovation_id AS id, min({kind.at}) AS at FROM {kind.table} {joined}"  # noqa: S608
-        f" WHERE {_all([kind.condition, *of_line, *of_case])} GROUP BY w.renovation_id"
+    lines = " UNION ALL ".join(
+        f"SELECT w.renovation_id AS id, {kind.at} AS at FROM {kind.table} {joined}"  # noqa: S608
+        f" WHERE {_all([kind.condition, *of_line, *of_case])}"
+        for kind in kinds
     )
-    behind = _all(asked.behind("at", "id", ">"))
-    return f"SELECT at, id FROM ({lines}) AS line WHERE {behind} {asked.end}"  # noqa: S608
-
-
-def _late(conditions: list[str], of_line: list[str], joined: str, asked: _Page) -> str:
-    """The same of who is late, of whom there are many.
-
-    The lines are read in the order of what was missed until the page is full, which is as far in a
-    hundred thousand cases as in ten thousand; one is passed over where an earlier one of its case counts.
-    """
-    kinds = " UNION ALL ".join(
-        f"(SELECT w.renovation_id AS id, {kind.at} AS at FROM {kind.table} {joined}"  # noqa: S608
-        f" WHERE {_all([kind.condition, *conditions, _first(kind, of_line), *asked.behind(kind.at, 'w.renovation_id', '>')])}"
-        f" {asked.end})"
-        for kind in (LATE, LATE_BY_TOLD_CLOCK)
-    )
-    return f"SELECT at, id FROM ({kinds}) AS line {asked.end}"  # noqa: S608
-
-
-def _first(kind: _Lines, of_line: list[str]) -> str:
-    """That no other line `e` of the case, which counts too, is before the line `w`."""
-    place = f"({kind.at}, w.workflow_id, w.what, w.subject)"
-    before = f"{place} < {place.replace('w.', 'o.')}"
-    earlier = _all(["w.renovation_id = o.renovation_id", kind.condition, *of_line, before])
-    return f"NOT EXISTS (SELECT FROM case_wait e WHERE {_renamed(earlier)})"
-
-
-def _renamed(condition: str) -> str:
-    """Of two lines: the one that was called w is e, and the one that was called o is w."""
-    return re.sub(r"\b([wo])\.", lambda name: {"w": "e.", "o": "w."}[name[1]], condition)
+    return f"(SELECT id, min(at) AS at FROM ({lines}) AS line GROUP BY id) AS f"  # noqa: S608
 
 
 def _all(conditions: list[str]) -> str:
@@ -360,10 +317,7 @@ def _given(values: list[object], value: object) -> str:
     return f"${len(values)}"
 
 
-def _read(cursor: str) -> tuple[datetime, str] | tuple[()]:
-    """The moment and the id of the last one of a page; nothing without a cursor."""
-    if not cursor:
-        return ()
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
     stamp, sign, last = cursor.partition("-")
     try:
         at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
