@@ -56,7 +56,7 @@ async def report_payments(
         return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
-    accepted = await accept(parts.journal, situation, provider, command, kind, change)
+    accepted = await accept(parts.gathered, situation, provider, command, kind, change)
     await tell_if_paid_up(parts, situation)
     return accepted
 
