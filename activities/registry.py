@@ -23,6 +23,8 @@ from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from activities.warranty.accounts import Accounts
+from activities.warranty.retention import Warranties
 from proof.seals import GatewayKeys
 from runtime.anchors.keys import Anchors
 from runtime.ballots.sealing import BoxKeys
@@ -43,6 +45,8 @@ CLASSES = (
     Terminations,
     Tickets,
     Evaluations,
+    Warranties,
+    Accounts,
     Publications,
     Agenda,
     Anchoring,

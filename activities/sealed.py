@@ -21,7 +21,7 @@ from models.values.refusal import Refused, refusal
 from models.values.states import Stage
 from proof.commands import act_hash, command_key
 from proof.seals import BROKE_GLASS, GatewayKeys, signature_wrong
-from rules.authority import check_again
+from rules.authority import WARRANTY, check_again, part_of_case
 from rules.four_eyes import ACTS_OF_TWO
 from runtime.record.grants import load_grants
 
@@ -32,6 +32,7 @@ CARRIED_BY: Mapping[str, str] = {
     Stage.BIDDING: "BiddingWorkflow",
     Stage.INSPECTION: "InspectionWorkflow",
     Stage.FEEDBACK: "FeedbackWorkflow",
+    WARRANTY: "WarrantyWorkflow",
     "publication": "PublicationWorkflow",
     "ticket": "TicketWorkflow",
 }
@@ -58,7 +59,7 @@ def is_carried(workflow_id: str, renovation_id: str, kind: str, parent_id: str) 
     if word in ALONE:
         return not parent_id
     above = kind_of(parent_id, renovation_id)
-    return above == "" or (word == "publication" and above in tuple(Stage))
+    return above == "" or (word == "publication" and above in (*Stage, WARRANTY))
 
 
 def refuse_impostor(command: Command, *, signed: bool) -> None:
@@ -120,8 +121,8 @@ async def refuse_without_grant(
     if command.seal is None:
         return
     grants = await load_grants(session, command.actor.id, renovation.id)
-    stage, place = renovation.stage, renovation.place_path
-    check_again(command.seal.act, stage, command.actor, grants, place)
+    part, place = part_of_case(renovation.stage, renovation.state), renovation.place_path
+    check_again(command.seal.act, part, command.actor, grants, place)
     if command.seal.act in ACTS_OF_TWO:
         await _refuse_without_second(session, command, command.seal.act, told=told)
 

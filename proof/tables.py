@@ -97,6 +97,7 @@ DIGESTS: Mapping[str, Digest] = {
     "published_picture": Digest(),
     "refund": Digest(whole=True),
     "relief": Digest(),
+    "retention_release": Digest(),
     "scheme": Digest(),
     "share": Digest(whole=True),
     "share_total": Digest(whole=True),

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
         Done,
         ReviseScheme,
     )
-    from models.messages.ids import stage_workflow_id
+    from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
     from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
@@ -32,8 +32,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
     from workflows.waiting import CaseWorkflow, heard_out
+    from workflows.warranty import WarrantyWorkflow
     from workflows.writes import refuse
 
+WARRANTY = "2026-11-warranty"
+"""The patch since which a case is in warranty, until what is kept back is decided on, before it is completed."""
 
 CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
     Stage.VOTING: VotingWorkflow.run,
@@ -98,10 +101,27 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             else:
                 with self._stage_group():
                     await self._carry_stage()
+        if outcome.state is RenovationState.COMPLETED and workflow.patched(WARRANTY):
+            await self._warrant()
         if self.progress.gives_up:
             # Stopped without blame: what was paid goes back.
             await self._compensate()
         return outcome
+
+    async def _warrant(self) -> None:
+        """The works are accepted: what is kept back of their price is released after its years (4.2)."""
+        name = warranty_workflow_id(self.renovation_id)
+        if not self.progress.warranty_id:
+            await self.own("warranty", Renovations.begin_warranty, name)
+        if self.progress.warranty_over:
+            return
+        given = StageInput(
+            renovation_id=self.renovation_id,
+            clock=self.clock,
+            gateway_public=self.given.gateway_public,
+        )
+        workflow.set_current_details("in warranty")
+        await carry(self, WarrantyWorkflow.run, given, name, "warranty")
 
     async def _follow(self) -> None:
         """Enter what follows, or have the scheme revised, unless the limit of votes is reached (E1)."""
@@ -233,5 +253,6 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             # It is about to begin: the act is sent again.
             raise refuse("act.held_back")
         settled = self.settling or self.progress.settling or self.progress.cancelled
-        if settled or self.ended or self.work.done():
+        over = self.ended or self.progress.in_warranty or self.work.done()
+        if settled or over:
             raise refuse("renovation.ended", act=act.name)

@@ -17,6 +17,7 @@ from models.messages.journey_progress import JourneyProgress
 from models.messages.progress import Progress
 from models.messages.publication import PublicationClosing, PublicationProgress, Subject
 from models.messages.voting import VotingProgress
+from models.messages.warranty import WarrantyProgress
 from models.tables import CaseClock, CaseTrouble, CommandReceipt, Event
 from models.values.states import Stage
 from runtime.database import Database
@@ -29,18 +30,25 @@ OF_STAGE: Mapping[Stage, type[Progress]] = {
     Stage.INSPECTION: InspectionProgress,
     Stage.FEEDBACK: FeedbackProgress,
 }
-PUBLISHED_BY: Mapping[Stage, Subject] = {
+OF_OTHERS: Mapping[str, type[Progress]] = {
+    "publication": PublicationProgress,
+    "ticket": TicketProgress,
+    "warranty": WarrantyProgress,
+}
+"""By the word after the case in their ids."""
+PUBLISHED_BY: Mapping[str, Subject] = {
+    "warranty": Subject.REFUNDS,
     Stage.VOTING: Subject.VOTE_RESULT,
     Stage.COST_SHARING: Subject.SHARE_TABLE,
     Stage.BIDDING: Subject.CANDIDATES,
 }
 HANDED_ON: Mapping[str, type[Answer]] = {
     kind: answer
-    for progress in OF_STAGE.values()
+    for progress in (*OF_STAGE.values(), OF_OTHERS["warranty"])
     for kind, answer in progress.ANSWERS.items()
     if answer.__name__.endswith("Outcome")
 }
-"""What a stage hands on at its end, by the kind of its last event."""
+"""What a stage, and the warranty, hands on at its end, by the kind of its last event."""
 
 
 class Recalled(NamedTuple):
@@ -87,9 +95,7 @@ def progress_for(workflow_id: str) -> type[Progress]:
     _, _, *path = workflow_id.split("/")
     if not path:
         return JourneyProgress
-    if path[0] == "publication":
-        return PublicationProgress
-    return TicketProgress if path[0] == "ticket" else OF_STAGE[Stage(path[0])]
+    return OF_OTHERS.get(path[0]) or OF_STAGE[Stage(path[0])]
 
 
 def _after_own(progress: Progress, row: Recalled) -> Progress:
@@ -137,7 +143,7 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         stages = renovation_workflow_id(renovation_id) + "/"
         ended = Event.kind.in_(HANDED_ON)
         return [and_(Event.workflow_id.startswith(stages, autoescape=True), ended)]
-    subject = PUBLISHED_BY.get(Stage(path[0])) if path[0] in tuple(Stage) else None
+    subject = PUBLISHED_BY.get(path[0])
     if subject is None:
         return []
     number = path[1]

@@ -109,7 +109,7 @@ class ReliefBody(ActBody):
     """Of `ApproveRelief`."""
 
     unit_number: UnitNumber
-    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: PositiveFen
     funded_by: Annotated[str, *label(100)]
 
@@ -268,6 +268,14 @@ class MeasurementBody(ActBody):
     report: Annotated[str, *text(4_000, 0)] = ""
 
 
+class ReleaseBody(ActBody):
+    """Of `ReleaseRetention`."""
+
+    contract_id: Id | None = None
+    withheld_fen: Fen = 0
+    reason: Note = ""
+
+
 class ResolutionBody(ActBody):
     """Of `ResolveTicket`."""
 
@@ -327,6 +335,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ApprovePayment.name: PaymentBody,
     acts.TerminateContract.name: TerminationBody,
     acts.MeasureWorks.name: MeasurementBody,
+    acts.ReleaseRetention.name: ReleaseBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,

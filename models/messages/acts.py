@@ -40,6 +40,8 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Other parts of the course in which it may be done as well."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -120,8 +122,9 @@ class ApproveRelief(Act):
 
     name = "approve_relief"
     stage = "cost_sharing"
+    also = ("warranty",)
     unit_number: str
-    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: int = Field(gt=0)
     funded_by: str = Field(min_length=1, max_length=100)
 
@@ -311,6 +314,17 @@ class MeasureWorks(Act):
     measured_fen: dict[str, int] = Field(default_factory=dict)
     """Item id to the value of its acceptable work; what is left out is worth nothing."""
     report: str = Field(default="", max_length=4000)
+
+
+class ReleaseRetention(Act):
+    """Release what was kept back of a contract (质量保证金), or withhold a part of it with a reason."""
+
+    name = "release_retention"
+    stage = "warranty"
+    contract_id: str | None = None
+    """Unsaid it is the only one of which something is kept back."""
+    withheld_fen: int = Field(default=0, ge=0)
+    reason: str = Field(default="", max_length=2000)
 
 
 class ResolveTicket(Act):

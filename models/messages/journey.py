@@ -85,6 +85,12 @@ class StageEntered(Answer):
     stage_reminds_at: datetime | None = None
 
 
+class WarrantyEntered(Answer):
+    """The warranty has begun, and `workflow_id` carries it."""
+
+    workflow_id: str
+
+
 class Revision(Answer):
     """How many votes were held, and whether a revised scheme may be put to another one, until when."""
 

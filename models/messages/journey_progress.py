@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from models.messages.acts import Done
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
+    GOES_ON,
     CostSharingOutcome,
     CostSharingResult,
     RefundSheet,
@@ -15,9 +16,16 @@ from models.messages.cost_sharing import (
 )
 from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
-from models.messages.journey import Answer, JourneyOutcome, Revision, StageEntered
+from models.messages.journey import (
+    Answer,
+    JourneyOutcome,
+    Revision,
+    StageEntered,
+    WarrantyEntered,
+)
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
+from models.messages.warranty import WarrantyOutcome
 from models.values.states import AfterTermination, RenovationState, Stage, TerminationGround
 from models.values.voting import FollowUpTerms
 
@@ -54,6 +62,7 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
+        "renovation.warranty_begun": WarrantyEntered,
         "renovation.cancelled": Done,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
@@ -83,6 +92,9 @@ class JourneyProgress(Progress):
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
+    warranty_id: str = ""
+    """The workflow of the warranty, once that has begun."""
+    warranty_over: bool = False
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
 
@@ -110,7 +122,7 @@ class JourneyProgress(Progress):
             return Stage.VOTING
         return {
             Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
-            Stage.COST_SHARING: Stage.BIDDING if self.sharing is CostSharingResult.FUNDED else None,
+            Stage.COST_SHARING: Stage.BIDDING if self.sharing in GOES_ON else None,
             Stage.BIDDING: Stage.INSPECTION if self.bidding is BiddingResult.SIGNED else None,
             Stage.INSPECTION: self._after_works,
             Stage.FEEDBACK: None,
@@ -132,6 +144,11 @@ class JourneyProgress(Progress):
             return JourneyOutcome(state=RenovationState.COMPLETED)
         reason = self._shelved
         return JourneyOutcome(state=RenovationState.SHELVED, reason=reason) if reason else None
+
+    @property
+    def in_warranty(self) -> bool:
+        """Whether the stages are over, and nothing but complaints and the end of the money goes on."""
+        return bool(self.warranty_id)
 
     @property
     def _shelved(self) -> str:
@@ -159,7 +176,7 @@ class JourneyProgress(Progress):
         done = {
             Undo.VOTE: self.attempts > 0,
             Undo.MONEY: self.adopted,
-            Undo.CONTRACT: self.sharing is CostSharingResult.FUNDED,
+            Undo.CONTRACT: self.sharing in GOES_ON,
         }
         return tuple(thing for thing, happened in done.items() if happened)
 
@@ -186,7 +203,11 @@ class JourneyProgress(Progress):
             first = {"stage_reminds_at": answer.stage_reminds_at}
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
         now: dict[str, object] = {}
-        if isinstance(answer, Revision):
+        if isinstance(answer, WarrantyEntered):
+            now = {"warranty_id": answer.workflow_id}
+        elif isinstance(answer, WarrantyOutcome):
+            now = {"warranty_over": answer.settled}
+        elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}

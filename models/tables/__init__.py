@@ -27,7 +27,13 @@ from models.tables.identity.accounts import (
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
-from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
+from models.tables.inspection import (
+    Certificate,
+    Inspection,
+    PartConsent,
+    RetentionRelease,
+    WorkItem,
+)
 from models.tables.ledger import (
     LedgerAccount,
     LedgerEntry,
@@ -164,6 +170,7 @@ __all__ = [
     "Refund",
     "Relief",
     "Renovation",
+    "RetentionRelease",
     "RoleGrant",
     "RollEntry",
     "RollImport",

@@ -96,8 +96,17 @@ class LedgerTransfer(Table):
             name="works_certified",
         ),
         CheckConstraint("kind <> 'measured' OR certificate_id IS NOT NULL", name="measured"),
+        CheckConstraint(
+            "kind NOT IN ('retention', 'withheld', 'compensation') OR phase = 'posted'",
+            name="retention_posted",
+        ),
         refers(("certificate_id", "passed"), "certificate", ("id", "passed")),
         UniqueConstraint("command_id", "number"),
+        Index(
+            "ix_ledger_transfer_of_retention",
+            "to_id",
+            postgresql_where=text("kind IN ('retention', 'withheld', 'compensation')"),
+        ),
         Index("ix_ledger_transfer_held", "from_id", postgresql_where=text("phase = 'pending'")),
         Index(
             "uq_ledger_transfer_decided_once",

@@ -14,13 +14,19 @@ class Stage(StrEnum):
 
 
 class RenovationState(StrEnum):
-    """Of a whole renovation; every state but the first is its end."""
+    """Of a whole renovation; the first two are no end of it."""
 
     RUNNING = "running"
+    IN_WARRANTY = "in_warranty"
+    """Its works are accepted and evaluated; what is kept back of their price is still owed (保修期)."""
     COMPLETED = "completed"
     SHELVED = "shelved"
     """Stopped, for the reason that its end names; what was not spent on accepted work has gone back."""
     CANCELLED = "cancelled"
+
+
+OPEN_STATES = (RenovationState.RUNNING, RenovationState.IN_WARRANTY)
+"""Of a case that a workflow carries."""
 
 
 class BoxState(StrEnum):

@@ -145,7 +145,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             renovation_id seq happened_at recorded_at actor_role actor_place kind rule_pack
             workflow_id prev_hash hash head_signature
             """,
-        Circle.AUDIT: "command_id run_id signature row_hashes",
+        Circle.AUDIT: "command_id run_id signature row_hashes salt",
         Circle.HOUSEHOLD: "actor_id actor_label on_behalf_of",
         Circle.FREE_TEXT: "details",
     },

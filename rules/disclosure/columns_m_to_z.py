@@ -122,7 +122,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.AUDIT: "command_id renovation_id seq kind request_hash result recorded_at",
     },
     "refund": {
-        Circle.MONEY: "renovation_id unit_number amount_fen paid",
+        Circle.MONEY: "renovation_id unit_number amount_fen ordered_fen paid_fen paid",
     },
     "relief": {
         Circle.RELIEF: "renovation_id unit_number kind amount_fen approved_by funded_by",
@@ -134,6 +134,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             """,
         Circle.OFFICIALS: "v1_letters",
         Circle.NOBODY: "search_text",
+    },
+    "retention_release": {
+        Circle.EVERYBODY: """
+            contract_id renovation_id liability_until released_fen withheld_fen decided_by decided_at
+            """,
     },
     "role_grant": {
         Circle.OFFICIALS: """

@@ -70,6 +70,7 @@ SHOWN_BY: Mapping[str, str] = {
     "renovation": "RenovationView ListedRenovation ClockView",
     "role_grant": "GrantView",
     "roll_entry": "Turnout",
+    "retention_release": "RetentionView ContractAccount",
     "roll_import": "RollImportView",
     "roll_unit": "Turnout",
     "scheme": "SchemeView",
@@ -150,6 +151,7 @@ RENAMED: Mapping[str, str] = {
     "suggestion_support.unit_number": "SuggestionView.authors",
     "termination.contract_id": "ContractAccount.termination",
     "certificate.contract_id": "ContractAccount.certificates",
+    "retention_release.contract_id": "ContractAccount.retention",
     "webhook.id": "WebhookView.webhook",
     "webhook.actor_id": "WebhookView.actor",
     "webhook.place_path": "WebhookView.place",
@@ -210,7 +212,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         """,
     LOG: """
         ledger_transfer.created_at account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
-        ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at anchor_cosignature.cosigned_at event.run_id event.signature event.row_hashes
+        ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at anchor_cosignature.cosigned_at event.run_id event.signature event.row_hashes event.salt
         firm.registered_by firm.created_at firm_person.added_by firm_person.added_at firm_person.ended_at
         invitation.invited_by invitation.created_at invitation.used_at mandate_revocation.revoked_by
         objection.recorded_at vote_objection.recorded_at paper_batch.opened_at paper_cast.recorded_at part_consent.recorded_at picture.recorded_at published_picture.published_by

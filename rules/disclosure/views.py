@@ -204,7 +204,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},
     "OwedLine": {MONEY: "unit_number number due_at amount_fen open_fen due"},
     "PaymentLine": {MONEY: "id unit_number amount_fen source received_at"},
-    "RefundLine": {MONEY: "unit_number amount_fen paid"},
+    "RefundLine": {MONEY: "unit_number amount_fen ordered_fen paid_fen paid"},
     "ReliefView": {Circle.RELIEF: "unit_number kind amount_fen approved_by funded_by"},
     "SettlementView": {
         EVERYBODY: """state units charged_fen paid_fen refunds refunds_fen refunds_ordered_fen debtors
@@ -266,7 +266,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "ContractAccount": {
         EVERYBODY: """id tender_id works_round bidder_id state value_fen contingency_fen retention_permille
             performance_bond_fen instalments_permille signed_at start_by moved_at cure_until decide_by money
-            certificates termination"""
+            certificates termination retention"""
     },
     "ContractMoney": {EVERYBODY: "certified_fen retention_fen payable_fen released_fen"},
     "CertificateView": {
@@ -276,6 +276,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "TerminationView": {
         EVERYBODY: """ground after bond_fen damages_fen decided_by decided_at measured_by settled_at"""
     },
+    "RetentionView": {EVERYBODY: "liability_until released_fen withheld_fen decided_by decided_at"},
     "InspectionView": {
         EVERYBODY: "id item_id contract_id round kind outcome recorded_at supersedes",
         OFFICIALS: "inspector_id",

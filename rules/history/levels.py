@@ -38,7 +38,9 @@ KINDS: Mapping[HistoryLevel, str] = {
         inspection.contract_terminated inspection.contract_settled inspection.works_accepted
         inspection.payment_released feedback.survey_opened feedback.evaluated
         settlement.vote_voided settlement.contract_settled settlement.refund_sheet_drawn
-        settlement.refunds_paid suggestion.replied
+        settlement.refunds_paid renovation.warranty_begun warranty.begun
+        warranty.liability_over warranty.retention_released warranty.account_drawn
+        warranty.refunds_ordered warranty.accounts_awaited warranty.ended suggestion.replied
         """,
     HistoryLevel.ACTS: """
         renovation.corrected voting.ballots_ruled_on voting.attendance_recorded

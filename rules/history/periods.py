@@ -39,6 +39,9 @@ SPANS: Sequence[Span] = (
         "works", "inspection.works_begun", "inspection.works_accepted inspection.contract_settled"
     ),
     _span("survey", "feedback.survey_opened", "feedback.evaluated"),
+    _span("liability", "warranty.begun", "warranty.liability_over warranty.ended"),
+    _span("retention", "warranty.liability_over", "warranty.accounts_awaited warranty.ended"),
+    _span("accounts", "warranty.accounts_awaited", "warranty.ended"),
 )
 """The narrower ones first: what is said of an idle time is the first that is open."""
 ENDING = frozenset({"renovation.closed", "renovation.stage_entered", "renovation.cancelled"})

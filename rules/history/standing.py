@@ -159,6 +159,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "renovation.opened": (("state", _word("running")), ("scheme_version", _word(1))),
     "renovation.stage_entered": (("stage", _at("stage")),),
     "renovation.cancelled": (("state", _word("cancelling")),),
+    "renovation.warranty_begun": (("state", _word("in_warranty")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),
     "voting.result_declared": (

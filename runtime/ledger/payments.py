@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Payment
 from models.values.base import Value
 from models.values.ledger import AccountKind, LedgerAccount, Transfer
-from rules.ledger import received, taken_over
+from rules.ledger import received, short_name, taken_over
 
 RELIEF = "relief"
 
@@ -47,6 +47,6 @@ async def add_payments(
 def _transfers(payment: NewPayment) -> tuple[Transfer, ...]:
     unit, fen = payment.unit_number, payment.amount_fen
     if payment.funded_by:
-        fund = LedgerAccount(kind=AccountKind.RELIEF, name=payment.funded_by)
+        fund = LedgerAccount(kind=AccountKind.RELIEF, name=short_name(payment.funded_by))
         return (taken_over(payment.id, unit, fen, fund),)
     return received(payment.id, unit, fen, payment.source)

@@ -58,6 +58,7 @@ class AuditedEvent(NamedTuple):
     hash: str
     head_signature: bytes | None
     row_hashes: Mapping[str, JsonValue] | None
+    salt: str | None
 
 
 class AuditedPlaceEvent(NamedTuple):

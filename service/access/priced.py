@@ -55,6 +55,7 @@ def _lines(
 
 def _choice(motion: Motion, choice: str) -> str:
     """The words of an answer; "" for yes."""
-    items = motion.menu.items if motion.menu is not None else ()
-    named = {each.id: each.title for each in (*motion.options, *items)}
+    named = {each.id: each.title for each in motion.options}
+    if motion.menu is not None:
+        named |= {each.id: each.title for each in motion.menu.items}
     return named.get(choice, "")

@@ -14,7 +14,13 @@ from models.values.base import Carried
 from models.values.decisions.decision import Check
 from models.values.inspection import ItemState
 from models.values.refusal import problem
-from models.values.states import ObjectionState, PublicationState, RenovationState, Stage
+from models.values.states import (
+    OPEN_STATES,
+    ObjectionState,
+    PublicationState,
+    RenovationState,
+    Stage,
+)
 from models.values.voting import ReportedTally
 from rules.checks import check
 from rules.cost_sharing import collected
@@ -23,7 +29,7 @@ from rules.time import lateness
 from rules.voting import pack_for
 from rules.voting.packs import quorum
 from runtime.language.checks import check_sentence
-from runtime.language.sentences import phrase, sentence
+from runtime.language.sentences import awaited, phrase, sentence
 from runtime.record.agenda import load_waits
 from runtime.record.cases import Trouble
 from service.channels.open_box import read_ready
@@ -81,7 +87,7 @@ async def why(parts: Parts, situation: Situation, view: RenovationView, language
     Everybody may ask: what is counted for it is counted once a while for all of them (`service.edge.ready`).
     """
     reasons: list[Reason] = []
-    if view.state == RenovationState.RUNNING:
+    if view.state in OPEN_STATES:
         async with parts.database.session() as session:
             waits = await load_waits(session, situation.id)
         for wait in waits:
@@ -100,8 +106,6 @@ async def why(parts: Parts, situation: Situation, view: RenovationView, language
 def _awaited(
     wait: CaseWait, view: RenovationView, checks: Sequence[Check], language: str
 ) -> Reason:
-    kind, _, of = wait.what.partition(".")
-    name = sentence(problem(f"wait.{kind}"), language)
     late = wait.late_since or (wait.due_at if _over(wait, view) else None)
     engine_late = late is not None and not wait.who
     tests = [_test(each, language) for each in checks]
@@ -111,7 +115,7 @@ def _awaited(
     return Reason(
         kind="wait",
         name=wait.what,
-        said=" ".join(filter(None, (name, of))),
+        said=awaited(wait.what, language),
         rule=lateness.basis(wait.what).rule,
         article=lateness.basis(wait.what).article,
         who=wait.who,

@@ -63,7 +63,7 @@ CODES: dict[int, str] = {
     409: """
         anchor.no_key
         anchor.nothing anchor.old_size
-        cost_sharing.no_shares cost_sharing.not_explained
+        cost_sharing.no_shares cost_sharing.not_explained warranty.not_begun
         ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
         ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
@@ -172,6 +172,9 @@ CODES: dict[int, str] = {
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
         inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
         inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
+        cost_sharing.payer_or_unit cost_sharing.payer_not_here warranty.accounts_open
+        warranty.contract_unknown warranty.own_retention warranty.reason_missing
+        warranty.retention_undecided warranty.withheld_above_kept
         inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
         inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
         mandate.period mandate.too_many mandate.carries_too_much menu.cost_too_high menu.cost_too_low menu.item_twice

@@ -1,5 +1,6 @@
 """Two people say for whom a sum is, or that it goes back; and two people take cash."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -65,7 +66,7 @@ async def propose_assignment(
             amount_fen=row.amount_fen,
             parts=split(row.amount_fen, units, owed),
         )
-        await refuse_payments(session, situation, _payments(situation, content, key))
+        await _refuse(session, situation, _payments(situation, content, key))
         return _ask(situation, "u", content, now, key)
 
     act = Proposing.ASSIGNMENT
@@ -86,7 +87,7 @@ async def enter_assignment(
     said = AssignedSum.model_validate(proposal.content)
     row = await _open_sum(session, situation, said.sum_id)
     rows = _payments(situation, said, key)
-    await refuse_payments(session, situation, rows)
+    await _refuse(session, situation, rows)
     await _decide(session, row, SumState.ASSIGNED, now)
     beside = claimed(row.id, row.amount_fen)
     details = await book_payments(session, situation, key, now, rows, beside)
@@ -148,7 +149,7 @@ async def propose_cash(
     said = CountedCash.model_validate(command.model_dump(exclude={"command_id"}))
 
     async def prepare(session: AsyncSession, now: datetime, key: str) -> Ask:
-        await refuse_payments(session, situation, _cash(situation, said, key))
+        await _refuse(session, situation, _cash(situation, said, key))
         return _ask(situation, "k", said, now, key)
 
     act = Proposing.CASH
@@ -168,7 +169,7 @@ async def enter_cash(
     """Book cash that two people have counted."""
     said = CountedCash.model_validate(proposal.content)
     rows = _cash(situation, said, key)
-    await refuse_payments(session, situation, rows)
+    await _refuse(session, situation, rows)
     details = await book_payments(session, situation, key, now, rows)
     return Effect(rows[0].id, CASH, details)
 
@@ -209,6 +210,11 @@ def _owners(
         source="owner",
         reference=reference,
     )
+
+
+async def _refuse(session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]) -> None:
+    units, references = [each.unit_number for each in rows], [each.reference for each in rows]
+    await refuse_payments(session, situation, units, references)
 
 
 async def _open_sum(session: AsyncSession, situation: Situation, name: str) -> UnclaimedSum:

@@ -38,7 +38,7 @@ from service.proposals.bodies import (
 )
 from service.proposing import Effect
 from service.recording import Details, accept, record
-from service.residents.payments import tell_if_paid_up
+from service.residents.payments import tell_what_is_paid
 from service.situation import Situation, load_opener
 from service.suggestions.answering import enter_answer
 
@@ -173,7 +173,7 @@ async def _confirm(
     if row.act in ACTS_OF_TWO:
         await send_confirmed(parts, row)
     if row.act in MONEY:
-        await tell_if_paid_up(parts, situation)
+        await tell_what_is_paid(parts, situation)
     return done
 
 

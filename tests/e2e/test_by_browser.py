@@ -149,7 +149,7 @@ async def evening(committee: Walker) -> None:
     await committee.seen("case", "现在等谁，等什么？", "正在等待：.{0,9}表决")
     assert len(await printed(committee, case)) == 8
     await act(committee, case, "open_vote")
-    await committee.seen("announced", "表决何时开始？", r"投票: \d{4} 年 \d+ 月 \d+ 日 –")
+    await committee.seen("announced", "表决何时开始？", r"投票：\d{4} 年 \d+ 月 \d+ 日 –")
     await committee.go(f"{case}/board")
     await committee.seen("board-first-evening", "还要多少户参与？", r"还差 6 户")
 
@@ -297,6 +297,10 @@ async def counted(visitors: Visitors, committee: Walker, case: str) -> None:
     await committee.seen("clock", "时间到哪里了，下一个期限是什么？", r"\d+ 月 \d+ 日")
     await neighbour.seen(
         "public-case", "现在轮到谁，到什么时候？", r"现在轮到谁.*异议.*\d+ 月 \d+ 日 24:00"
+    )
+    await neighbour.go(f"{public}/why")
+    await neighbour.seen(
+        "why", "为什么在等待，从何时起，依据什么？", r"异议：表决结果.*依据.*自 \d{4} 年.*截止"
     )
     await neighbour.go(f"{public}/vote")
     await neighbour.seen("result", "通过了吗，凭什么？", r"通过.*14 人；至少需要 11 人")

@@ -51,6 +51,7 @@ NEVER_CHANGED = (
     *("picture", "published_picture"),
     "case_clock",  # whose two columns may only go forward
     "ledger_account",  # whose balance follows from the transfers
+    "retention_release",
     *("anchor", "anchor_leaf", "anchor_cosignature", "witnessed", "contradiction"),
 )
 

@@ -301,6 +301,7 @@ OWN_WORK: Mapping[Duty, str] = {
     Duty.INSPECT_AGAIN: "activities/test_inspection.py::test_somebody_else_inspects_again_after_the_rectification",
     Duty.PAY_ACCEPTED: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
     Duty.PAY_ONESELF: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
+    Duty.RELEASE_ONESELF: "rules/test_warranty.py::test_a_retention_is_released_by_nobody_who_built",
     Duty.EVALUATE_BID: "activities/test_bidding.py::test_a_bidder_cannot_evaluate_the_tender",
     Duty.JUDGE_AWARD: "activities/test_bidding.py::test_whoever_gave_the_award_does_not_name_the_responsible_party",
     Duty.END_OWN_CONTRACT: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",

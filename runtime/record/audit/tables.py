@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runtime.rows import AuditedCase, AuditedEvent
 
 ENTERED, CLOSED = "renovation.stage_entered", "renovation.closed"
+IN_WARRANTY = "renovation.warranty_begun"
 _COLUMNS = """
 SELECT c.oid::regclass::text AS name,
   ARRAY(SELECT a.attname::text FROM pg_index i JOIN pg_attribute a
@@ -69,7 +70,9 @@ class TablesAudit:
             for key, each in rows:
                 told = each if isinstance(each, str) else None
                 self._rows[table, key] = SaidOfRow(told, event.seq)
-        if event.kind in (ENTERED, CLOSED):
+        if event.kind == IN_WARRANTY:
+            self._told["state"] = "in_warranty"
+        elif event.kind in (ENTERED, CLOSED):
             field = "stage" if event.kind == ENTERED else "state"
             self._told[field] = str(event.details.get(field))
 

@@ -12,7 +12,7 @@ from service.ledger import reading
 from service.routes.dependencies import CaseSituation, RunningParts
 from service.routes.reading.readers import ReadsReliefs
 
-router = APIRouter(prefix="/v1/renovations/{renovation_id}/ledger", tags=["money"])
+router = APIRouter(prefix="/v1/renovations/{renovation_id}/ledger", tags=["cost sharing"])
 TEXT = "text/plain; charset=utf-8"
 AS_TEXT: dict[int | str, dict[str, object]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}}

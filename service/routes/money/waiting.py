@@ -14,7 +14,7 @@ from service.routes.dependencies import (
     RunningParts,
 )
 
-router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["money"])
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
 
 
 @router.get("/unclaimed-sums")

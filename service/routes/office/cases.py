@@ -98,7 +98,7 @@ def acts_of(office: Office, situation: Situation) -> tuple[str, ...]:
 
 def _may(office: Office, situation: Situation, act: str) -> bool:
     try:
-        check_act(act, situation.stage, office.grants, situation.place_path)
+        check_act(act, situation.part, office.grants, situation.place_path)
     except Refused:
         return False
     return True

@@ -8,6 +8,7 @@ import pytest
 
 from models.values.ledger import AccountKind, TransferKind, household
 from runtime.database import Database
+from service.pages.display import Language
 from service.pages.wording import text
 from tests.service.residents.test_residents_write import UNIT, rid, voter
 from tests.support.browser.desk import Desk
@@ -103,7 +104,7 @@ async def test_a_home_does_not_read_the_ledger_of_the_others(case: Channels) -> 
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_every_account_and_every_transfer_has_a_name(language: str) -> None:
+def test_every_account_and_every_transfer_has_a_name(language: Language) -> None:
     codes = [f"ledger_account.{each}" for each in AccountKind]
     codes += [f"transfer.{each}" for each in TransferKind]
     assert [each for each in codes if text(each, language, {}) == each] == []

@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from html import unescape
 
 import pytest
 
@@ -22,7 +23,7 @@ NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 def bare(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))).strip()
 
 
 def number(text: str) -> Fraction:
@@ -47,10 +48,12 @@ async def town(vote: Channels, database: Database) -> list[str]:
     content = scheme_content(figures_for(units))
     await vote.sql.execute("DELETE FROM roll_unit WHERE box_id = $1", vote.box)
     await vote.sql.execute("DELETE FROM unit WHERE estate_id = $1", f"{vote.rid}.estate")
+    await vote.sql.execute("ALTER TABLE scheme DISABLE TRIGGER USER")
     await vote.sql.execute(
         "UPDATE scheme SET content = $2::jsonb WHERE renovation_id = $1",
         *(vote.rid, content.model_dump_json()),
     )
+    await vote.sql.execute("ALTER TABLE scheme ENABLE TRIGGER USER")
     rows = [
         Unit(
             id=f"{vote.rid}.{each.number}",

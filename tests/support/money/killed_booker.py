@@ -11,8 +11,7 @@ import os
 import signal
 import sys
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from models.messages.acts import Done
@@ -40,15 +39,12 @@ def die_at(point: str) -> None:
     if point in ("before_commit", "after_commit"):
         event.listen(Session, point, die_in_commit)
     if point == "booked":
-        booked = AsyncSession.execute
+        event.listen(Engine, "after_cursor_execute", die_when_booked)
 
-        async def execute(self: AsyncSession, *args: object, **more: object) -> object:
-            result = await booked(self, *args, **more)  # type: ignore[arg-type]
-            if "INSERT INTO ledger_transfer" in str(args[0]):
-                die(self.sync_session)
-            return result
 
-        AsyncSession.execute = execute  # type: ignore[method-assign, assignment]
+def die_when_booked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    if "INSERT INTO ledger_transfer" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def main(url: str, rid: str, name: str, unit: str, fen: int, point: str) -> None:

@@ -31,6 +31,7 @@ from tests.support.journey import (
     cleared_flags,
     complain,
     first_candidate,
+    kept_back,
     open_when_allowed,
 )
 from tests.support.people import sign_in
@@ -115,6 +116,11 @@ async def an_end(j: JourneyDriver) -> dict[str, Any]:
     return {"measured_fen": {"roof": 1}}
 
 
+async def a_retention(j: JourneyDriver) -> dict[str, Any]:
+    await j.until("release_retention")
+    return {"contract_id": (await kept_back(j))[0]}
+
+
 MOMENTS: Mapping[str, Come] = {
     "correct_renovation": a_slip,
     "resolve_ticket": a_complaint,
@@ -128,6 +134,7 @@ MOMENTS: Mapping[str, Come] = {
     "record_inspection": a_look,
     "report_rectified": a_defect,
     "measure_works": an_end,
+    "release_retention": a_retention,
 }
 """The acts in the order in which one case comes to them."""
 ELSEWHERE = {
@@ -196,6 +203,7 @@ async def theirs(
         "objection_id": objection,
         "ticket_id": ticket,
         "item_id": item,
+        "contract_id": item,
         "measured_fen": item,
         "drop_items": item,
         "labels": THEIR_OFFICIAL,
