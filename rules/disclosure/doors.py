@@ -207,7 +207,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         webhook_delivery.webhook_id suggestion.only_case suggestion_reply.estate_id
         suggestion_support.suggestion_id certificate.inspection_id certificate.passed inspection.passed
         ledger_account.id ledger_account.never_negative ledger_account.never_positive ledger_entry.account_id
-        ledger_transfer.number ledger_transfer.phase ledger_transfer.pending_id ledger_transfer.reverses_id
+        ledger_transfer.phase ledger_transfer.pending_id ledger_transfer.reverses_id
         ledger_transfer.expires_at ledger_transfer.certificate_id ledger_transfer.passed
         """,
     LOG: """
