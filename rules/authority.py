@@ -106,6 +106,29 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "correct_renovation": _by(
         _GOVERNMENT, "[D] the office that organises it keeps its record right"
     ),
+    "suspend_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
+    "extend_period": _by(
+        _GOVERNMENT, "Tendering Regs art. 21; [D] the office that organises it gives time"
+    ),
+    "order_correction": _by(
+        _GOVERNMENT, "Property Management Regs art. 19; Weifang PM Regs art. 39"
+    ),
+    "lift_correction": _by(
+        _GOVERNMENT, "[D] whoever may order a correction may take the order back"
+    ),
+    "report_corrected": _by(
+        frozenset(
+            {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.CONTRACTOR, Role.SUPERVISOR}
+        ),
+        "[D] whom the order addresses",
+    ),
+    "resume_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 

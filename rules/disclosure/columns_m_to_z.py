@@ -131,6 +131,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id estate_id title stage state workflow_id stage_workflow_id place_id place_path
             rule_pack timetable clock head_seq head_hash opened_at closed_at waiting_for due_at
+            suspended_at rests
             """,
         Circle.OFFICIALS: "v1_letters",
         Circle.NOBODY: "search_text",

@@ -229,7 +229,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
     "The sender's own book-keeping.": "notice.attempts notice.queued_at notice_message.next_at",
     "The count sheet names the units that differ.": "paper_line.absent",
     "Withdrawn, it is empty and in no view.": "sensitive.withdrawn_at",
-    "Its periods come out as the dates of the agenda.": "renovation.timetable",
+    "Its periods come out as the dates of the agenda.": "renovation.rests renovation.timetable",
     "It is made of what stands elsewhere, and finds the case.": "renovation.search_text",
     "The receipt says whether a later ballot replaces it.": "ballot_box.change_allowed",
     "The city's key for the buyer; who bought is nobody's to read.": "owner_replacement.buyer_key",

@@ -44,9 +44,9 @@ DETAILS: Mapping[Circle, str] = {
         have need figure expected op left right value compared unit_of_figure required actual rule
         workflow_id turn rest_money benchmark earlier_contracts history id valid rank run recorded_at
         suggestion suggestions suggestions_dropped suggestions_back suggestions_ended into qualified joined
+        at after before order addressee event event_kind moves rests waiting_for since level_before look_until entries_count units_count opening closing measured changes
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
-        at after level_before look_until entries_count units_count opening closing measured changes
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
     Circle.COMPLAINT: "answer",

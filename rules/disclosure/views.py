@@ -54,7 +54,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title estate_id place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
             contract_value_fen awaited contracts needs_attention consents_missing publication works tickets
-            open_tickets lacks"""
+            open_tickets lacks suspended_at"""
     },
     "Lack": {EVERYBODY: "stage kind roles need have acts"},
     # Its sentences are made of the event as the reader may see it (`events`).
@@ -69,7 +69,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "CaseStanding": {
         EVERYBODY: """seq state stage scheme_version vote_outcome owners_pay_fen received_fen
             cost_sharing_outcome tender_round bids_opened contractor contract_fen items_passed open_complaints
-            open_objections works_accepted targets_met open"""
+            open_objections works_accepted targets_met open suspended"""
     },
     "Waiting": {EVERYBODY: "state stage waiting_for case_now reasons"},
     "Reason": {

@@ -21,7 +21,10 @@ class HistoryLevel(StrEnum):
 KINDS: Mapping[HistoryLevel, str] = {
     HistoryLevel.DECISIONS: """
         renovation.opened renovation.stage_entered renovation.revision_asked
-        renovation.votes_ended renovation.cancelled renovation.closed voting.box_announced
+        renovation.votes_ended renovation.cancelled renovation.suspended renovation.resumed
+        renovation.period_extended renovation.correction_ordered renovation.correction_reported
+        renovation.correction_lifted
+        renovation.closed voting.box_announced
         voting.turnout_checked voting.box_closed voting.result_declared
         voting.official_result_imported voting.objections_counted voting.scheme_revised
         publication.opened publication.closed cost_sharing.planned

@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0056"
-down_revision = "0048"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

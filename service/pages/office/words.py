@@ -38,11 +38,16 @@ def office_words(language: Language) -> Mapping[str, object]:
 
 
 def named(room: str, word: str, language: Language) -> str:
-    """A thing of the record in words; as the record calls it where it has none."""
+    """A thing of the record in words; as the record calls it where it has none.
+
+    What is awaited may be chosen as well, and is called there as it is everywhere.
+    """
     try:
         return wording.text(f"{room}.{word}", language, {})
     except KeyError:
-        return word
+        kind, _, of = word.partition(".")
+        what = named("wait", kind, language) if room == "choice" else kind
+        return word if what == kind else " ".join(filter(None, (what, of)))
 
 
 def listed(words: Iterable[str], language: Language) -> str:
