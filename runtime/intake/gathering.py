@@ -1,7 +1,7 @@
 """Adaptive group commit, no timer: while one batch commits, the next one gathers.
 
-Of each group one batch is under way, a second one only when a whole one waits. Ballots of a box and reports
-of a case wait here; whoever waits gets an answer only after the commit.
+Of each group one batch is under way. Ballots of a box and reports of a case wait here; whoever waits gets an
+answer only after the commit.
 """
 
 import asyncio
@@ -17,7 +17,11 @@ Cut = Callable[[list[Q]], tuple[list[Q], list[Q]]]
 
 
 class Gathering(Generic[Q]):
-    """At most `room` wait here, and at most `writers` batches of at most `batch` are under way."""
+    """At most `room` wait here, and at most `writers` batches of at most `batch` are under way.
+
+    `beside`: a second batch of a group may be under way when a whole one waits. Where the batches of a group
+    hold the same lock it would only take a turn from another group.
+    """
 
     def __init__(
         self,
@@ -28,9 +32,10 @@ class Gathering(Generic[Q]):
         room: int,
         writers: int,
         batch: int,
+        beside: bool,
     ) -> None:
         self._group_of, self._commit, self._cut = group_of, commit, cut
-        self._room, self._writers, self._batch = room, writers, batch
+        self._room, self._writers, self._batch, self._beside = room, writers, batch, beside
         self._waiting: dict[Hashable, list[Q]] = {}
         self._flying: list[Hashable] = []
         self._tasks: set[asyncio.Future[None]] = set()
@@ -51,7 +56,7 @@ class Gathering(Generic[Q]):
             asyncio.get_running_loop().call_soon(self._send_off)
 
     async def stop(self) -> None:
-        """Begin nothing more and end what is under way."""
+        """Begin nothing more and end what is under way; the caller tells whoever still waits."""
         self._waiting.clear()
         for task in self._tasks:
             task.cancel()
@@ -78,7 +83,8 @@ class Gathering(Generic[Q]):
         costs as much as ten ballots.
         """
         for group, waiting in self._waiting.items():
-            if len(waiting) >= self._batch or group not in self._flying:
+            whole = self._beside and len(waiting) >= self._batch
+            if whole or group not in self._flying:
                 return group
         return None
 

@@ -9,14 +9,17 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
-from runtime.database import Database
+from models.values.refusal import refusal
+from runtime.database import Database, is_lost
 from runtime.intake.gathering import Gathering
 from runtime.record.heads import Heads
 from runtime.record.journal import AskedCommand, Inside, Journal, LastEvent, lock_case
 from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)
-BATCH, WRITERS = 64, 2
+BATCH, WRITERS = 64, 8
+"""So many commands of a case in one transaction, and so many cases at once: a case whose row others hold for
+long takes one of these turns and not all."""
 
 
 @dataclass(eq=False)
@@ -32,7 +35,8 @@ class _Waiting:
 class GatheredJournal(Journal):
     """Records like a journal; while one transaction of a case commits, the commands for the next one gather.
 
-    Each has its own event and receipt. A batch of which one is refused is halved until that one is alone.
+    Each has its own event and receipt. A batch of which one is refused is halved until that one is alone: the
+    rows of a batch are all in or none.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class GatheredJournal(Journal):
     ) -> None:
         """At most `room` commands wait."""
         super().__init__(database, heads, signer)
+        self._waiting: set[_Waiting] = set()
         self._gathering = Gathering[_Waiting](
             lambda waiting: waiting.asked.command.renovation_id,
             self._commit,
@@ -52,6 +57,7 @@ class GatheredJournal(Journal):
             room=room,
             writers=WRITERS,
             batch=BATCH,
+            beside=False,
         )
 
     async def record(
@@ -72,12 +78,17 @@ class GatheredJournal(Journal):
             return await super().record(command, kind, request, inside, into, busy)
         waiting = _Waiting(self._asked(command, kind, request, inside, into))
         self._gathering.add(waiting)
-        answer: T = await waiting.answer
+        self._waiting.add(waiting)
+        try:
+            answer: T = await waiting.answer
+        finally:
+            self._waiting.discard(waiting)
         return answer
 
     async def stop(self) -> None:
-        """End what is under way; whoever still waits was told nothing."""
+        """End what is under way; whoever still waits is told that nothing was acknowledged."""
         await self._gathering.stop()
+        _fail(tuple(self._waiting), refusal("service.busy"))
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
@@ -86,11 +97,11 @@ class GatheredJournal(Journal):
             else:
                 results = [await self._record(batch[0].asked)]
         except Exception as error:  # noqa: BLE001 - whoever waits is told
-            if len(batch) == 1:
-                if not batch[0].answer.done():
-                    batch[0].answer.set_exception(error)
+            if len(batch) == 1 or is_lost(error):
+                # The database is away for all of them: none is at fault.
+                _fail(batch, error)
                 return
-            # Nothing of it is in: one of them is refused, or met another writer.
+            # Nothing of it is in, and one of them is at fault.
             middle = len(batch) // 2
             await self._commit(batch[:middle])
             await self._commit(batch[middle:])
@@ -113,3 +124,9 @@ class GatheredJournal(Journal):
         for written in done:
             self._keep(written)
         return results
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

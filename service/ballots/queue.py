@@ -31,6 +31,7 @@ class BallotQueue:
             room=room,
             writers=writers,
             batch=BATCH,
+            beside=True,
         )
 
     async def put(self, queued: QueuedBallot, earlier: Sequence[str]) -> BallotAnswer:

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.acts import Done
 from models.values.refusal import Refused, refusal
 from runtime.database import Database
-from runtime.intake.journal import GatheredJournal
+from runtime.intake.journal import BATCH, GatheredJournal
 from runtime.ledger.booking import book
 from runtime.ledger.check import check_ledger
 from runtime.record.audit import audit
-from runtime.record.journal import Recorded
+from runtime.record.journal import Recorded, lock_case
 from tests.support.estate import make_renovation
 from tests.support.money import START, command
 from tests.support.money.ledger import fen_by_code, paid
@@ -79,6 +79,24 @@ async def test_whoever_finds_no_room_hears_it_at_once(database: Database) -> Non
     codes = [each.problems[0].code for each in answers if isinstance(each, Refused)]
     assert codes == ["service.busy"] * 2
     assert (await fen_by_code(database, "g2"))["escrow"] == (10, 0)
+
+
+async def test_a_case_that_others_hold_keeps_no_other_case_waiting_and_the_end_is_told(
+    database: Database,
+) -> None:
+    for rid in ("g4", "g5"):
+        await make_renovation(database, rid=rid, units=2, told_at=START)
+    journal = GatheredJournal(database, room=1_000)
+    async with database.held() as session:
+        await lock_case(session, "g4")
+        held = [asyncio.create_task(report(journal, "g4", str(n), 5)) for n in range(BATCH + 2)]
+        assert (await report(journal, "g5", "x", 7)).kind == "test.moved"
+        assert not any(each.done() for each in held)
+        await journal.stop()
+        answers = await asyncio.gather(*held, return_exceptions=True)
+    codes = {each.problems[0].code for each in answers if isinstance(each, Refused)}
+    assert (len(answers), codes) == (BATCH + 2, {"service.busy"})
+    assert await fen_by_code(database, "g4") == {}
 
 
 async def test_one_alone_is_refused_as_ever(database: Database) -> None:
