@@ -40,7 +40,7 @@ class Gathering(Generic[Q]):
         self._flying: list[Hashable] = []
         self._tasks: set[asyncio.Future[None]] = set()
 
-    def add(self, item: Q) -> None:
+    def queue_up(self, item: Q) -> None:
         """Let it wait for the next batch of its group.
 
         Raises:

@@ -77,7 +77,7 @@ class GatheredJournal(Journal):
         if busy:
             return await super().record(command, kind, request, inside, into, busy)
         waiting = _Waiting(self._asked(command, kind, request, inside, into))
-        self._gathering.add(waiting)
+        self._gathering.queue_up(waiting)
         self._waiting.add(waiting)
         try:
             answer: T = await waiting.answer

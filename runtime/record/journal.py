@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
@@ -25,7 +25,7 @@ from models.values.refusal import refusal
 from proof import chain
 from proof.canonical import digest
 from proof.commands import command_key
-from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
+from runtime.database import Database, impatient, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
 from runtime.rows.digests import Written, row_hashes, watch
@@ -84,7 +84,6 @@ class AskedCommand(NamedTuple, Generic[T]):
     into: type[T]
 
 
-LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
 MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorded_at")
 
 
@@ -130,7 +129,7 @@ class Journal:
             return await self._write(session, asked, locked, written)
 
         try:
-            result = await self._database.transaction(_impatient(work, busy) if busy else work)
+            result = await self._database.transaction(impatient(work, busy) if busy else work)
         except IntegrityError as error:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
@@ -275,21 +274,6 @@ class Journal:
         """The receipt of a command that was done or given up, None when it was not (yet)."""
         async with self._database.session() as session:
             return await session.get(CommandReceipt, command_id)
-
-
-def _impatient(work: Work[T], busy: str) -> Work[T]:
-    """The same work, refused with the code `busy` when a lock cannot be had within five seconds."""
-
-    async def inside(session: AsyncSession) -> T:
-        await session.execute(LOCK_TIMEOUT)
-        try:
-            return await work(session)
-        except DBAPIError as error:
-            if sqlstate(error) != LOCK_NOT_AVAILABLE:
-                raise
-            raise refusal(busy) from error
-
-    return inside
 
 
 def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str:

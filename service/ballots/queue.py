@@ -63,7 +63,7 @@ class BallotQueue:
         return answer and BallotAnswer(answer.receipt, fresh=False)
 
     async def _committed(self, queued: QueuedBallot) -> BallotAnswer | None:
-        self._gathering.add(queued)
+        self._gathering.queue_up(queued)
         self._under_way[queued.key] = queued
         return await queued.awaited()
 
