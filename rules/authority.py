@@ -9,7 +9,7 @@ from models.messages.acts import ACTS
 from models.values.actor import RESIDENTS, Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import ENDING_STATES
 
 WARRANTY = "warranty"
 """The part of its course after the stages."""
@@ -187,8 +187,11 @@ ROLES_OF_WRITE: dict[str, Authority] = {
 
 
 def part_of_case(stage: str, state: str) -> str:
-    """The part of its course in which a case is, as acts name it: one of the stages, or the warranty."""
-    return WARRANTY if state == RenovationState.IN_WARRANTY else stage
+    """The part of its course in which a case is, as acts name it: one of the stages, or the warranty.
+
+    What has stopped is in the warranty too, while its money comes to its end.
+    """
+    return WARRANTY if state in ENDING_STATES else stage
 
 
 def check_act(

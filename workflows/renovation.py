@@ -11,12 +11,14 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
         CancelRenovation,
         CorrectRenovation,
         Done,
+        MeasureWorks,
         ReviseScheme,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
@@ -125,9 +127,21 @@ class RenovationWorkflow(OverseenWorkflow):
 
     async def _warrant(self) -> None:
         """The works are accepted: what is kept back of their price is released after its years (4.2)."""
-        name = warranty_workflow_id(self.renovation_id)
         if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
             await self.own("warranty", Renovations.begin_warranty, name)
+        await self._end_money()
+
+    async def _wind_up(self) -> None:
+        """It has stopped: whoever owes pays, and what is kept back is released, before it is closed (E42)."""
+        if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
+            await self.own("settling", Renovations.begin_settling, name)
+        await self._end_money()
+
+    async def _end_money(self) -> None:
+        """Until every account is settled."""
+        name = self.progress.warranty_id
         if self.progress.warranty_over:
             return
         given = StageInput(
@@ -135,7 +149,7 @@ class RenovationWorkflow(OverseenWorkflow):
             clock=self.clock,
             gateway_public=self.given.gateway_public,
         )
-        workflow.set_current_details("in warranty")
+        workflow.set_current_details("the money comes to its end")
         await carry(self, WarrantyWorkflow.run, given, name, "warranty")
 
     async def _follow(self) -> None:
@@ -202,11 +216,20 @@ class RenovationWorkflow(OverseenWorkflow):
         for thing in reversed(self.progress.to_undo):
             if thing is Undo.CONTRACT:
                 await self.own("undo-make-safe", Cancellations.make_safe)
+                # Answers of earlier releases ask for no measuring.
+                if self.progress.to_measure:
+                    await self.wait_for(self._is_measured, "the works are measured")
                 await self.own("undo-contract", Cancellations.settle_contract)
             elif thing is Undo.MONEY:
                 await self._refund()
             else:
                 await self.own("undo-vote", Cancellations.void_vote)
+        # Nor do they say that anything is owed after the refunds.
+        if self.progress.owing:
+            await self._wind_up()
+
+    def _is_measured(self) -> bool:
+        return not self.progress.to_measure
 
     async def _refund(self) -> None:
         """The refund sheet is published before anything is paid (rules 2.6)."""
@@ -258,6 +281,23 @@ class RenovationWorkflow(OverseenWorkflow):
         """Once, and not after the end, nor while what was done is being undone already."""
         self.may_come(act)
         self._open(act)
+
+    @workflow.update
+    async def measure_works(self, act: MeasureWorks) -> Done:
+        """What stands of the works when the renovation stops: Civil Code art. 806."""
+        async with self.turn:
+            self._measured(act)
+            return await self.do(act, Terminations.measure, act)
+
+    @measure_works.validator
+    def measure_works_allowed(self, act: MeasureWorks) -> None:
+        """While it is settled, once the site is made safe."""
+        self.may_come(act)
+        self._measured(act)
+
+    def _measured(self, act: Act) -> None:
+        if self._is_measured():
+            raise refuse("act.not_now", act=act.name, now="settlement", then="measurement")
 
     def _revision_awaited(self, act: Act) -> None:
         if not self.progress.revision_awaited or self.settling:

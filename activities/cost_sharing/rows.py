@@ -14,8 +14,8 @@ from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
-from rules.cost_sharing import largest_remainder
-from rules.ledger import charged, promised_by
+from rules.cost_sharing import largest_remainder, waterfall
+from rules.ledger import charged, gained, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
@@ -117,6 +117,22 @@ async def promise_in_all(case: Case, total_fen: int) -> None:
         parts = largest_remainder(total_fen, weights)
         after = {by_code[code]: fen for code, fen in parts.items()}
         await _bring_to(case, TransferKind.PROMISE, after)
+
+
+async def share_gain(case: Case, gain_fen: int) -> None:
+    """What performance bonds have brought above all costs is owed to those who were to carry the works.
+
+    By the plan before the award: what is computed at the end says of nobody that he carries anything. An
+    earlier gain is superseded.
+    """
+    owed: dict[LedgerAccount, int] = {}
+    if gain_fen:
+        _, content = await case.scheme()
+        totals = await load_totals(case, "estimate")
+        carried = {household(total.unit_number): total.amount_fen for total in totals}
+        carried |= promised_by(waterfall(content.items, content.funding))
+        owed = {account: -fen for account, fen in gained(gain_fen, carried).items()}
+    await _bring_to(case, TransferKind.GAIN, owed)
 
 
 async def _bring_to(case: Case, kind: TransferKind, after: Mapping[LedgerAccount, int]) -> None:

@@ -28,6 +28,7 @@ from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
+from models.values.states import RenovationState
 from rules import cost_sharing as law
 from rules.duties import Duty
 from runtime.database import insert_many
@@ -302,7 +303,11 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
 
 
 async def _relief_room(case: Case, act: ApproveRelief) -> int:
-    owed = {total.unit_number: total.amount_fen for total in await share_rows.charges(case)}
+    stopped = case.renovation.state is RenovationState.SETTLING
+    totals = await (
+        share_rows.load_totals(case, "settlement") if stopped else share_rows.charges(case)
+    )
+    owed = {total.unit_number: total.amount_fen for total in totals}
     if act.unit_number not in owed:
         raise refusal("cost_sharing.unit_without_share", where=act.unit_number)
     paid = await case.session.scalar(

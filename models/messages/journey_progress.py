@@ -15,7 +15,7 @@ from models.messages.cost_sharing import (
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
-from models.messages.inspection import InspectionOutcome, WorksResult
+from models.messages.inspection import InspectionOutcome, TerminationStep, WorksResult
 from models.messages.journey import (
     Answer,
     Extended,
@@ -67,6 +67,8 @@ class JourneyProgress(Progress):
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
         "renovation.warranty_begun": WarrantyEntered,
+        "renovation.settling_begun": WarrantyEntered,
+        "inspection.works_measured": TerminationStep,
         "renovation.cancelled": Done,
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
@@ -109,10 +111,14 @@ class JourneyProgress(Progress):
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
     warranty_id: str = ""
-    """The workflow of the warranty, once that has begun."""
+    """The workflow of the warranty, or of the end of the money of what has stopped, once that has begun."""
     warranty_over: bool = False
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
+    to_measure: bool = False
+    """It has stopped in the middle of the works: what stands is measured before anything is settled (E42)."""
+    owing: bool = False
+    """After the refunds accounts are open: they are settled before the case is closed."""
 
     @property
     def number(self) -> int:
@@ -230,8 +236,8 @@ class JourneyProgress(Progress):
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
             now = {"cancelled": True, "suspended_at": None}
-        elif step.startswith("settlement."):
-            now = {"settling": True}
+        elif step.startswith("settlement.") or isinstance(answer, TerminationStep):
+            now = {"settling": True, **_settled(answer)}
         return self.model_copy(update=now)
 
     def _stage_entered(self, answer: StageEntered) -> Self:
@@ -269,7 +275,8 @@ class JourneyProgress(Progress):
         return {}
 
 
-def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
-    if isinstance(answer, WarrantyEntered):
-        return {"warranty_id": answer.workflow_id}
-    return {"warranty_over": answer.settled}
+def _settled(answer: Answer) -> dict[str, object]:
+    """What a step of the settlement leaves to do. Answers of earlier releases leave nothing."""
+    if isinstance(answer, Settlement | TerminationStep):
+        return {"to_measure": isinstance(answer, Settlement) and answer.measure}
+    return {"owing": answer.owing} if isinstance(answer, RefundSheet) else {}

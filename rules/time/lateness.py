@@ -88,6 +88,7 @@ BASES: Mapping[str, BasisOfWait] = {
     "measure_works": BasisOfWait("2.6", "Civil Code art. 806"),
     "approve_payment": BasisOfWait("4.2", "SME Payment Regs art. 9"),
     "warranty": BasisOfWait("4.2"),
+    "settling": BasisOfWait("8, E42"),
     "accounts": BasisOfWait("8, E47"),
     "accounts_settled": BasisOfWait(""),
     "retention": BasisOfWait("4.2", "Jianzhi 2017 no. 138 art. 2"),

@@ -32,7 +32,12 @@ from service.parts import Parts
 from service.proposing import Ask, Effect, ProposalMade, propose
 from service.reading.money import list_instalments
 from service.recording import refuse_unknown_units
-from service.residents.payments import book_payments, payment_id, refuse_payments
+from service.residents.payments import (
+    await_end_if_settled,
+    book_payments,
+    payment_id,
+    refuse_payments,
+)
 from service.situation import Situation
 
 ASSIGNED, RETURNED, CASH = (
@@ -40,8 +45,8 @@ ASSIGNED, RETURNED, CASH = (
     "cost_sharing.sum_returned",
     "cost_sharing.cash_received",
 )
-MONEY = frozenset({Proposing.ASSIGNMENT.value, Proposing.CASH.value})
-"""What brings money for a unit when it is confirmed."""
+MONEY = frozenset({Proposing.ASSIGNMENT.value, Proposing.CASH.value, Proposing.RETURN.value})
+"""What moves money when it is confirmed: the last account may be settled with it."""
 
 
 async def propose_assignment(
@@ -133,6 +138,7 @@ async def enter_return(
     await _decide(session, row, SumState.RETURNED, now)
     transfers: tuple[Transfer, ...] = sent_back(row.id, row.amount_fen)
     booked = await book(session, situation.id, key, now, transfers)
+    await await_end_if_settled(session, situation, now)
     details: dict[str, JsonValue] = {"total_fen": row.amount_fen, "reason": said.reason, **booked}
     return Effect(row.id, RETURNED, details)
 

@@ -41,6 +41,8 @@ class Act(Growing, Value):
     """The stage it belongs to; empty when it may be done at every stage."""
     also: ClassVar[tuple[str, ...]] = ()
     """Other parts of the course in which it may be done as well."""
+    settles: ClassVar[bool] = False
+    """When no stage is under way any more, the renovation's own workflow takes it: it is being settled."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -310,6 +312,7 @@ class MeasureWorks(Act):
 
     name = "measure_works"
     stage = "inspection"
+    settles = True
     measured_fen: dict[str, int] = Field(default_factory=dict)
     """Item id to the value of its acceptable work; what is left out is worth nothing."""
     report: str = Field(default="", max_length=4000)

@@ -61,6 +61,8 @@ class TransferKind(StrEnum):
     DAMAGES = "damages"
     """Owed to a contractor that is not at fault."""
     BOND_CALLED = "bond_called"
+    GAIN = "gain"
+    """What performance bonds have brought above all that the works have cost; whoever would have carried it has it."""
     WORKS = "works"
     """Money goes out for an item that has passed its inspection."""
     MEASURED = "measured"

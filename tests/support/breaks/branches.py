@@ -12,6 +12,7 @@ from models.values.voting import Motion
 from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
+    CHIEF,
     COMMITTEE,
     DAY,
     OTHER_SUPERVISOR,
@@ -112,7 +113,7 @@ async def straight_on(j: JourneyDriver) -> None:
 
 
 async def round_about(j: JourneyDriver) -> None:
-    """Whatever can be short or late is, and in the end the renovation is cancelled at the works.
+    """Whatever can be short or late is, and in the end the renovation is cancelled at the works, which are measured.
 
     Needs a scheme that is `too_dear`.
     """
@@ -136,6 +137,8 @@ async def round_about(j: JourneyDriver) -> None:
     await j.until("works")
     await overdue(j)
     await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("measure_works")
+    await taken(j, a.MeasureWorks, CHIEF, measured_fen={"roof": GAP_FEN})
     await j.until("nothing")
 
 

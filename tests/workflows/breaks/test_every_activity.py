@@ -80,6 +80,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Cancellations.void_vote",
             "OfficialResults.import_one",
             "Renovations.ask_revision",
+            "Renovations.begin_settling",
             "Renovations.revise_scheme",
             "Shares.decide_collection",
             "Shares.grant_subsidy",
