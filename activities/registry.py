@@ -9,6 +9,7 @@ from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
+from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.healing.giving_up import Healing
@@ -42,6 +43,7 @@ CLASSES = (
     AfterVote,
     OfficialResults,
     Shares,
+    Subsidies,
     Tenders,
     Signatures,
     Works,

@@ -11,12 +11,14 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.cost_sharing.subsidies import Subsidies
     from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
         CancelRenovation,
         CorrectRenovation,
+        CutSubsidy,
         Done,
         MeasureWorks,
         ReviseScheme,
@@ -281,6 +283,19 @@ class RenovationWorkflow(OverseenWorkflow):
         """Once, and not after the end, nor while what was done is being undone already."""
         self.may_come(act)
         self._open(act)
+
+    @workflow.update
+    async def cut_subsidy(self, act: CutSubsidy) -> Done:
+        """A subsidy pays less than it has promised: what it does not pay the owners carry (E15)."""
+        async with self.turn:
+            self._moves_on(act)
+            return await self.do(act, Subsidies.cut, act)
+
+    @cut_subsidy.validator
+    def cut_subsidy_allowed(self, act: CutSubsidy) -> None:
+        """As long as shares are changed at all; the record knows since when."""
+        self.may_come(act)
+        self._moves_on(act)
 
     @workflow.update
     async def measure_works(self, act: MeasureWorks) -> Done:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from activities.recording import Case
-from models.tables import Instalment, Payment, Refund, Scheme, ShareTotal, Unit
+from models.tables import Instalment, Payment, Refund, Scheme, Share, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
@@ -72,6 +72,25 @@ async def add_scheme_version(case: Case, content: SchemeContent) -> int:
     )
     await case.session.flush()
     return last.version + 1
+
+
+async def replace_shares(case: Case, version: int, table: values.ShareTable) -> None:
+    """Put the shares of this version of the scheme, item by item, in the place of an earlier computation."""
+    rid = case.renovation.id
+    await case.session.execute(
+        delete(Share).where(Share.renovation_id == rid, Share.scheme_version == version)
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "scheme_version": version,
+            "unit_number": share.unit_number,
+            "item_id": share.item_id,
+            "amount_fen": share.amount_fen,
+        }
+        for share in table.shares
+    ]
+    await insert_many(case.session, Share, rows)
 
 
 async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTotal]) -> None:

@@ -42,6 +42,7 @@ from models.messages.acts.bodies import (
     NoFields,
     OrderBody,
     ReasonBody,
+    SubsidyCutBody,
     SuspensionBody,
 )
 from models.messages.command import Seal
@@ -315,6 +316,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CutSubsidy.name: SubsidyCutBody,
     acts.CorrectRenovation.name: CorrectionBody,
     acts.SuspendRenovation.name: SuspensionBody,
     acts.ResumeRenovation.name: ReasonBody,

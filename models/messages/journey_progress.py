@@ -66,6 +66,7 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
+        "cost_sharing.subsidy_cut": Done,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.settling_begun": WarrantyEntered,
         "inspection.works_measured": TerminationStep,

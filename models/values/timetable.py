@@ -53,7 +53,6 @@ WAITING = frozenset(
         "fund_top_up_trigger_permille",
         "relief_permille",
         "compensation_cap_permille",
-        "subsidy_re_vote_permille",
         "tender_complaint",
         "tender_complaint_acceptance",
         "tender_complaint_decision",
@@ -149,7 +148,6 @@ class Timetable(Carried):
     # waits for compensation of the low floors (E9)
     compensation_cap_permille: int = Field(default=300, ge=0, le=1_000)
     """Compensation to low floors, of the project cost [V2 Zhuhai]."""
-    # waits for a subsidy that is lost (E15)
     subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
     """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
     refund_publication: Period = calendar_days(7)

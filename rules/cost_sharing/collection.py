@@ -96,7 +96,6 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
-# waits for a subsidy that is lost (E15)
 def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)

@@ -29,7 +29,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         voting.official_result_imported voting.objections_counted voting.scheme_revised
         publication.opened publication.closed cost_sharing.planned
         cost_sharing.shares_computed cost_sharing.subsidy_granted
-        cost_sharing.subsidy_declined cost_sharing.relief_approved
+        cost_sharing.subsidy_declined cost_sharing.subsidy_cut cost_sharing.relief_approved
         cost_sharing.collection_counted cost_sharing.collection_decided
         cost_sharing.finished bidding.tender_published bidding.tender_clarified
         bidding.bids_opened bidding.candidates_ranked bidding.candidate_struck

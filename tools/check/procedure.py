@@ -44,7 +44,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(12, "the money does not reach"),
     Detour(13, "somebody does not pay"),
     Detour(14, "somebody cannot pay"),
-    Detour(15, "a subsidy comes late, is cut or called back", "subsidies as receivables"),
+    Detour(15, "a subsidy comes late, is cut or called back"),
     Detour(16, "the price drops; somebody has overpaid"),
     Detour(17, "the account is frozen", "accounts with two signatories"),
     Detour(18, "a flat is sold on the way", "charges and certificates at a sale"),

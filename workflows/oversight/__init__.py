@@ -132,6 +132,11 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     def _goes_on(self, act: Act) -> None:
         self._open(act)
+        self._moves_on(act)
+
+    def _moves_on(self, act: Act) -> None:
+        """Refuse an act that may come in the warranty too, after the end and while the renovation stands still."""
+        self._open(act, in_warranty=True)
         if self.progress.suspended_at is not None:
             raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
 

@@ -3,6 +3,7 @@
 from models.messages.acts.oversight import (
     CancelRenovation,
     CorrectRenovation,
+    CutSubsidy,
     ExtendPeriod,
     LiftCorrection,
     OrderCorrection,
@@ -56,6 +57,7 @@ __all__ = [
     "ClarifyTender",
     "ConfirmTicket",
     "CorrectRenovation",
+    "CutSubsidy",
     "DecideCollection",
     "DeclineSubsidy",
     "Done",

@@ -17,6 +17,17 @@ class CancelRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class CutSubsidy(Act):
+    """A public subsidy pays less than it has promised (E15); `funding` is its id in the scheme."""
+
+    name = "cut_subsidy"
+    target = "renovation"
+    funding: str
+    amount_fen: int = Field(gt=0)
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
 class CorrectRenovation(Act):
     """Correct a small thing of an open case: what changes nobody's right and no money.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.messages import acts as a
 from models.values.actor import Actor, Role
+from models.values.cost_sharing import Funding, FundingSource
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.voting import Motion
@@ -159,6 +160,20 @@ async def not_cured(j: JourneyDriver) -> None:
     j.on("works", silence)
     await j.until("terminate_contract")
     j.on("works", works)
+
+
+async def cut_short(j: JourneyDriver) -> None:
+    """A subsidy is cut while the shares are collected, and the case is cancelled then. Needs `with_subsidy`."""
+    await j.until("payments")
+    await j.act(a.CutSubsidy, STREET, funding="district", amount_fen=GAP_FEN, reason="the budget")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("nothing")
+
+
+def with_subsidy(amount_fen: int = 100 * GAP_FEN) -> SchemeContent:
+    """The district pays a part."""
+    district = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=amount_fen)
+    return scheme_content().model_copy(update={"funding": (district,)})
 
 
 async def reconvened(j: JourneyDriver) -> None:

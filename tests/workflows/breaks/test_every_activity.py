@@ -9,6 +9,7 @@ from activities.registry import CLASSES
 from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
+    cut_short,
     in_default,
     in_taiwan,
     never_revised,
@@ -16,6 +17,7 @@ from tests.support.breaks.branches import (
     round_about,
     straight_on,
     too_dear,
+    with_subsidy,
     without_contractor,
 )
 from tests.support.breaks.breaking import STEPS, BreakingDriver, ended_well
@@ -101,6 +103,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.terminate",
         }
     ),
+    cut_short: frozenset({"Subsidies.cut"}),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
     never_revised: frozenset(
         {
@@ -141,6 +144,7 @@ ENDS: dict[Scenario, str] = {
     straight_on: "completed",
     in_default: "completed",
     round_about: "cancelled",
+    cut_short: "cancelled",
     reconvened: "cancelled",
     without_contractor: "shelved",
     never_revised: "shelved",
@@ -148,6 +152,7 @@ ENDS: dict[Scenario, str] = {
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
     in_default: {},
+    cut_short: {"content": with_subsidy()},
     round_about: {"content": too_dear()},
     reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
     without_contractor: {"content": too_dear()},
