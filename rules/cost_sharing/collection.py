@@ -102,7 +102,6 @@ def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     return decide(check("cost_sharing.subsidy_lost", "rules 8, E15", lost_fen, "<=", most, "fen"))
 
 
-# waits for certificates of balance at a sale (E18)
 def balance(
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],

@@ -55,7 +55,7 @@ DETAILS: Mapping[Circle, str] = {
         causes change consequence defects document label note reason report text
         """,
     Circle.HOUSEHOLD: """
-        agent agent_id alone bound_on cut_entries differing_units entry entry_id entries evidence generation
+        agent agent_id alone balance bound_on cut_entries differing_units entry entry_id entries evidence generation
         letter mandate mandate_revoked pseudonym revoked shared subject_unit unit unit_number units up_to_seq
         """,
     Circle.OFFICIALS: "ballot error grant was person proposed_by reference scan scopes inspector_id account",

@@ -47,7 +47,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(15, "a subsidy comes late, is cut or called back"),
     Detour(16, "the price drops; somebody has overpaid"),
     Detour(17, "the account is frozen", "accounts with two signatories"),
-    Detour(18, "a flat is sold on the way", "charges and certificates at a sale"),
+    Detour(18, "a flat is sold on the way"),
     Detour(19, "somebody joins late", "joining after the works are paid"),
     Detour(20, "fewer than three bids"),
     Detour(21, "fewer than three valid bids"),
