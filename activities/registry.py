@@ -17,6 +17,7 @@ from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
+from activities.inspection.wages import Wages
 from activities.inspection.works import Works
 from activities.oversight.extending import Extensions
 from activities.oversight.ordering import Orders
@@ -48,6 +49,7 @@ CLASSES = (
     Signatures,
     Works,
     Terminations,
+    Wages,
     Tickets,
     Evaluations,
     Warranties,

@@ -92,6 +92,7 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
     "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "pay_wages": _by(_TENDERER, "[D] rules E41"),
     "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
     "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "release_retention": _by(_TENDERER, "Jianzhi 2017 no. 138 art. 11 (the client returns it)"),

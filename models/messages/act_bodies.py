@@ -265,6 +265,14 @@ class MeasurementBody(ActBody):
     report: Annotated[str, *text(4_000, 0)] = ""
 
 
+class WagesBody(ActBody):
+    """Of `PayWages`."""
+
+    amount_fen: PositiveFen
+    worked_until: Day
+    document: Annotated[str, *label(200)]
+
+
 class ReleaseBody(ActBody):
     """Of `ReleaseRetention`."""
 
@@ -311,6 +319,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
     acts.TerminateContract.name: TerminationBody,
+    acts.PayWages.name: WagesBody,
     acts.MeasureWorks.name: MeasurementBody,
     acts.ReleaseRetention.name: ReleaseBody,
     acts.ResolveTicket.name: ResolutionBody,

@@ -256,6 +256,8 @@ class Timetable(Carried):
     # waits for payments during the works
     prepayment_permille: int = Field(default=100, ge=0, le=300)
     """Prepayment, 10% to 30% [M]."""
+    wage_permille: int = Field(default=300, ge=0, le=1_000)
+    """The most of a contract's price that goes out as wages before anything is certified [D 4.2]."""
     retention_permille: int = Field(default=30, ge=0, le=1_000)
     """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
     retention_verification: Period = calendar_days(14)

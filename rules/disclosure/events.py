@@ -46,7 +46,7 @@ DETAILS: Mapping[Circle, str] = {
         suggestion suggestions suggestions_dropped suggestions_back suggestions_ended into qualified joined
         at after before order addressee event event_kind moves rests waiting_for since level_before look_until entries_count units_count opening closing measured changes
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
-        funding lost_fen
+        funding lost_fen wages_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).

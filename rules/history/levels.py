@@ -39,7 +39,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         inspection.rectification_overdue inspection.cure_noticed
         inspection.standstill_noticed inspection.termination_asked
         inspection.contract_terminated inspection.contract_settled inspection.works_accepted
-        inspection.payment_released feedback.survey_opened feedback.evaluated
+        inspection.payment_released inspection.wages_paid feedback.survey_opened feedback.evaluated
         settlement.vote_voided settlement.contract_settled settlement.refund_sheet_drawn
         settlement.refunds_paid renovation.warranty_begun renovation.settling_begun warranty.begun
         warranty.liability_over warranty.retention_released warranty.account_drawn

@@ -15,6 +15,9 @@ from rules.ledger.money_out import (
     given_back,
     paid_out,
     refunded,
+    wages,
+    wages_paid,
+    wages_recovered,
     withheld,
 )
 
@@ -36,5 +39,8 @@ __all__ = [
     "short_name",
     "sum_fen",
     "taken_over",
+    "wages",
+    "wages_paid",
+    "wages_recovered",
     "withheld",
 ]

@@ -168,6 +168,7 @@ CODES: dict[int, str] = {
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
+        inspection.wages_above_part inspection.no_money_for_wages
         consent.not_occupied inspection.consent_missing inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
         inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor

@@ -173,7 +173,8 @@ async def _refuse(
     )
     numbers = {each.unit_number for each in command.payments if each.unit_number is not None}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
-    known = await load_balances(session, situation.id, *PAYERS, AccountKind.BOND)
+    others = (AccountKind.BOND, AccountKind.WAGES)
+    known = await load_balances(session, situation.id, *PAYERS, *others)
     codes = {account.code for account in known}
     refuse_if_any(
         problem(

@@ -72,7 +72,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(38, "an accident", "accidents"),
     Detour(39, "works that cannot wait", "emergency works"),
     Detour(40, "weather, holidays, the heating season", "delays that are excused"),
-    Detour(41, "workers are not paid", "wage accounts"),
+    Detour(41, "workers are not paid"),
     Detour(42, "the renovation is cancelled"),
     Detour(43, "the lift is not registered", "the registration of lifts"),
     Detour(44, "a complaint within the warranty", "the warranty"),

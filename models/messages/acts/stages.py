@@ -307,6 +307,18 @@ class TerminateContract(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class PayWages(Act):
+    """Pay labour costs of the works into the wage account, ahead of what is certified (rules 4.2)."""
+
+    name = "pay_wages"
+    stage = "inspection"
+    amount_fen: int = Field(gt=0)
+    worked_until: date
+    """The last day of the month that is paid."""
+    document: str = Field(min_length=1, max_length=200)
+    """The payroll that those who worked have signed."""
+
+
 class MeasureWorks(Act):
     """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
 

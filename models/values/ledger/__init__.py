@@ -40,6 +40,7 @@ class AccountKind(StrEnum):
     BOND = "bond"
     """What the guarantor of a contract owes once the performance bond is called."""
     WAGES = "wages"
+    """What was paid in wages ahead of what is certified. Named by its contract."""
     SUSPENSE = "suspense"
     """What came in and nobody knows for whom."""
 
@@ -71,6 +72,8 @@ class TransferKind(StrEnum):
     """Money goes out for what was kept back, once its release is decided."""
     WITHHELD = "withheld"
     """Of what was kept back, what the contractor does not get: the works cost less by that."""
+    WAGES = "wages"
+    """Money goes out in wages, or what went out is taken off what the contractor is owed."""
     COMPENSATION = "compensation"
     """Money goes out for damages that the settlement of a contract found."""
     REFUND = "refund"

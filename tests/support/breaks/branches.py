@@ -109,6 +109,8 @@ async def straight_on(j: JourneyDriver) -> None:
     await relief(j)
     await j.until("works")
     await taken(j, a.ReportProgress, await builder(j), report="the scaffold stands")
+    wages = {"amount_fen": 7 * GAP_FEN, "document": "payroll 3"}
+    await taken(j, a.PayWages, STREET, worked_until=(await j.now()).date(), **wages)
     await put_right(j)
     await j.until("nothing")
 

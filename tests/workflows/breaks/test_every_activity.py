@@ -64,6 +64,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Warranties.end_liability",
             "Warranties.release",
             "Works.accept",
+            "Wages.pay",
             "Works.approve_payment",
             "Works.begin",
             "Works.record_inspection",
