@@ -8,6 +8,7 @@ from activities.anchoring import Anchoring
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
+from activities.cost_sharing.blocking import Blocks
 from activities.cost_sharing.shares import Shares
 from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
@@ -45,6 +46,7 @@ CLASSES = (
     OfficialResults,
     Shares,
     Subsidies,
+    Blocks,
     Tenders,
     Signatures,
     Works,

@@ -167,7 +167,7 @@ class Renovations(Writer):
             await refuse_open(case)
         case.renovation.state = outcome.state
         case.renovation.closed_at = case.now
-        ended = await _end_stages(case)
+        ended = await _end_stages(case, at_end=True)
         case.wait_for("nothing")
         case.await_only()
         case.notify("all_owners", "renovation_closed", state=outcome.state)
@@ -188,10 +188,13 @@ def _entered(
     return Recorded(WarrantyEntered(workflow_id=child_id), {"workflow_id": child_id, **ended})
 
 
-async def _end_stages(case: Case, *, orders_too: bool = True) -> dict[str, JsonValue]:
+async def _end_stages(
+    case: Case, *, orders_too: bool = True, at_end: bool = False
+) -> dict[str, JsonValue]:
     """No stage goes on: what nobody signed for, waits for or answers in this case any more; for the event."""
     ended = await end_certificates(case)
-    await end_waits_but_of_tickets(case.session, case.renovation.id, orders_too=orders_too)
+    rid = case.renovation.id
+    await end_waits_but_of_tickets(case.session, rid, orders_too=orders_too, at_end=at_end)
     return ended | await let_go(case)
 
 

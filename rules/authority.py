@@ -92,6 +92,8 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
     "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "block_payments": _by(_TENDERER, "[D] rules E17"),
+    "unblock_payments": _by(_TENDERER, "[D] rules E17"),
     "pay_wages": _by(_TENDERER, "[D] rules E41"),
     "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
     "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),

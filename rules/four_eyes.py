@@ -24,6 +24,7 @@ class Proposing(StrEnum):
     DIRECT_AWARD = "approve_direct_award"
     COLLECTION = "decide_collection"
     """To start with less than the threshold, to wait once more, or to stop (2.5)."""
+    UNBLOCKING = "unblock_payments"
     SUSPENSION = "suspend_renovation"
     RESUMPTION = "resume_renovation"
     EXTENSION = "extend_period"
@@ -43,6 +44,7 @@ ACTS_OF_TWO = frozenset(
         Proposing.CANCELLATION,
         Proposing.DIRECT_AWARD,
         Proposing.COLLECTION,
+        Proposing.UNBLOCKING,
         Proposing.SUSPENSION,
         Proposing.RESUMPTION,
         Proposing.EXTENSION,

@@ -11,17 +11,20 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.cost_sharing.blocking import Blocks
     from activities.cost_sharing.subsidies import Subsidies
     from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
+        BlockPayments,
         CancelRenovation,
         CorrectRenovation,
         CutSubsidy,
         Done,
         MeasureWorks,
         ReviseScheme,
+        UnblockPayments,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
@@ -296,6 +299,39 @@ class RenovationWorkflow(OverseenWorkflow):
         """As long as shares are changed at all; the record knows since when."""
         self.may_come(act)
         self._moves_on(act)
+
+    @workflow.update
+    async def block_payments(self, act: BlockPayments) -> Done:
+        """No money goes out but wages (E17)."""
+        async with self.turn:
+            self._before_its_end(act)
+            return await self.do(act, Blocks.begin, act)
+
+    @block_payments.validator
+    def block_payments_allowed(self, act: BlockPayments) -> None:
+        """Until it is closed, also while it stands still or is settled."""
+        self.may_come(act)
+        self._before_its_end(act)
+
+    @workflow.update
+    async def unblock_payments(self, act: UnblockPayments) -> Done:
+        """What is owed goes out."""
+        async with self.turn:
+            self._before_its_end(act)
+            return await self.do(act, Blocks.end, act)
+
+    @unblock_payments.validator
+    def unblock_payments_allowed(self, act: UnblockPayments) -> None:
+        """Until it is closed."""
+        self.may_come(act)
+        self._before_its_end(act)
+
+    def _before_its_end(self, act: Act) -> None:
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
+        if self.ended:
+            raise refuse("renovation.ended", act=act.name)
 
     @workflow.update
     async def measure_works(self, act: MeasureWorks) -> Done:

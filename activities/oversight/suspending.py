@@ -31,7 +31,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import OPEN_STATES, BoxState, PublicationState, RenovationState, Stage
-from models.values.waits import CORRECTING, Wait
+from models.values.waits import BESIDE, Wait
 from proof.canonical import utc_text
 from rules import oversight as law
 from rules.time.deadlines import extended_end
@@ -159,7 +159,7 @@ async def load_agenda(case: Case) -> Sequence[AtRest]:
             CaseWait.renovation_id == rid,
             CaseWait.workflow_id.not_like(f"{ticket_workflow_id(rid, '')}%"),
             CaseWait.workflow_id.not_in((proposals_id(rid), suggestions_id(rid))),
-            CaseWait.what != CORRECTING,
+            CaseWait.what.not_in(BESIDE),
         )
         .order_by(CaseWait.workflow_id, CaseWait.what, CaseWait.subject, CaseWait.who)
     )

@@ -35,6 +35,7 @@ from models.files.certificate import CertifiedNumbers
 from models.messages import acts
 from models.messages.acts.bodies import (
     ActBody,
+    BlockBody,
     CorrectedBody,
     CorrectionBody,
     ExtensionBody,
@@ -44,6 +45,7 @@ from models.messages.acts.bodies import (
     ReasonBody,
     SubsidyCutBody,
     SuspensionBody,
+    UnblockBody,
 )
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
@@ -326,6 +328,8 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
     acts.CutSubsidy.name: SubsidyCutBody,
+    acts.BlockPayments.name: BlockBody,
+    acts.UnblockPayments.name: UnblockBody,
     acts.CorrectRenovation.name: CorrectionBody,
     acts.SuspendRenovation.name: SuspensionBody,
     acts.ResumeRenovation.name: ReasonBody,

@@ -21,6 +21,7 @@ from models.messages.journey import (
     Extended,
     JourneyOutcome,
     Ordered,
+    PaymentsBlocked,
     Resumed,
     Revision,
     StageEntered,
@@ -77,6 +78,8 @@ class JourneyProgress(Progress):
         "renovation.correction_ordered": Ordered,
         "renovation.correction_reported": Ordered,
         "renovation.correction_lifted": Ordered,
+        "cost_sharing.payments_blocked": PaymentsBlocked,
+        "cost_sharing.payments_unblocked": PaymentsBlocked,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -109,6 +112,8 @@ class JourneyProgress(Progress):
     """Since then it stands still (case time)."""
     orders: int = 0
     """Orders of correction that are open."""
+    blocked: bool = False
+    """No money goes out but wages (E17)."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
     warranty_id: str = ""
@@ -222,7 +227,7 @@ class JourneyProgress(Progress):
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
             return self._stage_entered(answer)
-        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
+        if isinstance(answer, Suspended | Resumed | Extended | Ordered | PaymentsBlocked):
             return self._overseen(answer)
         if isinstance(answer, WarrantyEntered):
             return self.model_copy(update={"warranty_id": answer.workflow_id})
@@ -247,8 +252,10 @@ class JourneyProgress(Progress):
         first = {"stage_reminds_at": answer.stage_reminds_at}
         return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
 
-    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
-        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered | PaymentsBlocked) -> Self:
+        """It stands still, goes on with all periods later, one ends later, something is to be put right or paid."""
+        if isinstance(answer, PaymentsBlocked):
+            return self.model_copy(update={"blocked": answer.blocked})
         if isinstance(answer, Ordered):
             return self.model_copy(update={"orders": answer.open})
         if isinstance(answer, Suspended):

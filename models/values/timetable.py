@@ -150,6 +150,8 @@ class Timetable(Carried):
     """Compensation to low floors, of the project cost [V2 Zhuhai]."""
     subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
     """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
+    payment_unblocking: Period = working_days(3)
+    """To have the mandate of a blocked account signed again [D, E17]."""
     refund_publication: Period = calendar_days(7)
     """Objection window on the refund sheet [D 2.6]."""
     refund_payment: Period = calendar_days(30)

@@ -30,6 +30,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         publication.opened publication.closed cost_sharing.planned
         cost_sharing.shares_computed cost_sharing.subsidy_granted
         cost_sharing.subsidy_declined cost_sharing.subsidy_cut cost_sharing.relief_approved
+        cost_sharing.payments_blocked cost_sharing.payments_unblocked
         cost_sharing.collection_counted cost_sharing.collection_decided
         cost_sharing.finished bidding.tender_published bidding.tender_clarified
         bidding.bids_opened bidding.candidates_ranked bidding.candidate_struck

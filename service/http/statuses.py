@@ -88,6 +88,7 @@ CODES: dict[int, str] = {
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
+        cost_sharing.payments_blocked cost_sharing.payments_not_blocked
         mandate.already_given mandate.other_vote proposal.not_open proposal.other_content paper.batch_complete statement.sum_decided statement.sum_kept paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         oversight.no_order oversight.not_suspended oversight.period_over oversight.suspended renovation.suspended voting.box_suspended

@@ -16,6 +16,7 @@ from rules.ledger.matching import split
 from rules.ledger.unclaimed import claimed, sent_back
 from rules.time.deadlines import deadline
 from runtime.calendars import chinese_calendar
+from runtime.ledger.blocks import is_blocked
 from runtime.ledger.booking import book
 from runtime.ledger.payments import NewPayment
 from runtime.privacy.keys import destroy_keys
@@ -132,8 +133,14 @@ async def enter_return(
     key: str,
     now: datetime,
 ) -> Effect:
-    """Pay the sum back out of what was held for it."""
+    """Pay the sum back out of what was held for it.
+
+    Raises:
+        Refused: `cost_sharing.payments_blocked`, and what `propose_return` refuses.
+    """
     said = ReturnedSum.model_validate(proposal.content)
+    if await is_blocked(session, situation.id):
+        raise refusal("cost_sharing.payments_blocked", where=situation.id)
     row = await _open_sum(session, situation, said.sum_id)
     await _decide(session, row, SumState.RETURNED, now)
     transfers: tuple[Transfer, ...] = sent_back(row.id, row.amount_fen)

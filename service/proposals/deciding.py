@@ -56,6 +56,7 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.CANCELLATION: enter_act,
     Proposing.DIRECT_AWARD: enter_act,
     Proposing.COLLECTION: enter_act,
+    Proposing.UNBLOCKING: enter_act,
     Proposing.SUSPENSION: enter_act,
     Proposing.RESUMPTION: enter_act,
     Proposing.EXTENSION: enter_act,

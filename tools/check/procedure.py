@@ -46,7 +46,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(14, "somebody cannot pay"),
     Detour(15, "a subsidy comes late, is cut or called back"),
     Detour(16, "the price drops; somebody has overpaid"),
-    Detour(17, "the account is frozen", "accounts with two signatories"),
+    Detour(17, "the account is frozen"),
     Detour(18, "a flat is sold on the way"),
     Detour(19, "somebody joins late", "joining after the works are paid"),
     Detour(20, "fewer than three bids"),

@@ -33,7 +33,8 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         raise NotImplementedError
 
     def _is_overseen(self) -> bool:
-        return self.progress.suspended_at is not None or self.progress.orders > 0
+        ordered = self.progress.orders > 0 or self.progress.blocked
+        return self.progress.suspended_at is not None or ordered
 
     @workflow.update
     async def suspend_renovation(self, act: SuspendRenovation) -> Done:

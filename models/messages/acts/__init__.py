@@ -1,6 +1,7 @@
 """Every official act: those of the stages, and those on a whole renovation."""
 
 from models.messages.acts.oversight import (
+    BlockPayments,
     CancelRenovation,
     CorrectRenovation,
     CutSubsidy,
@@ -10,6 +11,7 @@ from models.messages.acts.oversight import (
     ReportCorrected,
     ResumeRenovation,
     SuspendRenovation,
+    UnblockPayments,
 )
 from models.messages.acts.stages import (
     AcceptWorks,
@@ -54,6 +56,7 @@ __all__ = [
     "ApprovePayment",
     "ApproveRelief",
     "AwardContract",
+    "BlockPayments",
     "CancelRenovation",
     "ClarifyTender",
     "ConfirmTicket",
@@ -86,6 +89,7 @@ __all__ = [
     "SuspendRenovation",
     "Target",
     "TerminateContract",
+    "UnblockPayments",
     "WithdrawCandidate",
 ]
 

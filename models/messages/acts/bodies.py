@@ -61,6 +61,21 @@ class CorrectionBody(ActBody):
     reason: Reason
 
 
+class BlockBody(ActBody):
+    """Of `BlockPayments`."""
+
+    ground: Literal["signatories", "frozen"]
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class UnblockBody(ActBody):
+    """Of `UnblockPayments`."""
+
+    document: Annotated[str, *label(200)]
+    reason: Reason
+
+
 class SubsidyCutBody(ActBody):
     """Of `CutSubsidy`."""
 

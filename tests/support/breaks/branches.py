@@ -165,9 +165,14 @@ async def not_cured(j: JourneyDriver) -> None:
 
 
 async def cut_short(j: JourneyDriver) -> None:
-    """A subsidy is cut while the shares are collected, and the case is cancelled then. Needs `with_subsidy`."""
+    """A subsidy is cut while the shares are collected, the account is blocked for a time, and the case is cancelled.
+
+    Needs `with_subsidy`.
+    """
     await j.until("payments")
     await j.act(a.CutSubsidy, STREET, funding="district", amount_fen=GAP_FEN, reason="the budget")
+    await j.act(a.BlockPayments, STREET, ground="frozen", reason="by a court")
+    await j.act(a.UnblockPayments, BUREAU, document="bank 7", reason="the court has freed it")
     await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
     await j.until("nothing")
 
