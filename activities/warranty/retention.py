@@ -142,10 +142,13 @@ async def await_liability(case: Case, until: datetime | None = None) -> None:
 
 
 async def _settled_at(case: Case) -> datetime:
-    """When the last contract of a case that has stopped was settled; without one nothing is kept back."""
+    """When the last contract of a case that has stopped was settled, or its works were accepted; else now."""
     rid = case.renovation.id
     last = select(func.max(Termination.settled_at)).where(Termination.renovation_id == rid)
-    return await case.session.scalar(last) or case.now
+    settled: datetime | None = await case.session.scalar(last)
+    if settled is None and await works.accepted_by(case) is not None:
+        return await works.accepted_at(case)
+    return settled or case.now
 
 
 async def kept_back(case: Case) -> dict[str, int]:
