@@ -28,7 +28,7 @@ from tests.workflows.works.test_default import (
     passed,
     refused,
 )
-from tests.workflows.works.test_warranty import balances
+from tests.workflows.works.test_warranty import OWING, balances, start_below
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SUBSIDY_FEN = 500_000
@@ -122,3 +122,30 @@ async def test_a_bond_that_brings_more_than_everything_cost_has_its_payees(
         " WHERE a.renovation_id = $1 AND a.kind = 'household' AND t.kind = 'refund'"
     )
     assert back == paid + BOND_FEN, "every fen that was paid, and what the bond has brought"
+
+
+# carries E13, E14
+async def test_who_owes_a_part_of_what_has_stopped_is_waited_for_and_may_be_relieved(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey()
+    j.on("payments", lambda driver: driver.pay(permille=750))
+    j.on("decide_collection", start_below)
+    await j.until("works")
+    await passed(j, "paint")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("accounts")
+    rows = await j.db.fetch(OWING, j.rid)
+    (sheet,) = await j.details("settlement.refund_sheet_drawn")
+    assert sheet["debtors"] == len(rows) == 3
+    unit, owes = rows[0]["name"], rows[0]["balance_fen"]
+    relief = {"unit_number": unit, "kind": "claim", "funded_by": "street"}
+    above = j.act(a.ApproveRelief, STREET, amount_fen=owes + 1, **relief)
+    assert await refused(above) == ["cost_sharing.relief_above_debt"]
+    await j.act(a.ApproveRelief, STREET, amount_fen=owes, **relief)
+    assert (await balances(j))["relief"] == owes
+    assert [row["name"] for row in await j.db.fetch(OWING, j.rid)] == [
+        row["name"] for row in rows[1:]
+    ]
+    assert (await j.row())["state"] == "settling"
+    await settled(j, database, "cancelled")
