@@ -127,7 +127,7 @@ CODES: dict[int, str] = {
         bidding.bond_above_limit bidding.candidates_left bidding.ceiling
         bidding.conflict_of_interest bidding.contract_signing bidding.contract_value
         bidding.document_sale bidding.failed_rounds bidding.funds_secured bidding.late
-        bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_first_candidate
+        bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_too_dear bidding.not_first_candidate
         bidding.not_own_candidacy bidding.not_to_be_evaluated bidding.not_to_be_opened
         bidding.notice_before_documents bidding.nothing_to_spend bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
