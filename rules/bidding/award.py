@@ -19,7 +19,6 @@ from rules.bidding.documents import retention
 from rules.checks import check, decide
 from rules.time.spans import within
 
-
 BLAMELESS = (CandidateGround.FORCE_MAJEURE, CandidateGround.TOO_DEAR)
 """On these grounds nobody loses a bid bond."""
 
