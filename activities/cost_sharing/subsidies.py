@@ -5,6 +5,7 @@ from sqlalchemy import select
 from activities import settlement
 from activities.cost_sharing import award, collection
 from activities.cost_sharing import rows as share_rows
+from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CutSubsidy, Done
 from models.tables import Event
@@ -73,12 +74,7 @@ async def _first_call(case: Case) -> int | None:
 
 async def _lost_before(case: Case, content: SchemeContent) -> tuple[int, int]:
     """What the owners were to carry before the first cut, and what cuts have added to it so far, in fen."""
-    details = await case.session.scalar(
-        select(Event.details)
-        .where(Event.renovation_id == case.renovation.id, Event.kind == CUT)
-        .order_by(Event.seq.desc())
-        .limit(1)
-    )
+    details = await event_details(case, CUT)
     if details is None:
         return law.gap_fen(law.waterfall(content.items, content.funding)), 0
     return int(details["owners_gap_fen"]), int(details["lost_fen"])
