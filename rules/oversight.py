@@ -44,13 +44,9 @@ EXTENDABLE: Mapping[Consequence, str] = {
 rule (V-CN-9), a collection by a decision on it (E13), a notice to cure by another one."""
 GOES_ON = frozenset(
     {
-        RESUMED,
-        ORDERED,
-        CORRECTED,
-        LIFTED,
-        ANNULLED,
-        "renovation.cancelled",
-        "renovation.corrected",
+        *(RESUMED, ORDERED, CORRECTED, LIFTED, ANNULLED),
+        *("renovation.cancelled", "renovation.corrected"),
+        *("cost_sharing.payments_blocked", "cost_sharing.payments_unblocked"),
     }
 )
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
@@ -96,12 +92,14 @@ def counted_from(start: datetime, rests: Rests) -> datetime:
     return counted
 
 
-def resumed(wait: Wait, suspended_at: datetime, now: datetime) -> Wait:
+def resumed(wait: Wait, suspended_at: datetime, now: datetime, *, meanwhile: bool = False) -> Wait:
     """A line of the agenda as it goes on: what was ahead when it came to rest comes later by that time.
 
-    One that began meanwhile has rested from its own beginning.
+    One that was written `meanwhile` has rested from its own beginning.
     """
-    began = max(suspended_at, wait.since) if wait.since and wait.since <= now else suspended_at
+    began = suspended_at
+    if meanwhile and wait.since and wait.since <= now:
+        began = max(suspended_at, wait.since)
     moments = {"since": wait.since, "due_at": wait.due_at}
     later = {
         name: moment if moment is None else extended_end(moment, began, now)

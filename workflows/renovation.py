@@ -11,17 +11,24 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.cost_sharing.blocking import Blocks
+    from activities.cost_sharing.subsidies import Subsidies
+    from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
+        BlockPayments,
         CancelRenovation,
         CorrectRenovation,
+        CutSubsidy,
         Done,
+        MeasureWorks,
         ReviseScheme,
+        UnblockPayments,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
-    from models.messages.journey_progress import Undo
+    from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
     from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
@@ -54,7 +61,9 @@ class RenovationWorkflow(OverseenWorkflow):
 
     @workflow.init
     def __init__(self, given: Journey) -> None:
-        super().__init__(given)
+        super().__init__(given, JourneyProgress)
+        self.ended = False
+        self.settling = False
         self.watch: asyncio.Task[None] | None = None
 
     @workflow.run
@@ -93,6 +102,14 @@ class RenovationWorkflow(OverseenWorkflow):
         await self.finish()
         return None if self.progress.cancelled else outcome
 
+    async def _have_it_resumed(self) -> None:
+        """While it stands still, or something is to be put right, whoever may do it is reminded, and
+        the levels above hear of it.
+        """
+        while True:
+            await workflow.wait_condition(self._is_overseen)
+            await self.wait_for(lambda: not self._is_overseen(), "what was ordered is done")
+
     def _is_full(self) -> bool:
         # A stage is under way beside whoever is reminded: nothing carries over.
         return super()._is_full() and not self._is_overseen()
@@ -127,9 +144,21 @@ class RenovationWorkflow(OverseenWorkflow):
 
     async def _warrant(self) -> None:
         """The works are accepted: what is kept back of their price is released after its years (4.2)."""
-        name = warranty_workflow_id(self.renovation_id)
         if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
             await self.own("warranty", Renovations.begin_warranty, name)
+        await self._end_money()
+
+    async def _wind_up(self) -> None:
+        """It has stopped: whoever owes pays, and what is kept back is released, before it is closed (E42)."""
+        if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
+            await self.own("settling", Renovations.begin_settling, name)
+        await self._end_money()
+
+    async def _end_money(self) -> None:
+        """Until every account is settled."""
+        name = self.progress.warranty_id
         if self.progress.warranty_over:
             return
         given = StageInput(
@@ -137,7 +166,7 @@ class RenovationWorkflow(OverseenWorkflow):
             clock=self.clock,
             gateway_public=self.given.gateway_public,
         )
-        workflow.set_current_details("in warranty")
+        workflow.set_current_details("the money comes to its end")
         await carry(self, WarrantyWorkflow.run, given, name, "warranty")
 
     async def _follow(self) -> None:
@@ -217,11 +246,20 @@ class RenovationWorkflow(OverseenWorkflow):
         for thing in reversed(self.progress.to_undo):
             if thing is Undo.CONTRACT:
                 await self.own("undo-make-safe", Cancellations.make_safe)
+                # Answers of earlier releases ask for no measuring.
+                if self.progress.to_measure:
+                    await self.wait_for(self._is_measured, "the works are measured")
                 await self.own("undo-contract", Cancellations.settle_contract)
             elif thing is Undo.MONEY:
                 await self._refund()
             else:
                 await self.own("undo-vote", Cancellations.void_vote)
+        # Nor do they say that anything is owed after the refunds.
+        if self.progress.owing:
+            await self._wind_up()
+
+    def _is_measured(self) -> bool:
+        return not self.progress.to_measure
 
     async def _refund(self) -> None:
         """The refund sheet is published before anything is paid (rules 2.6)."""
@@ -274,6 +312,78 @@ class RenovationWorkflow(OverseenWorkflow):
         self.may_come(act)
         self._open(act)
 
+    @workflow.update
+    async def cut_subsidy(self, act: CutSubsidy) -> Done:
+        """A subsidy pays less than it has promised: what it does not pay the owners carry (E15)."""
+        async with self.turn:
+            self._moves_on(act)
+            return await self.do(act, Subsidies.cut, act)
+
+    @cut_subsidy.validator
+    def cut_subsidy_allowed(self, act: CutSubsidy) -> None:
+        """As long as shares are changed at all; the record knows since when."""
+        self.may_come(act)
+        self._moves_on(act)
+
+    @workflow.update
+    async def block_payments(self, act: BlockPayments) -> Done:
+        """No money goes out but wages (E17)."""
+        async with self.turn:
+            self._before_its_end(act)
+            return await self.do(act, Blocks.begin, act)
+
+    @block_payments.validator
+    def block_payments_allowed(self, act: BlockPayments) -> None:
+        """Until it is closed, also while it stands still or is settled."""
+        self.may_come(act)
+        self._before_its_end(act)
+
+    @workflow.update
+    async def unblock_payments(self, act: UnblockPayments) -> Done:
+        """What is owed goes out."""
+        async with self.turn:
+            self._before_its_end(act)
+            return await self.do(act, Blocks.end, act)
+
+    @unblock_payments.validator
+    def unblock_payments_allowed(self, act: UnblockPayments) -> None:
+        """Until it is closed."""
+        self.may_come(act)
+        self._before_its_end(act)
+
+    def _before_its_end(self, act: Act) -> None:
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
+        if self.ended:
+            raise refuse("renovation.ended", act=act.name)
+
+    @workflow.update
+    async def measure_works(self, act: MeasureWorks) -> Done:
+        """What stands of the works when the renovation stops: Civil Code art. 806."""
+        async with self.turn:
+            self._measured(act)
+            return await self.do(act, Terminations.measure, act)
+
+    @measure_works.validator
+    def measure_works_allowed(self, act: MeasureWorks) -> None:
+        """While it is settled, once the site is made safe."""
+        self.may_come(act)
+        self._measured(act)
+
+    def _measured(self, act: Act) -> None:
+        if self._is_measured():
+            raise refuse("act.not_now", act=act.name, now="settlement", then="measurement")
+
     def _revision_awaited(self, act: Act) -> None:
         if not self.progress.revision_awaited or self.settling:
             raise refuse("renovation.revision_not_asked", act=act.name)
+
+    def _open(self, act: Act, *, in_warranty: bool = False) -> None:
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
+        settled = self.settling or self.progress.settling or self.progress.cancelled
+        over = self.ended or self.work.done() or (self.progress.in_warranty and not in_warranty)
+        if settled or over:
+            raise refuse("renovation.ended", act=act.name)

@@ -36,6 +36,7 @@ from models.messages import acts
 from models.messages.acts.bodies import (
     ActBody,
     AnnulmentBody,
+    BlockBody,
     CorrectedBody,
     CorrectionBody,
     ExtensionBody,
@@ -44,7 +45,9 @@ from models.messages.acts.bodies import (
     OrderBody,
     ReasonBody,
     ReassignmentBody,
+    SubsidyCutBody,
     SuspensionBody,
+    UnblockBody,
 )
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
@@ -266,6 +269,14 @@ class MeasurementBody(ActBody):
     report: Annotated[str, *text(4_000, 0)] = ""
 
 
+class WagesBody(ActBody):
+    """Of `PayWages`."""
+
+    amount_fen: PositiveFen
+    worked_until: Day
+    document: Annotated[str, *label(200)]
+
+
 class ReleaseBody(ActBody):
     """Of `ReleaseRetention`."""
 
@@ -312,11 +323,15 @@ BODIES: dict[str, type[ActBody]] = {
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
     acts.TerminateContract.name: TerminationBody,
+    acts.PayWages.name: WagesBody,
     acts.MeasureWorks.name: MeasurementBody,
     acts.ReleaseRetention.name: ReleaseBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CutSubsidy.name: SubsidyCutBody,
+    acts.BlockPayments.name: BlockBody,
+    acts.UnblockPayments.name: UnblockBody,
     acts.CorrectRenovation.name: CorrectionBody,
     acts.SuspendRenovation.name: SuspensionBody,
     acts.ResumeRenovation.name: ReasonBody,

@@ -15,13 +15,14 @@ from models.messages.cost_sharing import (
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
-from models.messages.inspection import InspectionOutcome, WorksResult
+from models.messages.inspection import InspectionOutcome, TerminationStep, WorksResult
 from models.messages.journey import (
     Annulled,
     Answer,
     Extended,
     JourneyOutcome,
     Ordered,
+    PaymentsBlocked,
     Reassigned,
     Resumed,
     Revision,
@@ -39,7 +40,7 @@ StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
 
-Overseen = Suspended | Resumed | Extended | Reassigned | Ordered
+Overseen = Suspended | Resumed | Extended | Reassigned | Ordered | PaymentsBlocked
 AGAIN = (VotingResult.RUN_OFF, VotingResult.SECOND_VOTE)
 """Votes that are followed by another one, which is not a new vote on the matter."""
 
@@ -76,7 +77,10 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
+        "cost_sharing.subsidy_cut": Done,
         "renovation.warranty_begun": WarrantyEntered,
+        "renovation.settling_begun": WarrantyEntered,
+        "inspection.works_measured": TerminationStep,
         "renovation.cancelled": Done,
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
@@ -86,6 +90,8 @@ class JourneyProgress(Progress):
         "renovation.correction_lifted": Ordered,
         "renovation.act_reassigned": Reassigned,
         "renovation.vote_annulled": Annulled,
+        "cost_sharing.payments_blocked": PaymentsBlocked,
+        "cost_sharing.payments_unblocked": PaymentsBlocked,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -118,15 +124,21 @@ class JourneyProgress(Progress):
     """Since then it stands still (case time)."""
     orders: int = 0
     """Orders of correction that are open."""
+    blocked: bool = False
+    """No money goes out but wages (E17)."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
     annulments: int = 0
     """How often what the owners had adopted was annulled."""
     warranty_id: str = ""
-    """The workflow of the warranty, once that has begun."""
+    """The workflow of the warranty, or of the end of the money of what has stopped, once that has begun."""
     warranty_over: bool = False
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
+    to_measure: bool = False
+    """It has stopped in the middle of the works: what stands is measured before anything is settled (E42)."""
+    owing: bool = False
+    """After the refunds accounts are open: they are settled before the case is closed."""
 
     @property
     def number(self) -> int:
@@ -252,8 +264,8 @@ class JourneyProgress(Progress):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
-        elif step.startswith("settlement."):
-            now = {"settling": True}
+        elif step.startswith("settlement.") or isinstance(answer, TerminationStep):
+            now = {"settling": True, **_settled(answer)}
         return self.model_copy(update=now)
 
     def _stage_entered(self, answer: StageEntered) -> Self:
@@ -283,8 +295,10 @@ class JourneyProgress(Progress):
 
     def _overseen(self, answer: "Overseen") -> Self:
         """It stands still, goes on with all periods later, one ends later or is another one's, or something
-        is to be put right.
+        is to be put right or paid.
         """
+        if isinstance(answer, PaymentsBlocked):
+            return self.model_copy(update={"blocked": answer.blocked})
         if isinstance(answer, Ordered):
             return self.model_copy(update={"orders": answer.open})
         if isinstance(answer, Suspended):
@@ -310,3 +324,10 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
+
+
+def _settled(answer: Answer) -> dict[str, object]:
+    """What a step of the settlement leaves to do. Answers of earlier releases leave nothing."""
+    if isinstance(answer, Settlement | TerminationStep):
+        return {"to_measure": isinstance(answer, Settlement) and answer.measure}
+    return {"owing": answer.owing} if isinstance(answer, RefundSheet) else {}

@@ -1,5 +1,5 @@
-"""What an office may do to a renovation from outside of its procedure (rules E6): halt it and let it go on,
-give more time, say whose turn it is, order that something is put right, annul what was adopted.
+"""What is done in the name of oversight, at every stage: halt, more time, another one's turn, orders of correction,
+annulment (E6).
 """
 
 import asyncio
@@ -34,16 +34,22 @@ OrderedAct = ReportCorrected | LiftCorrection
 
 
 class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
-    """The part of a renovation's workflow that hears those who watch over it."""
+    """The workflow of a renovation, as whoever watches over it has a say in it."""
 
-    def __init__(self, given: Journey) -> None:
-        super().__init__(given, JourneyProgress)
-        self.ended = False
-        self.settling = False
+    def __init__(self, given: Journey, progress: type[JourneyProgress]) -> None:
+        super().__init__(given, progress)
         self.work: asyncio.Task[JourneyOutcome] | None = None
         """The procedure itself, while it goes on."""
         self.rolled_back = False
         """What was being done is undone: the procedure begins again from the record."""
+
+    def _open(self, act: Act, *, in_warranty: bool = False) -> None:
+        """Refuse an act that comes after the end."""
+        raise NotImplementedError
+
+    def _is_overseen(self) -> bool:
+        ordered = self.progress.orders > 0 or self.progress.blocked
+        return self.progress.suspended_at is not None or ordered
 
     @workflow.update
     async def suspend_renovation(self, act: SuspendRenovation) -> Done:
@@ -181,6 +187,11 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     def _goes_on(self, act: Act) -> None:
         self._open(act)
+        self._moves_on(act)
+
+    def _moves_on(self, act: Act) -> None:
+        """Refuse an act that may come in the warranty too, after the end and while the renovation stands still."""
+        self._open(act, in_warranty=True)
         if self.progress.suspended_at is not None:
             raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
 
@@ -188,23 +199,3 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self._open(act)
         if self.progress.suspended_at is None:
             raise refuse("oversight.not_suspended", where=self.renovation_id)
-
-    async def _have_it_resumed(self) -> None:
-        """While it stands still, or something is to be put right, whoever may do it is reminded, and
-        the levels above hear of it.
-        """
-        while True:
-            await workflow.wait_condition(self._is_overseen)
-            await self.wait_for(lambda: not self._is_overseen(), "what was ordered is done")
-
-    def _is_overseen(self) -> bool:
-        return self.progress.suspended_at is not None or self.progress.orders > 0
-
-    def _open(self, act: Act, *, in_warranty: bool = False) -> None:
-        if self.work is None:
-            # It is about to begin: the act is sent again.
-            raise refuse("act.held_back")
-        settled = self.settling or self.progress.settling or self.progress.cancelled
-        over = self.ended or self.work.done() or (self.progress.in_warranty and not in_warranty)
-        if settled or over:
-            raise refuse("renovation.ended", act=act.name)

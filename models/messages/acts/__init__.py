@@ -2,8 +2,10 @@
 
 from models.messages.acts.oversight import (
     AnnulVote,
+    BlockPayments,
     CancelRenovation,
     CorrectRenovation,
+    CutSubsidy,
     ExtendPeriod,
     LiftCorrection,
     OrderCorrection,
@@ -11,6 +13,7 @@ from models.messages.acts.oversight import (
     ReportCorrected,
     ResumeRenovation,
     SuspendRenovation,
+    UnblockPayments,
 )
 from models.messages.acts.stages import (
     AcceptWorks,
@@ -28,6 +31,7 @@ from models.messages.acts.stages import (
     ImportOfficialResult,
     MeasureWorks,
     OpenVote,
+    PayWages,
     PublishTender,
     RecordEvaluation,
     RecordInspection,
@@ -55,10 +59,12 @@ __all__ = [
     "ApprovePayment",
     "ApproveRelief",
     "AwardContract",
+    "BlockPayments",
     "CancelRenovation",
     "ClarifyTender",
     "ConfirmTicket",
     "CorrectRenovation",
+    "CutSubsidy",
     "DecideCollection",
     "DeclineSubsidy",
     "Done",
@@ -69,6 +75,7 @@ __all__ = [
     "MeasureWorks",
     "OpenVote",
     "OrderCorrection",
+    "PayWages",
     "PublishTender",
     "ReassignAct",
     "RecordEvaluation",
@@ -86,6 +93,7 @@ __all__ = [
     "SuspendRenovation",
     "Target",
     "TerminateContract",
+    "UnblockPayments",
     "WithdrawCandidate",
 ]
 

@@ -73,6 +73,7 @@ THINGS: Mapping[str, str] = {
     "what": "awaited",
     "order_id": "orders",
     "act": "assignable",
+    "funding": "subsidies",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",
