@@ -15,7 +15,7 @@ from cli.people.requests import LONG_S, ServiceRequests, anybody, in_name_of, of
 from cli.people.session_file import load_sessions, own_sessions
 from cli.servers import DATA, local_settings
 from cli.shown import due, moment, who_named, words
-from cli.words import Language, listed, named, said, speak, wait_named
+from cli.words import Language, listed, named, said, speak, spoken_here, wait_named
 from models.values.refusal import Refused, refusal
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
@@ -209,8 +209,9 @@ def _said(wait: Wait, at: datetime) -> str:
 
 
 def _what(wait: Wait) -> str:
-    kind, _, of = wait.what.partition(".")
-    return " ".join(filter(None, (said(f"wait.{kind}"), of, wait.subject)))
+    from runtime.language.sentences import awaited
+
+    return awaited(wait.what, spoken_here(), wait.subject)
 
 
 def _then(wait: Wait) -> str:

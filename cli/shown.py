@@ -145,12 +145,10 @@ def lack_words(lack: Lack) -> str:
 
 def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
     """Who is awaited for what, late since when, and what happens then, as a sentence."""
-    from runtime.language.sentences import sentence
+    from runtime.language.sentences import awaited, sentence
 
-    kind, _, of = line.what.partition(".")
-    name = sentence(problem(f"wait.{kind}"), language)
     figures = {
-        "what": " ".join(filter(None, (name, of, line.subject))),
+        "what": awaited(line.what, language, line.subject),
         "who": who_named(line.who),
         "due": due(line.due_at, zone, line.provisional),
         "since": moment(line.late_since, zone),

@@ -58,8 +58,9 @@ def wait_named(what: str) -> str:
     """What is waited for: as `--waiting` takes it in English, in words else."""
     if spoken_here() == ENGLISH or not what:
         return what
-    kind, _, of = what.partition(".")
-    return " ".join(filter(None, (named("wait", kind), of)))
+    from runtime.language.sentences import awaited
+
+    return awaited(what, spoken_here())
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 
-from sqlalchemy import DateTime, Select, bindparam, func, select
+from sqlalchemy import DateTime, Row, Select, Text, bindparam, cast, func, select
 
 from models.messages.command import Command
 from models.tables import CaseClock, Event, Renovation
@@ -27,6 +28,21 @@ WITH_TIME: Final[Select[Renovation, bool, datetime]] = (
     .where(Renovation.id == bindparam("renovation"))
 )
 """The renovation of this id, whether its clock is told, and case time now; made once, for every request asks it."""
+OF_SITUATION = (
+    *(Renovation.id, Renovation.estate_id, Renovation.title, Renovation.stage, Renovation.state),
+    *(Renovation.stage_workflow_id, Renovation.place_path, Renovation.rule_pack),
+    *(Renovation.waiting_for, Renovation.due_at),
+    cast(Renovation.timetable, Text).label("written_timetable"),
+    CaseClock.renovation_id.is_not(None).label("is_told"),
+    func.tick_of(Renovation.id, type_=DateTime(timezone=True)).label("now"),
+)
+"""The columns of a situation, for a statement that asks more besides; see `situation_of`."""
+SITUATION = (
+    select(*OF_SITUATION)
+    .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
+    .where(Renovation.id == bindparam("renovation"))
+)
+TIMETABLES_KEPT = 1_000
 
 
 @dataclass(frozen=True)
@@ -115,12 +131,22 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
     Raises:
         Refused: `renovation.unknown`.
     """
-    async with database.session() as session:
-        found = (await session.execute(WITH_TIME, {"renovation": renovation_id})).one_or_none()
-    if found is None:
+    async with database.reading() as reading:
+        row = (await reading.execute(SITUATION, {"renovation": renovation_id})).one_or_none()
+    if row is None:
         raise refusal("renovation.unknown")
-    row, told, now = found
-    timetable = Timetable.model_validate(row.timetable)
+    return situation_of(row)
+
+
+@lru_cache(TIMETABLES_KEPT)
+def _timetable(written: str) -> Timetable:
+    """The timetable of a case, which is frozen with it: read once of everything that is asked of the case."""
+    return Timetable.model_validate_json(written)
+
+
+def situation_of(row: Row[*tuple[Any, ...]]) -> Situation:
+    """What a row with the columns `OF_SITUATION` says; from here on the request is told moments in its zone."""
+    timetable = _timetable(row.written_timetable)
     ZONE.set(timetable.zone)
     return Situation(
         id=row.id,
@@ -132,8 +158,8 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
         place_path=row.place_path,
         rule_pack=row.rule_pack,
         timetable=timetable,
-        clock="told" if told else "wall",
-        now=now,
+        clock="told" if row.is_told else "wall",
+        now=row.now,
         waiting_for=row.waiting_for,
         due_at=row.due_at,
     )

@@ -1,10 +1,10 @@
 """What is shown of a renovation: read by SQL, numbers and ids, never a person or a choice."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, JsonValue
-from sqlalchemy import func, select, true
+from sqlalchemy import Select, String, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -28,7 +28,7 @@ from models.values.waits import Lack
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part
-from runtime.database import driver_connection
+from runtime.database import Executor, driver_connection
 from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from runtime.record.consents import OccupiedPart, load_missing_consents
@@ -307,10 +307,8 @@ async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
     )
 
 
-async def list_papers(
-    session: AsyncSession, renovation_id: str, unit_number: str
-) -> tuple[OwnPaper, ...]:
-    """The boxes of the running vote in which a unit has a vote, with the units it votes together with."""
+def _own_papers() -> Select[*tuple[Any, ...]]:
+    """The boxes of the running vote of :renovation in which :unit has a vote; made once, every page asks it."""
     last = (
         select(Ballot.unit_number)
         .where(Ballot.box_id == RollEntry.box_id, Ballot.entry_id == RollEntry.entry_id)
@@ -319,20 +317,34 @@ async def list_papers(
         .correlate(RollEntry)
         .scalar_subquery()
     )
-    query = (
-        select_boxes(renovation_id, running_vote(renovation_id))
-        .add_columns(RollEntry.units, last)
+    renovation = bindparam("renovation", type_=String)
+    return (
+        select_boxes(renovation, running_vote(renovation))
+        .with_only_columns(*BOX_COLUMNS, RollEntry.units, last.label("cast_with"))
         .join(RollUnit, RollUnit.box_id == BallotBox.id)
         .join(
             RollEntry,
             (RollEntry.box_id == RollUnit.box_id) & (RollEntry.entry_id == RollUnit.entry_id),
         )
-        .where(RollUnit.unit_number == unit_number, RollEntry.excluded_reason.is_(None))
+        .where(RollUnit.unit_number == bindparam("unit"), RollEntry.excluded_reason.is_(None))
     )
-    return tuple(
-        shown(OwnPaper, box).model_copy(update={"units": tuple(units), "cast_with": cast})
-        for box, units, cast in await session.execute(query)
-    )
+
+
+BOX_COLUMNS = (
+    *(BallotBox.id, BallotBox.attempt, BallotBox.building, BallotBox.entrance, BallotBox.state),
+    *(BallotBox.opens_at, BallotBox.closes_at, BallotBox.motions, BallotBox.roll_hash),
+    *(BallotBox.official_by, BallotBox.objections_until, BallotBox.tally),
+)
+"""What a `BoxView` says; the rest of a box is long and nobody's page."""
+OWN_PAPERS = _own_papers()
+
+
+async def list_papers(
+    reading: Executor, renovation_id: str, unit_number: str
+) -> tuple[OwnPaper, ...]:
+    """The boxes of the running vote in which a unit has a vote, with the units it votes together with."""
+    given = {"renovation": renovation_id, "unit": unit_number}
+    return tuple(shown(OwnPaper, row) for row in await reading.execute(OWN_PAPERS, given))
 
 
 async def list_events(

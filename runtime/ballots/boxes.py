@@ -11,7 +11,7 @@ What an event or a publication says of a vote is what it says of the first box; 
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Event
@@ -31,7 +31,9 @@ def box_id_of(renovation_id: str, attempt: int, number: int) -> str:
     return f"{vote}.{number}" if number else vote
 
 
-def select_boxes(renovation_id: str, attempt: int | ScalarSelect[int]) -> Select[BallotBox]:
+def select_boxes(
+    renovation_id: str | BindParameter[str], attempt: int | ScalarSelect[int]
+) -> Select[BallotBox]:
     """The query for the boxes of a vote in their order, for a caller who locks the rows."""
     return (
         select(BallotBox)
@@ -40,7 +42,7 @@ def select_boxes(renovation_id: str, attempt: int | ScalarSelect[int]) -> Select
     )
 
 
-def running_vote(renovation_id: str) -> ScalarSelect[int]:
+def running_vote(renovation_id: str | BindParameter[str]) -> ScalarSelect[int]:
     """The attempt of the running vote as a subquery, for `select_boxes`."""
     query = select(func.max(BallotBox.attempt)).where(BallotBox.renovation_id == renovation_id)
     return query.correlate(None).scalar_subquery()

@@ -35,6 +35,19 @@ def phrase(code: str, language: str, params: Mapping[str, str | int]) -> str | N
     return phrase_in(_catalogue(language), code, _in_words(params, language))
 
 
+def awaited(what: str, language: str, subject: str = "") -> str:
+    """What somebody is waited for ("objections.vote_result"), with what of it and which, where that is told.
+
+    `what` and `subject` are those of `models.values.waits.Wait`; a reader who may not know the subject gives none.
+    """
+    kind, _, of = what.partition(".")
+    said = phrase(f"wait.{kind}", language, {}) or kind
+    posted = phrase(f"publication_subject.{of}", language, {}) or of
+    for each in filter(None, (posted, subject)):
+        said = phrase("awaited.of", language, {"what": said, "of": each}) or said
+    return said
+
+
 def place(where: str, language: str) -> str:
     """A place of a file in words: its sheet, row, line and column as the language says them."""
     if language == "en":

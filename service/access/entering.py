@@ -7,9 +7,9 @@ locked, its neighbour's is not.
 
 import secrets
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Letter, LetterSession, MandateRevocation, Renovation, UnitAccess
@@ -93,6 +93,11 @@ async def renew(parts: Parts, session_token: str) -> Entered:
         row = found.one_or_none()
     if row is None:
         return await renew_by_portal(parts, session_token)
+    return going_on(parts, row, session_token)
+
+
+def going_on(parts: Parts, row: Row[*tuple[Any, ...]], session_token: str) -> Entered:
+    """What a row that begins with the columns of `GOES_ON` gives: another ticket."""
     return _answer(parts, _OfLetter(*row[:6]), session_token, row.session_expires_at)
 
 

@@ -1,5 +1,8 @@
 """Who votes for whom: what the owners of a vote see of its mandates."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +22,24 @@ class AgentView(Carried):
     agent_id: str
     motions: tuple[str, ...]
     agent_name: str = ""
+
+
+class HeldByAgent(NamedTuple):
+    """All that one agent holds in a vote: the rooms for which they vote; the name where it may be shown."""
+
+    agent_name: str
+    unit_numbers: tuple[str, ...]
+
+
+def held_by_each(mandates: Iterable[AgentView]) -> tuple[HeldByAgent, ...]:
+    """The mandates of a vote by agent, whoever holds the most first: what the owners look at (a cap is seen)."""
+    names: dict[str, str] = {}
+    units: dict[str, set[str]] = {}
+    for each in mandates:
+        names[each.agent_id] = names.get(each.agent_id) or each.agent_name
+        units.setdefault(each.agent_id, set()).update(each.unit_numbers)
+    found = (HeldByAgent(names[agent], tuple(sorted(units[agent]))) for agent in units)
+    return tuple(sorted(found, key=lambda held: (-len(held.unit_numbers), held.unit_numbers)))
 
 
 async def list_agents(

@@ -23,7 +23,7 @@ from rules.time import lateness
 from rules.voting import pack_for
 from rules.voting.packs import quorum
 from runtime.language.checks import check_sentence
-from runtime.language.sentences import phrase, sentence
+from runtime.language.sentences import awaited, phrase, sentence
 from runtime.record.agenda import load_waits
 from runtime.record.cases import Trouble
 from service.channels.open_box import read_ready
@@ -100,8 +100,6 @@ async def why(parts: Parts, situation: Situation, view: RenovationView, language
 def _awaited(
     wait: CaseWait, view: RenovationView, checks: Sequence[Check], language: str
 ) -> Reason:
-    kind, _, of = wait.what.partition(".")
-    name = sentence(problem(f"wait.{kind}"), language)
     late = wait.late_since or (wait.due_at if _over(wait, view) else None)
     engine_late = late is not None and not wait.who
     tests = [_test(each, language) for each in checks]
@@ -111,7 +109,7 @@ def _awaited(
     return Reason(
         kind="wait",
         name=wait.what,
-        said=" ".join(filter(None, (name, of))),
+        said=awaited(wait.what, language),
         rule=lateness.basis(wait.what).rule,
         article=lateness.basis(wait.what).article,
         who=wait.who,

@@ -4,15 +4,23 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from models.tables import CaseClock, Letter, Renovation
 from models.values.refusal import refusal
 from service.access.bodies import Entered
-from service.access.entering import renew
+from service.access.entering import GOES_ON, going_on, renew
+from service.access.letters import token_hash
 from service.access.tickets import Voter
 from service.parts import Parts
-from service.situation import Situation, load_situation
+from service.situation import OF_SITUATION, Situation, load_situation, situation_of
 
 COOKIE = "__Host-gongjian-home"
 AGENT = "agent"
+GOES_ON_IN_CASE = (
+    GOES_ON.add_columns(*OF_SITUATION)
+    .join(Renovation, Renovation.id == Letter.renovation_id)
+    .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
+)
+"""The session of a letter with its renovation, in one statement: every page of a home asks both."""
 
 
 class Home(NamedTuple):
@@ -34,9 +42,7 @@ async def entered_home(request: Request, parts: Parts) -> tuple[str, Entered]:
     Raises:
         Refused: `access.session_over`, also where there is no cookie.
     """
-    session = request.cookies.get(COOKIE, "")
-    if not session:
-        raise refusal("access.session_over")
+    session = _session_in(request)
     return session, await renew(parts, session)
 
 
@@ -47,16 +53,29 @@ async def home_in(request: Request, parts: Parts) -> Home:
         Refused: `access.session_over`, also for a letter that was made anew or a unit that was sold, which
             ends its letters; `credential.wrong` for an agent, who has a page of the own.
     """
-    return await _home(parts, *await entered_home(request, parts))
+    return await home_of(parts, _session_in(request))
 
 
 async def home_of(parts: Parts, session: str) -> Home:
     """The home of a session, refused as `home_in` says."""
-    return await _home(parts, session, await renew(parts, session))
+    async with parts.database.reading() as reading:
+        found = await reading.execute(GOES_ON_IN_CASE, {"session": token_hash(session)})
+        row = found.one_or_none()
+    if row is not None:
+        return Home(session, _voter(parts, going_on(parts, row, session)), situation_of(row))
+    entered = await renew(parts, session)
+    voter = _voter(parts, entered)
+    return Home(session, voter, await load_situation(parts.database, entered.renovation_id))
 
 
-async def _home(parts: Parts, session: str, entered: Entered) -> Home:
+def _voter(parts: Parts, entered: Entered) -> Voter:
     # The ticket was made just now, of the version that stands: that it is replaced need not be asked again,
     # and whatever writes asks it in its own transaction.
-    voter = parts.tickets.voter(entered.renovation_id, f"Bearer {entered.ticket}")
-    return Home(session, voter, await load_situation(parts.database, entered.renovation_id))
+    return parts.tickets.voter(entered.renovation_id, f"Bearer {entered.ticket}")
+
+
+def _session_in(request: Request) -> str:
+    session = request.cookies.get(COOKIE, "")
+    if not session:
+        raise refusal("access.session_over")
+    return session

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,7 +18,7 @@ from models.values.timetable import Timetable
 from runtime.language import amounts
 from runtime.language.citations import cited
 from runtime.language.moments import on_clock
-from runtime.language.sentences import sentence
+from runtime.language.sentences import awaited, sentence
 from service.identity.browser import form_token
 from service.pages import wording
 from service.pages.display import Display, Language, display_of
@@ -60,6 +61,8 @@ def page(
         "day": said.day,
         "moment": said.moment,
         "end": said.end,
+        "awaited_words": said.awaited,
+        **MARKS[shown.language]._asdict(),
         "look": shown,
         "here": quote(request.url.path),
         "form_token": form_token(session) if session else "",
@@ -81,6 +84,21 @@ def page(
     return Response(body, status, headers, "text/html; charset=utf-8")
 
 
+class Marks(NamedTuple):
+    """What stands between two pieces of a sentence, with the gap that its script has after it."""
+
+    comma: str
+    stop: str
+    colon: str
+    gap: str
+
+
+MARKS: Mapping[Language, Marks] = {
+    "en": Marks(", ", ". ", ": ", " "),
+    "zh_CN": Marks("，", "。", "：", ""),
+}
+
+
 class Said:
     """Texts, amounts and moments in one language and one place."""
 
@@ -90,6 +108,10 @@ class Said:
     def text(self, code: str, **params: str | int) -> str:
         """A text of the pages."""
         return wording.text(code, self._language, params)
+
+    def awaited(self, what: str) -> str:
+        """What somebody is waited for."""
+        return awaited(what, self._language)
 
     def cited(self, article: str) -> str:
         """The source of a rule as the language cites it."""

@@ -13,6 +13,8 @@ from models.values.refusal import refusal
 from models.values.states import RenovationState, TicketState
 from models.values.waits import STARTING, at_work
 from rules.authority import covers
+from rules.feedback import ticket_due
+from runtime.calendars import chinese_calendar
 from runtime.record.agenda import replace_waits
 from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
@@ -56,7 +58,8 @@ async def open_ticket(
             level="grid",
             state=TicketState.OPEN,
             opened_at=now,
-            due_at=now,
+            # As its workflow will say at once: whoever looks before it has begun sees no end in the past.
+            due_at=ticket_due("grid", now, now, situation.timetable, chinese_calendar()),
             about_unit=command.about_unit,
             about_firm=command.about_firm,
         )

@@ -298,6 +298,10 @@ async def counted(visitors: Visitors, committee: Walker, case: str) -> None:
     await neighbour.seen(
         "public-case", "现在轮到谁，到什么时候？", r"现在轮到谁.*异议.*\d+ 月 \d+ 日 24:00"
     )
+    await neighbour.go(f"{public}/why")
+    await neighbour.seen(
+        "why", "为什么在等待，从何时起，依据什么？", r"异议：表决结果.*依据.*自 \d{4} 年.*截止"
+    )
     await neighbour.go(f"{public}/vote")
     await neighbour.seen("result", "通过了吗，凭什么？", r"通过.*14 人；至少需要 11 人")
     await neighbour.leave()

@@ -10,8 +10,7 @@ from models.values.refusal import Problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
 from runtime.language.moments import on_clock
-from runtime.language.sentences import sentence
-from runtime.record.awaited import AwaitedLine
+from runtime.language.sentences import awaited, sentence
 from service.pages import wording
 from service.pages.display import Language
 
@@ -31,7 +30,7 @@ def office_words(language: Language) -> Mapping[str, object]:
     return {
         "named": name,
         "people": lambda who: listed([name("role", each) for each in who.split(", ")], language),
-        "awaited": lambda line: awaited(line, language),
+        "awaited": lambda line: awaited(line.what, language),
         "told": lambda content: told(content, language),
         "spoken": lambda found: spoken(found, language),
         "command_id": lambda: secrets.token_hex(16),
@@ -49,12 +48,6 @@ def named(room: str, word: str, language: Language) -> str:
 def listed(words: Iterable[str], language: Language) -> str:
     """Several in one sentence."""
     return ("、" if language == "zh_CN" else ", ").join(words)
-
-
-def awaited(line: AwaitedLine, language: Language) -> str:
-    """What is waited for, with what of it where there are several."""
-    kind, _, of = line.what.partition(".")
-    return " ".join(filter(None, (named("wait", kind, language), of)))
 
 
 def told(content: Mapping[str, JsonValue], language: Language) -> list[tuple[str, str]]:
@@ -75,7 +68,7 @@ def _said(name: str, value: JsonValue, language: Language) -> str:
         return amounts.money(value, language)
     if isinstance(value, list):
         return listed((named("choice", str(each), language) for each in value), language)
-    if name.endswith(("_until", "_at")):
+    if name.endswith(("_from", "_until", "_at")):
         return amounts.day(datetime.fromisoformat(str(value)), language, ZONE)
     return named("choice", str(value), language)
 

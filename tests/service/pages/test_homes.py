@@ -10,7 +10,7 @@ from PIL import Image
 
 from runtime.database import Database
 from runtime.language.amounts import money
-from tests.service.pages.conftest import COMMITTEE, UNIT, Home
+from tests.service.pages.conftest import COMMITTEE, UNIT, Home, entered
 from tests.support.channels import Channels, confirmed, owner_of
 from tests.support.money import computed
 
@@ -99,7 +99,10 @@ async def test_a_report_with_a_photograph_has_a_thread_that_says_who_answers_unt
         "/mine/reports", form, {"kind": "defect", "text": "wet wall"}, picture=photograph()
     )
     assert away.status_code == 503  # no engine runs here; the report is written
-    (ticket,) = await vote.sql.fetch("SELECT id FROM ticket WHERE renovation_id=$1", vote.rid)
+    (ticket,) = await vote.sql.fetch(
+        "SELECT id, due_at - opened_at AS time FROM ticket WHERE renovation_id=$1", vote.rid
+    )
+    assert ticket["time"] == timedelta(hours=24)  # nobody is shown an end that is over already
     thread = await home.get(f"/mine/reports/{ticket['id']}")
     assert "wet wall" in thread.text
     assert "The answer is due until" in thread.text
@@ -193,6 +196,13 @@ async def test_a_home_sees_who_holds_its_mandate_and_takes_it_back(
     assert (await confirmed(vote, made)).status_code == 201
     page = await home.get("/mine/mandate")
     assert "Zhou may vote for your home" in page.text
+    neighbour = Home(vote.http, await entered(vote, "1-201"))
+    wall = (await neighbour.get("/mine/mandate")).text
+    assert "<b>Zhou</b>: 1 home<br>" in wall
+    assert UNIT in wall
+    public = (await vote.http.get(f"/cases/{vote.rid}/vote", headers=home.headers)).text
+    assert "1 mandate; one agent holds 1 at most." in public
+    assert "Zhou" not in public
     done = await home.send("/mine/mandate", page)
     assert done.headers["location"] == "/mine?done=revoked"
     assert "A mandate was taken back" in (await home.get("/mine/mandate")).text

@@ -3,9 +3,11 @@
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.http.callers import REQUEST
+
 
 class Statements:
-    """Counts the statements of an engine from now on."""
+    """Counts the statements that requests send over an engine from now on; what sends notices is no page's."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.count = 0
@@ -17,7 +19,7 @@ class Statements:
         self.count = 0
 
     def _heard(self, *_: object) -> None:
-        self.count += 1
+        self.count += bool(REQUEST.get())
 
     def _opened(self, connection: object, *_: object) -> None:
         """Statements of the driver's own connection are heard by it."""
@@ -28,4 +30,4 @@ class Statements:
         # What SQLAlchemy sends it prepares first: that is not told here, but its transactions are.
         query = str(getattr(record, "query", ""))
         if not query.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET")):
-            self.count += 1
+            self.count += bool(REQUEST.get())

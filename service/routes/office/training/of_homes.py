@@ -19,6 +19,7 @@ from rules.time.course import planned_stages
 from runtime.calendars import chinese_calendar
 from runtime.record.awaited import AwaitedLine
 from service.ballots.lookup import FoundBallot
+from service.channels.agents import HeldByAgent
 from service.pages.ballot_form import AnsweredMotion
 from service.pages.needs import Need
 from service.pages.public.complaints import Lasted, Month
@@ -131,6 +132,10 @@ def _of_votes() -> Mapping[str, object]:
             AnsweredMotion("Costs", (), ()),
         ),
         "paper": {"motions": ({"title": "Works"}, {"title": "Costs"})},
+        "wall": (
+            HeldByAgent("Zhou", ("1-101", "2-302")),
+            *(HeldByAgent("", (f"1-{n}",)) for n in range(201, 302)),
+        ),
         "prices": by_answer(
             (
                 OwnPrice(motion="yes_no", choice="yes", total_fen=421_337, own_fen=300_000),

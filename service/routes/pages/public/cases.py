@@ -70,7 +70,7 @@ async def show_vote(case: CurrentCase, parts: RunningParts, request: Request) ->
         days = await read_ready(parts, case.situation.id, load_days, box.id)
         bars = turnout_bars(turnout, pack)
         course = course_of(days, box.opens_at, box.closes_at, bars, case.situation.timetable.zone)
-        shown.append((box, course, bars, results_of(box, language)))
+        shown.append((box, course, bars, results_of(box, language), turnout))
     values = {
         "boxes": shown,
         "law": pack.text,

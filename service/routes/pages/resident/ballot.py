@@ -128,8 +128,8 @@ async def paper_of(parts: Parts, home: Home, box: str) -> BoxView:
     Raises:
         Refused: `voting.no_box` where there is none.
     """
-    async with parts.database.session() as session:
-        papers = await list_papers(session, home.situation.id, home.voter.unit_number)
+    async with parts.database.reading() as reading:
+        papers = await list_papers(reading, home.situation.id, home.voter.unit_number)
     for each in papers:
         if each.id == box or (not box and takes_ballots(each, home.situation.now)):
             return each

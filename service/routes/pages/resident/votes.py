@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from models.values.refusal import Problem, Refused
 from runtime.privacy.keys import PersonKeys
 from service.bodies import GiveOpinion, ObjectToVote
-from service.channels.agents import list_agents
+from service.channels.agents import AgentView, held_by_each, list_agents
 from service.channels.bodies import RevokeOwnMandate
 from service.channels.mandates import revoke_own_mandate
 from service.channels.open_box import running_box
@@ -119,16 +119,15 @@ async def _mandate(
 ) -> Response:
     unit = home.voter.unit_number
     held: list[dict[str, object]] = []
+    everybody: list[AgentView] = []
     async with parts.database.session() as session:
         papers = await list_papers(session, home.situation.id, unit)
         for paper in papers:
             box = await running_box(session, home.situation, paper.id)
             mine = [each for each in await list_register(session, box) if unit in each.unit_numbers]
-            names = {
-                each.agent_id: each.agent_name
-                for each in await list_agents(session, box, PersonKeys.of(parts.settings))
-                if unit in each.unit_numbers
-            }
+            agents = await list_agents(session, box, PersonKeys.of(parts.settings))
+            everybody += agents
+            names = {each.agent_id: each.agent_name for each in agents if unit in each.unit_numbers}
             titles = {motion.id: motion.title for motion in motions_of(paper).values()}
             held += [
                 {
@@ -140,7 +139,12 @@ async def _mandate(
                 }
                 for each in mine
             ]
-    values = {"held": held, "papers": papers, "command_id": command_id}
+    values = {
+        "held": held,
+        "papers": papers,
+        "wall": held_by_each(everybody),
+        "command_id": command_id,
+    }
     return home_page(request, home, "resident/mandate.html", values, problems)
 
 
