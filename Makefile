@@ -90,13 +90,13 @@ bench-election: $(READY) ## a real election of 89,419 ballots through the HTTP i
 bench-pages: $(READY) programs ## 200 residents and three browsers for 60 s; ballots by form beside the API; what each page costs
 	$(BIN)/python -m benchmarks.pages
 
-bench-finding: $(READY) ## 100,000 cases with 20 million events: lists, filters, text, counts, history, dashboard; needs 46 GB
+bench-finding: $(READY) ## 100,000 cases with 20 million events: lists, filters, text, counts, history, dashboard; needs 18 GB
 	$(BIN)/python -m benchmarks.finding
 
 bench-money: $(READY) ## shares of 100,000 units, transfers a second beside floors, 2,000 statements on paper
 	$(BIN)/python -m benchmarks.money
 
-bench-audit: $(READY) ## an audit of 10,000 cases: the chain beside orjson + SHA-256, the tables beside reading them
+bench-audit: $(READY) ## an audit of 10,000 cases: the chain beside orjson + SHA-256, the tables beside reading them; Temporal's leg over three demos
 	$(BIN)/python -m benchmarks.audit
 
 pictures: $(READY) programs ## the small pictures of README and docs, by the long test of the pages

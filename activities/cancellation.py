@@ -3,16 +3,12 @@
 Every step may be asked for when the thing never happened: then it changes nothing and says so.
 """
 
-from datetime import date
-from zoneinfo import ZoneInfo
-
 from pydantic import JsonValue
 from sqlalchemy import func, or_, select, update
 
 from activities import settlement
-from activities.cost_sharing import refunding
-from activities.cost_sharing import rows as share_rows
-from activities.cost_sharing.award import replace_refunds
+from activities.cost_sharing import sheet
+from activities.cost_sharing.sheet import NOTHING
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
 from models.messages.cost_sharing import RefundSheet, Settlement
@@ -21,12 +17,10 @@ from models.tables import (
     Contract,
     Event,
     Publication,
-    Refund,
     Tender,
     Termination,
     WorkItem,
 )
-from models.values import cost_sharing as values
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import (
@@ -39,7 +33,6 @@ from models.values.states import (
     TenderState,
     TerminationGround,
 )
-from rules import cost_sharing as law
 from runtime.ballots.boxes import running_vote, select_boxes
 from runtime.ballots.said import of_boxes
 from runtime.record.agenda import end_waits_but_of_tickets
@@ -47,8 +40,6 @@ from runtime.record.journal import Recorded
 from runtime.record.trouble import end_troubles_but_of_tickets
 
 CANCELLED = "renovation.cancelled"
-NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
-"""The details of a compensation for something that never happened."""
 UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 
 
@@ -63,6 +54,7 @@ class Cancellations(Writer):
             raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
         # From here on the stage that was under way writes nothing any more (ADR 3).
         case.renovation.stage_workflow_id = ""
+        case.renovation.suspended_at = None
         await end_waits_but_of_tickets(case.session, case.renovation.id)
         withdrawn = await _withdraw_publications(case)
         await end_troubles_but_of_tickets(case.session, case.renovation.id)
@@ -131,71 +123,14 @@ class Cancellations(Writer):
         Before the contract nothing is sunk and everything goes back. Below zero is a debt: it has
         no refund row, its charge is in the totals on the basis "settlement".
         """
-        money = await share_rows.load_money(case)
-        charges = await share_rows.charges(case)
-        case.goes_on()
-        if not money and not charges:
-            return Recorded(RefundSheet(), NOTHING)
-        sunk = await _owners_sunk_fen(case)
-        if not any(total.amount_fen for total in charges):
-            sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
-        sheet = law.refunds(
-            tuple(
-                values.Paid(unit_number=unit, amount_fen=everything)
-                for unit, (everything, _) in money.items()
-            ),
-            {total.unit_number: total.amount_fen for total in charges},
-            sunk,
-        )
-        back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
-        await _write_sheet(case, sheet, back)
-        costs = await settlement.costs(case, *await settlement.contracts(case))
-        await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk)
-        result = _in_sums(sheet, back, sunk)
-        return Recorded(
-            result,
-            {
-                **result.model_dump(mode="json", exclude={"seq"}),
-                "bond_surplus_fen": await _bond_surplus_fen(case),
-                "debtors": sum(row.amount_fen < 0 for row in sheet),
-                "sheet_hash": share_rows.table_hash(
-                    [
-                        values.ShareTotal(unit_number=row.unit_number, amount_fen=row.charge_fen)
-                        for row in sheet
-                    ]
-                ),
-            },
-        )
+        return await sheet.draw(case)
 
     @writes(
         "Cancellations.pay_refunds", event="settlement.refunds_paid", into=RefundSheet, bulk=True
     )
     async def pay_refunds(self, case: Case) -> Recorded[RefundSheet]:
         """After the objection window the refunds are ordered; debtors are told what they owe."""
-        rid = case.renovation.id
-        ordered = await case.session.execute(
-            update(Refund)
-            .where(Refund.renovation_id == rid, Refund.paid.is_(False))
-            .values(paid=True)
-            .returning(Refund.unit_number, Refund.amount_fen)
-        )
-        back = {unit: int(fen) for unit, fen in ordered}
-        case.goes_on()
-        if not back:
-            return Recorded(RefundSheet(), NOTHING)
-        due = case.ends(case.now, case.timetable.refund_payment)
-        case.notify("payment_provider", "refunds_ordered", due_at=due)
-        case.notify("all_owners", "refunds_paid", units=len(back))
-        result = RefundSheet(units=len(back), refunds_fen=sum(back.values()))
-        return Recorded(
-            result,
-            {
-                "units": result.units,
-                "refunds_fen": result.refunds_fen,
-                "due_at": due.isoformat(),
-                **await refunding.pay(case, back),
-            },
-        )
+        return await sheet.order(case)
 
     @writes("Cancellations.void_vote", event="settlement.vote_voided", into=Done)
     async def void_vote(self, case: Case) -> Recorded[Done]:
@@ -209,7 +144,7 @@ class Cancellations(Writer):
             return Recorded(done, NOTHING)
         said: list[dict[str, JsonValue]] = [{"box": box.id, "box_was": box.state} for box in boxes]
         for box in boxes:
-            if box.state is BoxState.OPEN:
+            if box.state is not BoxState.CLOSED:
                 box.state, box.closed_at = BoxState.CLOSED, case.now
         case.notify("all_owners", "vote_voided", box=boxes[0].id)
         return Recorded(done, of_boxes(said))
@@ -307,73 +242,3 @@ async def _cancel_tenders(case: Case) -> tuple[str, ...]:
         )
         case.notify("bidders", "tender_cancelled")
     return stopped
-
-
-async def _owners_sunk_fen(case: Case) -> int:
-    """The owners' part of the certified work, by the money plan at the contracts' prices.
-
-    What the performance bonds of terminated contracts have brought pays for it first (rules 2.6).
-    """
-    everything = await settlement.contracts(case)
-    if not everything:
-        return 0
-    *earlier, last = everything
-    before = await settlement.costs(case, *earlier)
-    spent = await settlement.costs(case, *everything)
-    _, content = await case.scheme()
-    items = law.award_items(content, last.value_fen, before.net_fen)
-    return law.owners_part_fen(
-        law.sunk_net_fen(spent.certified_fen, spent.damages_fen, spent.bonds_fen),
-        law.waterfall(items, content.funding),
-        content.funding,
-        _today(case),
-    )
-
-
-async def _bond_surplus_fen(case: Case) -> int:
-    """What the performance bonds brought above everything that the contracts cost: no sunk cost takes it up."""
-    costs = await settlement.costs(case, *await settlement.contracts(case))
-    return max(-costs.net_fen, 0)
-
-
-def _today(case: Case) -> date:
-    return case.now.astimezone(ZoneInfo(case.timetable.zone)).date()
-
-
-async def _write_sheet(
-    case: Case, sheet: tuple[values.Refund, ...], back: list[values.PaidBack]
-) -> None:
-    await share_rows.replace_totals(
-        case,
-        "settlement",
-        [
-            values.ShareTotal(unit_number=row.unit_number, amount_fen=row.charge_fen)
-            for row in sheet
-        ],
-    )
-    await replace_refunds(
-        case,
-        [
-            {
-                "renovation_id": case.renovation.id,
-                "unit_number": row.unit_number,
-                "amount_fen": row.household_fen,
-                "paid": False,
-            }
-            for row in back
-            if row.household_fen
-        ],
-    )
-    await refunding.give_back(case, {row.unit_number: row.sources_fen for row in back})
-
-
-def _in_sums(
-    sheet: tuple[values.Refund, ...], back: list[values.PaidBack], sunk_fen: int
-) -> RefundSheet:
-    return RefundSheet(
-        units=len(sheet),
-        sunk_net_fen=sunk_fen,
-        refunds_fen=sum(row.household_fen for row in back),
-        sources_fen=sum(row.sources_fen for row in back),
-        debts_fen=sum(max(-row.amount_fen, 0) for row in sheet),
-    )

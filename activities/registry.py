@@ -17,12 +17,17 @@ from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
+from activities.oversight.extending import Extensions
+from activities.oversight.ordering import Orders
+from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from activities.warranty.accounts import Accounts
+from activities.warranty.retention import Warranties
 from proof.seals import GatewayKeys
 from runtime.anchors.keys import Anchors
 from runtime.ballots.sealing import BoxKeys
@@ -43,10 +48,15 @@ CLASSES = (
     Terminations,
     Tickets,
     Evaluations,
+    Warranties,
+    Accounts,
     Publications,
     Agenda,
     Anchoring,
     Cancellations,
+    Oversight,
+    Extensions,
+    Orders,
     Healing,
     Restoring,
     Suspecting,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from activities.cancellation import load_end
 from activities.correcting import correct
 from activities.recording import Case, Writer, writes
@@ -11,12 +13,14 @@ from activities.settlement import end_certificates
 from activities.suggestions import let_go
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
+from activities.warranty.accounts import refuse_open
+from activities.warranty.retention import refuse_kept
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
-from models.messages.journey import JourneyOutcome, Revision, StageEntered
+from models.messages.journey import JourneyOutcome, Revision, StageEntered, WarrantyEntered
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import RenovationState, Stage
-from models.values.waits import Consequence, Wait, next_reminder
+from models.values.states import OPEN_STATES, RenovationState, Stage
+from models.values.waits import ENGINE, Consequence, Wait, at_work, next_reminder
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -35,6 +39,12 @@ class StageEntry(Carried):
     """A stage that begins, and the workflow that carries it."""
 
     stage: Stage
+    workflow_id: str
+
+
+class WarrantyEntry(Carried):
+    """The workflow that carries the warranty."""
+
     workflow_id: str
 
 
@@ -122,15 +132,33 @@ class Renovations(Writer):
             },
         )
 
+    @writes(
+        "Renovations.begin_warranty",
+        event="renovation.warranty_begun",
+        into=WarrantyEntered,
+        request=lambda child_id: WarrantyEntry(workflow_id=child_id),
+    )
+    async def begin_warranty(self, case: Case, child_id: str) -> Recorded[WarrantyEntered]:
+        """The works are accepted and evaluated: only complaints and the end of the money go on."""
+        await _refuse_when_ending(case)
+        case.renovation.state = RenovationState.IN_WARRANTY
+        ended = await _end_stages(case, orders_too=False)
+        case.renovation.stage_workflow_id = child_id
+        case.agenda[child_id] = (at_work(ENGINE, case.now),)
+        case.wait_for("engine")
+        case.await_only(Wait(what="warranty"))
+        return Recorded(WarrantyEntered(workflow_id=child_id), {"workflow_id": child_id, **ended})
+
     @writes("Renovations.close", event="renovation.closed", into=Done)
     async def close(self, case: Case, outcome: JourneyOutcome) -> Recorded[Done]:
         """The end of the journey, whichever it is; only complaints go on."""
         _refuse_when_over(case)
+        if outcome.state is RenovationState.COMPLETED:
+            await refuse_kept(case)
+            await refuse_open(case)
         case.renovation.state = outcome.state
         case.renovation.closed_at = case.now
-        ended = await end_certificates(case)
-        await end_waits_but_of_tickets(case.session, case.renovation.id)
-        ended |= await let_go(case)
+        ended = await _end_stages(case)
         case.wait_for("nothing")
         case.await_only()
         case.notify("all_owners", "renovation_closed", state=outcome.state)
@@ -138,6 +166,13 @@ class Renovations(Writer):
             Done(command_id=case.command.command_id, kind="renovation.closed"),
             {**outcome.model_dump(mode="json"), **ended},
         )
+
+
+async def _end_stages(case: Case, *, orders_too: bool = True) -> dict[str, JsonValue]:
+    """No stage goes on: what nobody signed for, waits for or answers in this case any more; for the event."""
+    ended = await end_certificates(case)
+    await end_waits_but_of_tickets(case.session, case.renovation.id, orders_too=orders_too)
+    return ended | await let_go(case)
 
 
 async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
@@ -184,7 +219,7 @@ async def _first_due(case: Case, stage: Stage) -> datetime | None:
 
 def _refuse_when_over(case: Case) -> None:
     """What has ended is not ended again."""
-    if case.renovation.state is not RenovationState.RUNNING:
+    if case.renovation.state not in OPEN_STATES:
         raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)
 
 

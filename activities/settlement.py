@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from activities.inspection import rows as works
 from activities.inspection.certificates import certify
 from activities.recording import Case
-from models.tables import Certificate, Contract, Termination
+from models.tables import Certificate, Contract, RetentionRelease, Termination
 from models.values.inspection import ContractCosts, ContractSettlement, ItemState
 from models.values.states import CertificateState, ContractState
 from rules import termination
@@ -134,7 +134,9 @@ async def certified_fen(case: Case, contract: Contract) -> int:
         )
     )
     ended = await case.session.get(Termination, contract.id)
-    if ended is not None and ended.settled_at is not None:
+    settled = ended is not None and ended.settled_at is not None
+    if settled or contract.state is ContractState.COMPLETED:
+        # What was omitted of it is taken off already.
         return int(certificates or 0)
     # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
     # and the refund sheet, which is drawn after it, find the same number.
@@ -144,13 +146,17 @@ async def certified_fen(case: Case, contract: Contract) -> int:
 
 async def costs(case: Case, *of: Contract) -> ContractCosts:
     """What contracts have cost, and what their performance bonds have brought."""
-    certified = damages = bond = 0
+    certified = damages = bond = withheld = 0
     for contract in of:
+        kept = await case.session.get(RetentionRelease, contract.id)
+        withheld += 0 if kept is None else kept.withheld_fen
         certified += await certified_fen(case, contract)
         ended = await case.session.get(Termination, contract.id)
         if ended is not None and ended.settled_at is not None:
             damages, bond = damages + ended.damages_fen, bond + ended.bond_fen
-    return ContractCosts(certified_fen=certified, damages_fen=damages, bonds_fen=bond)
+    return ContractCosts(
+        certified_fen=certified, damages_fen=damages, bonds_fen=bond, withheld_fen=withheld
+    )
 
 
 async def earlier_costs(case: Case) -> ContractCosts:

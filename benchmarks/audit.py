@@ -1,7 +1,7 @@
 """What an audit costs: the chain beside orjson + SHA-256 over the same rows, the tables beside a sequential read.
 
 `python -m benchmarks.audit [CASES]`: cases of 20 events and 5 rows each, written here and audited whole. Temporal's
-leg is measured where Temporal has histories: `gongjian audit --engine` on a demo says how many runs it read.
+leg is that of `gongjian audit --engine` over the histories of some demos on a real server, in workflows a second.
 """
 
 import asyncio
@@ -17,18 +17,27 @@ import asyncpg
 import orjson
 from pydantic import JsonValue
 
+from cli.demo.run import DemoOptions, Silent, carry
 from proof import chain
 from proof.tables import DIGESTS
+from runtime.addresses import asyncpg_url
+from runtime.engine.histories import audit_engine
 from runtime.local.postgres import EmbeddedPostgres
+from runtime.local.stack import LocalStack
 from runtime.migrate import upgrade
 from runtime.record.audit import audit_record
 from runtime.record.audit.cases import batches
 from runtime.record.audit.tables import rows_query
 from runtime.rows import AuditedCase, AuditedEvent, fetch, rows
 from runtime.rows.hashed import hashed_fields
+from runtime.settings import LocalSettings
+from runtime.temporal import reach
 from tests.support.files.many_cases import write_cases
 
 CASES, EVENTS = 10_000, 20
+JOURNEYS = 3
+"""Whole demos, whose histories Temporal's leg reads."""
+REACH_S = 30.0
 AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 KINDS = ("renovation.opened", "renovation.stage_entered", *("voting.doors_visited",) * (EVENTS - 2))
 RELIEFS = """
@@ -104,7 +113,7 @@ def _events(rid: str, there: dict[str, JsonValue]) -> list[AuditedEvent]:
         event = AuditedEvent(
             rid, seq, f"{rid}-{seq}", AT + timedelta(hours=seq), AT + timedelta(hours=seq), "engine", "engine",
             "engine", "", None, kind, details, "CN-2021", f"renovation/{rid}", "run", None, head, "",
-            None, {"relief": there} if seq == EVENTS else None,
+            None, {"relief": there} if seq == EVENTS else None, f"{seq:032x}",
         )  # fmt: skip
         head = chain.event_hash(head, hashed_fields(event))
         made.append(event._replace(hash=head))
@@ -181,6 +190,34 @@ async def measured(url: str, cases: int) -> dict[str, float]:
         await owner.close()
 
 
+async def engine_leg(folder: Path, journeys: int) -> dict[str, float]:
+    """Histories of whole journeys held against the record, on the servers of a pilot, payloads sealed."""
+    async with LocalStack(LocalSettings(data_dir=folder, log_level="warning")) as stack:
+        settings = stack.settings
+        for number in range(journeys):
+            options = DemoOptions(units=60, seed=number, case=f"audit{number}")
+            await carry(settings, stack.record.service_url, options, Silent(), _no_check)
+        client = await reach(settings, REACH_S)
+        connection = await asyncpg.connect(asyncpg_url(stack.record.database_url))
+        try:
+            began = time.perf_counter()
+            found = await audit_engine(connection, client, None)
+            seconds = time.perf_counter() - began
+        finally:
+            await connection.close()
+    assert not found.bad, found
+    return {
+        "engine_workflows": found.workflows,
+        "engine_acts_and_steps": found.acts + found.steps,
+        "engine_s": seconds,
+        "workflows_per_s": found.workflows / seconds,
+    }
+
+
+def _no_check() -> None:
+    """The benchmark does not watch its stack: a dead part shows as a stand-still."""
+
+
 def main(cases: int) -> int:
     with tempfile.TemporaryDirectory(prefix="gongjian-bench-") as directory:
         postgres = EmbeddedPostgres(Path(directory) / "db")
@@ -190,8 +227,9 @@ def main(cases: int) -> int:
             found = asyncio.run(measured(urls.owner, cases))
         finally:
             postgres.stop()
+        found |= asyncio.run(engine_leg(Path(directory) / "stack", JOURNEYS))
     for name, value in found.items():
-        print(f"{name:14} {value:,.3f}")
+        print(f"{name:22} {value:,.3f}")
     file = Path(__file__).parent / "results" / f"audit-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
     file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(f"written: benchmarks/results/{file.name}")

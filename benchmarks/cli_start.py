@@ -65,7 +65,8 @@ LISTS = (
 OF_ONE = ("status", "status --json", "history", "audit")
 EVENTS = 40
 LOOK_S = 0.1
-READY_S = 60.0
+READY_S = 180.0
+"""A machine that does something else as well takes its time to start a service."""
 
 
 class Took(NamedTuple):

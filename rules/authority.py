@@ -9,6 +9,10 @@ from models.messages.acts import ACTS
 from models.values.actor import RESIDENTS, Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import RenovationState
+
+WARRANTY = "warranty"
+"""The part of its course after the stages."""
 
 
 class Grant(Carried):
@@ -89,6 +93,7 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
     "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
     "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
+    "release_retention": _by(_TENDERER, "Jianzhi 2017 no. 138 art. 11 (the client returns it)"),
     "resolve_ticket": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}) | _GOVERNMENT,
         "Weifang Hotline Regs art. 20; the ladder is [D], rules 5.2",
@@ -100,6 +105,29 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
     "correct_renovation": _by(
         _GOVERNMENT, "[D] the office that organises it keeps its record right"
+    ),
+    "suspend_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
+    "extend_period": _by(
+        _GOVERNMENT, "Tendering Regs art. 21; [D] the office that organises it gives time"
+    ),
+    "order_correction": _by(
+        _GOVERNMENT, "Property Management Regs art. 19; Weifang PM Regs art. 39"
+    ),
+    "lift_correction": _by(
+        _GOVERNMENT, "[D] whoever may order a correction may take the order back"
+    ),
+    "report_corrected": _by(
+        frozenset(
+            {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.CONTRACTOR, Role.SUPERVISOR}
+        ),
+        "[D] whom the order addresses",
+    ),
+    "resume_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
     ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
@@ -120,6 +148,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
     "import_roll": _by(_CONVENERS, "[D] whoever keeps the roll; before a case is opened too"),
+    "receive_cash": _by(_CONVENERS, "[D] two of them count it, each with the own account"),
+    "assign_sum": _by(
+        _CONVENERS, "Civil Code art. 985 (what nobody owed goes back); that two decide, is [D]"
+    ),
     "issue_letters": _by(_CONVENERS, "[D] whoever keeps the roll sends the letters"),
     "hand_letter": _by(
         _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"
@@ -154,6 +186,11 @@ ROLES_OF_WRITE: dict[str, Authority] = {
 """Who may write beside the official acts; none of them sees a choice of a vote."""
 
 
+def part_of_case(stage: str, state: str) -> str:
+    """The part of its course in which a case is, as acts name it: one of the stages, or the warranty."""
+    return WARRANTY if state == RenovationState.IN_WARRANTY else stage
+
+
 def check_act(
     act_name: str, stage_of_renovation: str, grants: tuple[Grant, ...], place_path: str
 ) -> Actor:
@@ -176,7 +213,7 @@ def check_act(
     if not here:
         places = ", ".join(sorted({grant.place for grant in in_role}))
         raise refusal("authority.outside_place", act=act_name, places=places, place=place_path)
-    if act.stage and act.stage != stage_of_renovation:
+    if act.stage and stage_of_renovation not in (act.stage, *act.also):
         raise refusal(
             "authority.wrong_stage", act=act_name, stage=act.stage, now=stage_of_renovation
         )

@@ -19,6 +19,7 @@ class Duty(StrEnum):
     INSPECT_AGAIN = "inspection.same_inspector"
     PAY_ACCEPTED = "inspection.payment_by_acceptor"
     PAY_ONESELF = "inspection.payment_by_contractor"
+    RELEASE_ONESELF = "warranty.own_retention"
     EVALUATE_BID = "bidding.conflict_of_interest"
     JUDGE_AWARD = "bidding.own_award"
     END_OWN_CONTRACT = "settlement.own_contract"
@@ -55,6 +56,7 @@ EXCLUDED: Mapping[Duty, Excluded] = {
     ),
     Duty.PAY_ACCEPTED: Excluded("approve_payment", "accept_works", "[D] after art. 37(2)"),
     Duty.PAY_ONESELF: Excluded("approve_payment", "contractor", "[D] after art. 37(2)"),
+    Duty.RELEASE_ONESELF: Excluded("release_retention", "contractor", "[D] after art. 37(2)"),
     Duty.EVALUATE_BID: Excluded("record_evaluation", "bid", "Tendering Law art. 37, B-9"),
     Duty.JUDGE_AWARD: Excluded("rule_on_signature", "award_contract", "[D] Tendering Law art. 7"),
     Duty.END_OWN_CONTRACT: Excluded("terminate_contract", "contractor", "[D] Civil Code art. 563"),

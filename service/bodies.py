@@ -87,12 +87,15 @@ class GiveOpinion(CommandBody):
     box_id: Id | None = None
 
 
-class ReceivedPayment(Value):
-    """Money received for one unit; with a `reference` the same money is never booked twice."""
+class ReceivedPayment(Growing, Value):
+    """Money received for one unit, or from a `payer` of the money plan; never booked twice under a `reference`."""
 
-    unit_number: UnitNumber
+    LATER = frozenset({"payer"})
+    unit_number: UnitNumber | None = None
     amount_fen: PositiveFen
     reference: ShortLine = ""
+    payer: ShortLine = ""
+    """The account of whoever pays beside the households, as the ledger names it: `subsidy/city-2026`."""
 
 
 class ReportPayments(CommandBody):

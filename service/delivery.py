@@ -27,7 +27,7 @@ from models.messages.ids import (
 )
 from models.tables import CaseWait, CommandReceipt, Publication, Renovation, Ticket
 from models.values.refusal import Problem, Refused, refusal
-from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.states import OPEN_STATES, PublicationState, TicketState
 from models.values.waits import STARTING
 from proof.commands import act_hash, reference_for
 from runtime.database import Database
@@ -307,7 +307,7 @@ def refusal_in(cause: BaseException | None) -> Refused | None:
 
 def _open_on_record(workflow_id: str, act: Act) -> ColumnElement[bool]:
     """Whether the record says of the act's subject that it is under way."""
-    running = Renovation.state == RenovationState.RUNNING
+    running = Renovation.state.in_(OPEN_STATES)
     if act.target == "publication":
         return (
             select(Publication.id)

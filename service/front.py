@@ -15,29 +15,20 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from models.values.refusal import Refused, refusal
+from service.access.sending import sender_in
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
 from service.edge.headers import guarded_send
+from service.edge.uploads import Uploads, longest_body
 from service.http.callers import REQUEST_ID, begin_request
 from service.http.command_keys import CommandKeys, with_key
 from service.http.etags import tagged_send
+from service.http.problems import database_away
 from service.http.rates import RATE, rate_headers
 from service.pages.refused import answer_of
-from service.pictures.reading import MOST_BYTES
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
-UPLOADS = re.compile(
-    r"/v1/renovations/[^/]+/tickets/[^/]+/pictures|/mine/reports(/[^/]+/pictures)?"
-    r"|/office/roll(/import)?"
-)
-"""Where a photograph or a roll may come: by somebody who shows a credential, a few at a time."""
-ROLLS = frozenset({"/v1/roll-imports", "/v1/renovations"})
-"""Where a roll comes inside of JSON: shorter than a photograph, as whoever sends it has it parsed here."""
-MOST_WITH_ROLL = 1_900_000
-FORM_AROUND_BYTES = 65_536
-"""What a form may have beside its file."""
-UPLOADS_AT_A_TIME = 4
 
 
 class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
@@ -65,7 +56,7 @@ class Front:
         self._keys = keys
         self._limit = max_body_bytes
         self._tls = tls
-        self._uploads = 0
+        self._uploads = Uploads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -113,20 +104,25 @@ class Front:
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not may_upload(scope):
+        longest = longest_body(scope["method"], scope["path"])
+        if not longest or is_within(scope, self._limit):
             await self._read(scope, receive, send, self._limit)
             return
-        if self._uploads >= UPLOADS_AT_A_TIME:
-            await _refuse(refusal("service.busy"), scope, receive, send)
-            return
-        self._uploads += 1
         try:
-            longest = MOST_BYTES + FORM_AROUND_BYTES
-            await self._read(
-                scope, receive, send, MOST_WITH_ROLL if scope["path"] in ROLLS else longest
-            )
-        finally:
-            self._uploads -= 1
+            sender = await sender_in(self.api.state.parts, scope)
+        except Exception as error:
+            if (away := database_away(error)) is None:
+                raise
+            await _refuse(away, scope, receive, send, {"Connection": "close"})
+            return
+        if sender is None:
+            await self._read(scope, receive, send, self._limit)
+            return
+        try:
+            with self._uploads.place(sender):
+                await self._read(scope, receive, send, longest)
+        except Refused as refused:
+            await _refuse(refused, scope, receive, send, {"Connection": "close"})
 
     async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         try:
@@ -168,12 +164,10 @@ class Told:
         await self._send(message)
 
 
-def may_upload(scope: Scope) -> bool:
-    """Whether the body may be as long as a photograph or a roll: a stranger's may not."""
-    asked = {name for name, _ in scope["headers"]}
-    known = bool(asked & {b"authorization", b"cookie"})
-    there = scope["path"] in ROLLS or UPLOADS.fullmatch(scope["path"]) is not None
-    return known and scope["method"] == "POST" and there
+def is_within(scope: Scope, limit: int) -> bool:
+    """Whether a request says of its body that it is no longer than the limit."""
+    declared = Headers(scope=scope).get("content-length", "")
+    return declared.isdecimal() and len(declared) <= len(str(limit)) and int(declared) <= limit
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

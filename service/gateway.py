@@ -90,7 +90,7 @@ class Gateway:
         done = await self._done_before(situation, act, bare=key == command_id)
         if done is None:
             grants = await self._grants(renovation_id, actor_id, resident)
-            actor = check_act(act_name, situation.stage, grants, situation.place_path)
+            actor = check_act(act_name, situation.part, grants, situation.place_path)
             await refuse_own_household(
                 self._database, self._people, situation, act, actor, acts_as(grants)
             )

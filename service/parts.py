@@ -1,6 +1,5 @@
 """The parts of the service, put together in one place for the HTTP application and for commands."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
 from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
+from service.history.kept import KeptEvidence
 from service.programs.public_keys import PortalKeys
 
 
@@ -38,8 +38,8 @@ class Parts:
     lookup: Lookup
     portal_keys: PortalKeys
     ready: ReadyCounts
-    bundling: asyncio.Semaphore
-    """Held while the evidence of a case is made: one at a time in a process, whoever asks."""
+    evidence: KeptEvidence
+    """The evidence of cases: made one at a time in a process, whoever asks."""
 
 
 @asynccontextmanager
@@ -75,7 +75,7 @@ async def open_parts(
             tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
-            bundling=asyncio.Semaphore(1),
+            evidence=KeptEvidence(),
             portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:

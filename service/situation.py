@@ -13,7 +13,7 @@ from models.tables import CaseClock, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
-from rules.authority import Grant, acting, covers
+from rules.authority import Grant, acting, covers, part_of_case
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
 from service.http.callers import ZONE
@@ -75,6 +75,11 @@ class Situation:
             renovation_id=self.id,
             actor=actor,
         )
+
+    @property
+    def part(self) -> str:
+        """The part of its course in which the case is: a stage, or the warranty."""
+        return part_of_case(self.stage, self.state)
 
     @property
     def counted(self) -> Mapping[str, str]:

@@ -31,6 +31,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
+BELOW = "2026-11-below-the-threshold"
+"""The patch since which a start with too little is not called funded."""
 SHARES_KNOWN = (
     CostSharingPhase.PUBLICATION,
     CostSharingPhase.COLLECTION,
@@ -100,7 +102,8 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
             # Below the threshold the committee decides whether to start, to wait or to stop.
             await self.wait_for(lambda: self.progress.decision is not None, "start, wait or stop")
             if self.progress.decision is CollectionDecision.START:
-                return CostSharingResult.FUNDED
+                below = workflow.patched(BELOW)
+                return CostSharingResult.STARTED_BELOW if below else CostSharingResult.FUNDED
             if self.progress.decision is CollectionDecision.SHELVE:
                 return CostSharingResult.SHELVED
             await self._remind(self.progress.round + 1, 0)

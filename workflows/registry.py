@@ -8,6 +8,7 @@ from workflows.publication import PublicationWorkflow
 from workflows.reconcile import AnchorWorkflow, ReconcileWorkflow
 from workflows.renovation import RenovationWorkflow
 from workflows.voting import VotingWorkflow
+from workflows.warranty import WarrantyWorkflow
 
 WORKFLOWS = [
     RenovationWorkflow,
@@ -16,6 +17,7 @@ WORKFLOWS = [
     BiddingWorkflow,
     InspectionWorkflow,
     FeedbackWorkflow,
+    WarrantyWorkflow,
     PublicationWorkflow,
     TicketWorkflow,
     ReconcileWorkflow,

@@ -9,6 +9,7 @@ from activities.bidding import candidates as standing
 from activities.bidding import rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.bidding.signing import contract_row, refuse_failed
+from activities.cost_sharing import sheet
 from activities.cost_sharing.award import fix_shares_by_award
 from activities.inspection.standstill import start_by
 from activities.recording import Case, Writer, writes
@@ -255,6 +256,8 @@ class Tenders(Writer):
         )
         earlier = await settlement.earlier_costs(case)
         shares = await fix_shares_by_award(case, contract.value_fen, earlier.net_fen)
+        # What a cheaper award leaves over is ordered to be paid back within its days (E16).
+        ordered = await sheet.order(case) if shares.refunds_fen else None
         case.goes_on()
         case.is_last_word()
         return Recorded(
@@ -269,6 +272,7 @@ class Tenders(Writer):
                 "start_by": begins.isoformat(),
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
+                **({"refunds": {**ordered.details}} if ordered else {}),
                 "works_round": contract.works_round,
                 "earlier_contracts": earlier.model_dump(mode="json"),
                 "checks": decision.record(),

@@ -1,17 +1,18 @@
-"""The award fixes the base of the shares (design principle 7, E16); called at the signature."""
+"""What the works cost fixes the base of the shares: the award (design principle 7, E16), and in the end the
+certificates (E47).
+"""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
-
+from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
-from models.tables import Refund
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
+from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
-from runtime.database import insert_many
 
 Plan = list[tuple[values.Instalment, datetime]]
 
@@ -31,6 +32,7 @@ async def fix_shares_by_award(
     _, content = await case.scheme()
     units = await share_rows.share_units(case)
     kinds = share_rows.counted_kinds(case)
+    items = law.award_items(content, contract_value_fen, spent_fen)
     table = law.award_totals(content, units, contract_value_fen, kinds, spent_fen)
     if not law.within_limit(table.total_fen, content.owners_limit_fen).passed:
         raise refusal(
@@ -39,17 +41,39 @@ async def fix_shares_by_award(
             have=table.total_fen,
             most=content.owners_limit_fen or 0,
         )
+    fixed = await _fix(case, "award", content, items, table)
+    debts, credits_ = fixed.debts_fen, fixed.credits_fen
+    if debts or credits_:
+        case.notify("all_owners", "shares_fixed_by_award", debts=debts, credits=credits_)
+    return fixed
+
+
+async def fix_shares_at_the_end(case: Case, cost_fen: int) -> values.AwardShares:
+    """Every share by what the works have cost in the end, on the basis "final" (E47).
+
+    A unit that has paid more gets the rest back, one that has paid less still owes.
+    """
+    _, content = await case.scheme()
+    items = law.items_at(content, cost_fen)
+    units, kinds = await share_rows.share_units(case), share_rows.counted_kinds(case)
+    return await _fix(case, "final", content, items, law.totals_at(content, items, units, kinds))
+
+
+async def _fix(
+    case: Case,
+    basis: str,
+    content: SchemeContent,
+    items: Sequence[values.CostItem],
+    table: values.ShareTable,
+) -> values.AwardShares:
     parts = await share_rows.load_instalments(case)
     before = _asked(parts) or await share_rows.charges(case)
     changes = law.adjustments(before, table.totals)
-    await share_rows.replace_totals(case, "award", table.totals)
-    items = law.award_items(content, contract_value_fen, spent_fen)
+    await share_rows.replace_totals(case, basis, table.totals)
     await share_rows.promise(case, law.waterfall(items, content.funding))
     refunds = await _adjust(case, parts, changes)
     debts = sum(max(change.difference_fen, 0) for change in changes)
     credits_ = sum(max(-change.difference_fen, 0) for change in changes)
-    if debts or credits_:
-        case.notify("all_owners", "shares_fixed_by_award", debts=debts, credits=credits_)
     return values.AwardShares(
         total_fen=table.total_fen,
         before_fen=sum(total.amount_fen for total in before),
@@ -76,7 +100,8 @@ async def _adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...
     for part, due_at in parts:
         plans[part.unit_number].append((part, due_at))
     after: Plan = []
-    refunds: list[dict[str, object]] = []
+    refunds: dict[str, int] = {}
+    sources: dict[str, int] = {}
     for change in changes:
         paid, own = money.get(change.unit_number, (0, 0))
         after += _replanned(case, plans.pop(change.unit_number, []), change, paid)
@@ -90,10 +115,12 @@ async def _adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...
             own,
         )
         if back.household_fen:
-            refunds.append(_refund_row(case, back))
+            refunds[change.unit_number] = back.household_fen
+        sources[change.unit_number] = back.sources_fen
     await share_rows.replace_instalments(case, after)
-    await replace_refunds(case, refunds)
-    return sum(int(str(row["amount_fen"])) for row in refunds)
+    await refunding.owe(case, refunds)
+    await refunding.give_back(case, sources)
+    return sum(refunds.values())
 
 
 def _replanned(case: Case, plan: Plan, change: values.Adjustment, paid_fen: int) -> Plan:
@@ -118,20 +145,3 @@ def _replanned(case: Case, plan: Plan, change: values.Adjustment, paid_fen: int)
         )
         for part, due_at in plan
     ]
-
-
-async def replace_refunds(case: Case, rows: list[dict[str, object]]) -> None:
-    """Put these refunds in the place of those that nobody has paid out yet."""
-    await case.session.execute(
-        delete(Refund).where(Refund.renovation_id == case.renovation.id, Refund.paid.is_(False))
-    )
-    await insert_many(case.session, Refund, rows)
-
-
-def _refund_row(case: Case, back: values.PaidBack) -> dict[str, object]:
-    return {
-        "renovation_id": case.renovation.id,
-        "unit_number": back.unit_number,
-        "amount_fen": back.household_fen,
-        "paid": False,
-    }

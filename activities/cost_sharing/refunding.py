@@ -1,16 +1,61 @@
-"""Refunds in the ledger: to households, and to whoever had paid or owed in their place (rules.md 2.6)."""
+"""Refunds: what households get back, and whoever had paid or owed in their place (rules.md 2.6, E16).
+
+What is owed back, what of it is ordered, and what has gone out are three sums: money goes out as far as the
+escrow holds it, and the rest goes out when money comes.
+"""
 
 from collections.abc import Mapping
 
 from pydantic import JsonValue
+from sqlalchemy import delete, select, update
 
 from activities.recording import Case
-from models.values.ledger import ESCROW, AccountKind, household
-from rules.ledger import given_back, refunded
+from models.tables import Refund
+from models.values.ledger import AccountKind
+from rules.ledger import given_back
+from runtime.database import insert_many
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_balances, load_taken_over
+from runtime.ledger.reading import load_balances, load_paid_out, load_taken_over
+from runtime.ledger.refunds import load_refunds_out
 
-IN_THEIR_PLACE = (AccountKind.RELIEF, AccountKind.SUBSIDY, AccountKind.FUND)
+
+async def owe(case: Case, back_fen: Mapping[str, int]) -> None:
+    """By unit what it gets back from now on, beside what has gone out to it; what was owed else is not."""
+    rid = case.renovation.id
+    rows = await case.session.execute(
+        select(Refund.unit_number, Refund.paid_fen).where(
+            Refund.renovation_id == rid, Refund.paid_fen > 0
+        )
+    )
+    went = {unit: int(fen) for unit, fen in rows}
+    await case.session.execute(delete(Refund).where(Refund.renovation_id == rid))
+    kept: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "unit_number": unit,
+            "amount_fen": went.get(unit, 0) + back_fen.get(unit, 0),
+            "ordered_fen": went.get(unit, 0),
+            "paid_fen": went.get(unit, 0),
+        }
+        for unit in sorted(went.keys() | {unit for unit, fen in back_fen.items() if fen})
+    ]
+    await insert_many(case.session, Refund, kept)
+
+
+async def order(case: Case) -> dict[str, int]:
+    """Everything that is owed back is to be paid; by unit what was not ordered before."""
+    rows = await case.session.execute(
+        select(Refund.unit_number, Refund.amount_fen - Refund.ordered_fen).where(
+            Refund.renovation_id == case.renovation.id, Refund.ordered_fen < Refund.amount_fen
+        )
+    )
+    fresh = {unit: int(fen) for unit, fen in rows}
+    await case.session.execute(
+        update(Refund)
+        .where(Refund.renovation_id == case.renovation.id)
+        .values(ordered_fen=Refund.amount_fen)
+    )
+    return fresh
 
 
 async def give_back(case: Case, sources_fen: Mapping[str, int]) -> None:
@@ -22,21 +67,30 @@ async def give_back(case: Case, sources_fen: Mapping[str, int]) -> None:
             case.transfers.extend(given_back(key, unit, fen, taken[unit]))
 
 
-async def pay(case: Case, households_fen: Mapping[str, int]) -> dict[str, JsonValue]:
-    """Pay the refunds that are ordered, with the credits of others; sums for the event.
+async def pay_credits(case: Case) -> dict[str, JsonValue]:
+    """What stands to the credit of households goes back at once, and what others have paid too much; for the event."""
+    balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
+    credits_ = {
+        account.name: -each.balance_fen
+        for account, each in balances.items()
+        if each.balance_fen < 0
+    }
+    await owe(case, credits_)
+    await order(case)
+    return await pay(case)
+
+
+async def pay(case: Case) -> dict[str, JsonValue]:
+    """Pay the refunds that are ordered, with the credits of others; sums for the event, none where nothing is owed.
 
     Where the escrow holds less, everybody gets the same part, and the rest stays owed.
     """
+    key = key_of(case.renovation.id, case.command.command_id)
     rid = case.renovation.id
-    balances = await load_balances(case.session, rid, AccountKind.ESCROW, *IN_THEIR_PLACE)
-    credits_ = {
-        account: -each.balance_fen
-        for account, each in balances.items()
-        if account != ESCROW and each.balance_fen < 0
-    }
-    back = {household(unit): fen for unit, fen in households_fen.items()} | credits_
-    held = balances[ESCROW].free_fen if ESCROW in balances else 0
-    transfers = refunded(key_of(rid, case.command.command_id), held, back)
-    case.transfers.extend(transfers)
-    paid = sum(transfer.amount_fen for transfer in transfers)
-    return {"paid_out_fen": paid, "owed_fen": sum(back.values()) - paid}
+    works = await load_paid_out(case.session, rid, key)
+    spent = sum(transfer.amount_fen for transfer in works)
+    out = await load_refunds_out(case.session, rid, key, -spent, of_others=True)
+    case.transfers.extend((*works, *out.transfers))
+    if not out.owed_fen:
+        return {}
+    return {"paid_out_fen": out.paid_fen, "owed_fen": out.owed_fen - out.paid_fen}

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from activities.recording import Case
-from models.tables import Instalment, Payment, Scheme, ShareTotal, Unit
+from models.tables import Instalment, Payment, Refund, Scheme, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
@@ -19,7 +19,7 @@ from rules.ledger import charged, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_moved
+from runtime.ledger.reading import load_given_back, load_moved
 
 
 def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
@@ -93,7 +93,9 @@ async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTo
         for total in totals
     ]
     await insert_many(case.session, ShareTotal, rows)
-    if basis != "estimate" or not await load_totals(case, "award"):
+    if basis != "estimate" or not (
+        await load_totals(case, "final") or await load_totals(case, "award")
+    ):
         await _bring_to(
             case,
             TransferKind.CHARGE,
@@ -153,8 +155,11 @@ async def load_totals(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
 
 
 async def charges(case: Case) -> tuple[values.ShareTotal, ...]:
-    """What the units owe now: by the award once there is one, by the estimate until then."""
-    return await load_totals(case, "award") or await load_totals(case, "estimate")
+    """What the units owe now: by what the works have cost, by the award until then, first by the estimate."""
+    for basis in ("final", "award", "estimate"):
+        if totals := await load_totals(case, basis):
+            return totals
+    return ()
 
 
 async def load_instalments(case: Case) -> list[tuple[values.Instalment, datetime]]:
@@ -171,17 +176,36 @@ async def load_instalments(case: Case) -> list[tuple[values.Instalment, datetime
 
 
 async def load_money(case: Case) -> dict[str, tuple[int, int]]:
-    """Per unit what has come in from every source, and of that what the household itself paid."""
+    """Per unit what has come in from every source, and of that what the household itself paid.
+
+    What went back to the household is in neither, what went back to others not in the first.
+    """
+    rid = case.renovation.id
+    went = {
+        unit: int(fen)
+        for unit, fen in await case.session.execute(
+            select(Refund.unit_number, Refund.paid_fen).where(
+                Refund.renovation_id == rid, Refund.paid_fen > 0
+            )
+        )
+    }
     rows = await case.session.execute(
         select(
             Payment.unit_number,
             func.sum(Payment.amount_fen),
             func.coalesce(func.sum(Payment.amount_fen).filter(Payment.source == "owner"), 0),
         )
-        .where(Payment.renovation_id == case.renovation.id)
+        .where(Payment.renovation_id == rid)
         .group_by(Payment.unit_number)
     )
-    return {unit: (int(everything), int(own)) for unit, everything, own in rows}
+    given = await load_given_back(case.session, rid)
+    return {
+        unit: (
+            int(everything) - went.get(unit, 0) - given.get(unit, 0),
+            int(own) - went.get(unit, 0),
+        )
+        for unit, everything, own in rows
+    }
 
 
 def table_hash(totals: Sequence[values.ShareTotal]) -> str:

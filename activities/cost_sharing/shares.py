@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, or_, select
 
 from activities.cost_sharing import collection
 from activities.cost_sharing import rows as share_rows
+from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import (
     ApproveRelief,
@@ -220,9 +221,14 @@ class Shares(Writer):
         """The committee's word after a missed threshold: start, wait one more round, or shelve."""
         case.goes_on()
         case.notify("all_owners", "collection_decided", decision=act.decision)
+        counted = await event_details(case, "cost_sharing.collection_counted") or {}
         return Recorded(
             CollectionDecided(decision=act.decision),
-            {"decision": act.decision, "reason": act.reason},
+            {
+                "decision": act.decision,
+                "reason": act.reason,
+                **{name: counted[name] for name in ("collected_fen", "due_fen") if name in counted},
+            },
         )
 
     @writes("Shares.finish", event="cost_sharing.finished", into=CostSharingOutcome)

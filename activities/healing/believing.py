@@ -17,7 +17,7 @@ from models.messages.progress import CarriedProgress, Progress
 from models.messages.reconciling import Fault
 from runtime.database import Database
 
-OF_THE_RUN_ALONE = {"tick", "paid_up", "seq", "remind_at", "troubled"}
+OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq", "remind_at", "troubled"}
 """What a workflow hears by signal, or may still be about to hear."""
 PATIENCE = timedelta(seconds=10)
 BETWEEN_S = 2.0

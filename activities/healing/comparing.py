@@ -14,7 +14,7 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.tables import CaseTrouble, CaseWait, Publication, Renovation, Ticket
-from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.states import OPEN_STATES, PublicationState, TicketState
 from models.values.waits import Consequence
 from runtime.record.authority import load_signed_since
 from runtime.record.journal import load_tick
@@ -101,7 +101,7 @@ async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> Ca
 
 
 async def _open_publications(session: AsyncSession, row: Renovation) -> tuple[str, ...]:
-    if row.state is not RenovationState.RUNNING:
+    if row.state not in OPEN_STATES:
         return ()
     names = await session.scalars(
         select(Publication.id)

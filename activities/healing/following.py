@@ -31,6 +31,7 @@ from models.messages.ids import (
     renovation_workflow_id,
     stage_workflow_id,
     ticket_workflow_id,
+    warranty_workflow_id,
 )
 from models.messages.inspection import InspectionProgress, WorksPhase
 from models.messages.journey import Answer, JourneyOutcome, StageInput
@@ -43,6 +44,7 @@ from models.messages.publication import (
     Subject,
 )
 from models.messages.voting import VotePeriod, VoteResult, VotingProgress
+from models.messages.warranty import WarrantyPhase, WarrantyProgress
 from models.tables import Publication
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
@@ -121,7 +123,7 @@ async def refuse_unfounded(
     in_turn = not by_engine or (kind in TURNS and TURNS[kind](own, args))
     if by_engine and kind == "publication.opened":
         in_turn = in_turn and _is_to_be_published(cast("PublicationInput", args[0]), above)
-    if by_engine and kind == "settlement.refunds_paid":
+    if by_engine and kind in ("settlement.refunds_paid", "warranty.refunds_ordered"):
         in_turn = in_turn and await _is_published(session, rid, Subject.REFUNDS)
     if not (known and in_turn):
         raise refusal(UNFOUNDED, where=command.workflow_id, step=kind)
@@ -193,7 +195,9 @@ def _is_to_be_published(given: PublicationInput, above: Memory) -> bool:
                 progress.phase is BiddingPhase.PUBLICITY
             )
         case Subject.REFUNDS:
-            return "settlement.refund_sheet_drawn" in above.kinds
+            return not {"settlement.refund_sheet_drawn", "warranty.account_drawn"}.isdisjoint(
+                above.kinds
+            )
 
 
 def _enters(own: Memory, args: Sequence[Any]) -> bool:
@@ -215,6 +219,15 @@ def _asks_revision(own: Memory, args: Sequence[Any]) -> bool:
 def _ends_votes(own: Memory, args: Sequence[Any]) -> bool:
     before: JourneyProgress = own.progress
     return before.revision_awaited and args[0] == before.attempts - before.run_offs
+
+
+def _warrants(own: Memory, args: Sequence[Any]) -> bool:
+    before: JourneyProgress = own.progress
+    rid = own.workflow_id.removeprefix(renovation_workflow_id(""))
+    ending = before.ending
+    completed = ending is not None and ending.state is RenovationState.COMPLETED
+    fresh = not before.cancelled and not before.in_warranty
+    return completed and fresh and args[0] == warranty_workflow_id(rid)
 
 
 SETTLED_BY: Mapping[Undo, tuple[str, ...]] = {
@@ -248,7 +261,8 @@ def _closes(own: Memory, args: Sequence[Any]) -> bool:
         return False
     if progress.cancelled:
         return outcome.state is RenovationState.CANCELLED
-    return outcome == progress.ending
+    left = outcome.state is RenovationState.COMPLETED and not progress.warranty_over
+    return outcome == progress.ending and not left
 
 
 def _declares(own: Memory, args: Sequence[Any]) -> bool:
@@ -287,7 +301,9 @@ def _finishes(own: Memory, args: Sequence[Any]) -> bool:
     decided, gap = progress.decision, progress.funding
     enough = progress.counted is not None and progress.counted.enough
     follows = {
+        # Runs of earlier releases call a start with too little funded.
         CostSharingResult.FUNDED: enough or decided is CollectionDecision.START,
+        CostSharingResult.STARTED_BELOW: decided is CollectionDecision.START and not enough,
         CostSharingResult.NEW_VOTE: progress.declined
         or (gap is not None and gap.gap_fen > 0 and gap.next_step is NextStep.NEW_VOTE),
         CostSharingResult.SHELVED: decided is CollectionDecision.SHELVE
@@ -318,6 +334,7 @@ TURNS: Mapping[str, Turn] = {
     "renovation.stage_entered": _enters,
     "renovation.revision_asked": _asks_revision,
     "renovation.votes_ended": _ends_votes,
+    "renovation.warranty_begun": _warrants,
     "renovation.closed": _closes,
     **{step: _settles(step) for steps in SETTLED_BY.values() for step in steps},
     "voting.box_announced": _when(VotingProgress, lambda p: p.period is None),
@@ -355,6 +372,18 @@ TURNS: Mapping[str, Turn] = {
     "feedback.ticket_taken_in": _when(TicketProgress, lambda p: p.timer is None),
     "feedback.ticket_escalated": _when(TicketProgress, lambda p: p.timer and not p.answered),
     "feedback.ticket_closed": _when(TicketProgress, lambda p: p.answered),
+    "warranty.begun": _when(WarrantyProgress, lambda p: p.period is None),
+    "warranty.liability_over": _when(
+        WarrantyProgress, lambda p: p.phase is WarrantyPhase.LIABILITY
+    ),
+    "warranty.account_drawn": _when(WarrantyProgress, lambda p: p.period and p.account_due),
+    "warranty.refunds_ordered": _when(
+        WarrantyProgress, lambda p: p.published and p.ordered < p.drawn
+    ),
+    "warranty.ended": _when(
+        WarrantyProgress,
+        lambda p: p.period and not (p.kept or p.account_due) and p.outcome is None,
+    ),
     "publication.opened": _when(PublicationProgress, lambda p: p.closes_at is None),
     "publication.close_looked_at": _when(
         PublicationProgress, lambda p: p.closes_at and p.closed is None

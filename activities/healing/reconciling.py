@@ -28,7 +28,7 @@ from models.tables import CaseClock, CaseTrouble, Renovation
 from models.values.actor import ENGINE
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import OPEN_STATES
 from runtime.engine.starting import start_renovation, start_ticket
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_trouble
@@ -111,7 +111,7 @@ class Repair:
 
     async def findings(self) -> AsyncIterator[Discrepancy]:
         """What differs, in the order in which it is mended: the journey first."""
-        if self.case.row.state is RenovationState.RUNNING:
+        if self.case.row.state in OPEN_STATES:
             async for each in self._journey():
                 yield each
         for name in self.case.tickets:

@@ -12,11 +12,12 @@ from models.messages.cost_sharing import CostSharingProgress
 from models.messages.feedback import FeedbackProgress, TicketProgress
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.inspection import InspectionProgress
-from models.messages.journey import Answer
+from models.messages.journey import Answer, Extended, Resumed
 from models.messages.journey_progress import JourneyProgress
 from models.messages.progress import Progress
 from models.messages.publication import PublicationClosing, PublicationProgress, Subject
 from models.messages.voting import VotingProgress
+from models.messages.warranty import WarrantyProgress
 from models.tables import CaseClock, CaseTrouble, CommandReceipt, Event
 from models.values.states import Stage
 from runtime.database import Database
@@ -29,18 +30,27 @@ OF_STAGE: Mapping[Stage, type[Progress]] = {
     Stage.INSPECTION: InspectionProgress,
     Stage.FEEDBACK: FeedbackProgress,
 }
-PUBLISHED_BY: Mapping[Stage, Subject] = {
+OF_OTHERS: Mapping[str, type[Progress]] = {
+    "publication": PublicationProgress,
+    "ticket": TicketProgress,
+    "warranty": WarrantyProgress,
+}
+"""By the word after the case in their ids."""
+PUBLISHED_BY: Mapping[str, Subject] = {
+    "warranty": Subject.REFUNDS,
     Stage.VOTING: Subject.VOTE_RESULT,
     Stage.COST_SHARING: Subject.SHARE_TABLE,
     Stage.BIDDING: Subject.CANDIDATES,
 }
+RESUMED, EXTENDED = "renovation.resumed", "renovation.period_extended"
+"""Acts on the renovation that move the periods of other workflows; those of complaints have run on."""
 HANDED_ON: Mapping[str, type[Answer]] = {
     kind: answer
-    for progress in OF_STAGE.values()
+    for progress in (*OF_STAGE.values(), OF_OTHERS["warranty"])
     for kind, answer in progress.ANSWERS.items()
     if answer.__name__.endswith("Outcome")
 }
-"""What a stage hands on at its end, by the kind of its last event."""
+"""What a stage, and the warranty, hands on at its end, by the kind of its last event."""
 
 
 class Recalled(NamedTuple):
@@ -75,6 +85,13 @@ def fold(workflow_id: str, rows: Sequence[Recalled]) -> Progress:
     for row in rows:
         if row.workflow_id == workflow_id:
             progress = _after_own(progress, row)
+        elif row.kind == RESUMED:
+            answer = Resumed.model_validate(row.result)
+            progress = progress.rested(answer.suspended_at, answer.resumed_at)
+        elif row.kind == EXTENDED:
+            given = Extended.model_validate(row.result)
+            if workflow_id in given.waiting:
+                progress = progress.extended(given.before, given.after)
         elif row.kind != "publication.opened":
             progress = _after_child(progress, row)
         elif isinstance(progress, BiddingProgress):
@@ -87,9 +104,7 @@ def progress_for(workflow_id: str) -> type[Progress]:
     _, _, *path = workflow_id.split("/")
     if not path:
         return JourneyProgress
-    if path[0] == "publication":
-        return PublicationProgress
-    return TicketProgress if path[0] == "ticket" else OF_STAGE[Stage(path[0])]
+    return OF_OTHERS.get(path[0]) or OF_STAGE[Stage(path[0])]
 
 
 def _after_own(progress: Progress, row: Recalled) -> Progress:
@@ -137,9 +152,12 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         stages = renovation_workflow_id(renovation_id) + "/"
         ended = Event.kind.in_(HANDED_ON)
         return [and_(Event.workflow_id.startswith(stages, autoescape=True), ended)]
-    subject = PUBLISHED_BY.get(Stage(path[0])) if path[0] in tuple(Stage) else None
-    if subject is None:
+    if path[0] == "ticket":
         return []
+    moved = Event.kind.in_((RESUMED, EXTENDED))
+    subject = PUBLISHED_BY.get(path[0])
+    if subject is None:
+        return [moved]
     number = path[1]
     name = f"{renovation_id}.{subject}.{number}"
     exact = publication_workflow_id(renovation_id, name)
@@ -147,4 +165,4 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         Event.workflow_id == exact, Event.workflow_id.startswith(f"{exact}-", autoescape=True)
     )
     seen = ("publication.opened", "publication.close_looked_at")
-    return [and_(of_this, Event.kind.in_(seen))]
+    return [moved, and_(of_this, Event.kind.in_(seen))]

@@ -39,11 +39,22 @@ class Charge(Value):
     amount_fen: int
 
 
+class Owed(Value):
+    """What somebody still owes to the case, by the account of the ledger."""
+
+    kind: str
+    name: str
+    amount_fen: int
+
+
 class DueList(Protocol):
     """The committee's list of what is due, which the bank collects."""
 
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
         """Every unit's first instalment, by unit."""
+
+    async def owed(self, renovation_id: str) -> tuple[Owed, ...]:
+        """What anybody still owes, by account."""
 
 
 class DemoDisplay(Protocol):

@@ -3,8 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cli.demo.driver import Charge
-from models.tables import Instalment
+from cli.demo.driver import Charge, Owed
+from models.tables import Instalment, LedgerAccount
+from models.values.ledger import AccountKind
 from runtime.database import Database
 
 
@@ -31,4 +32,23 @@ class DatabaseDueList:
             return tuple(Charge(unit_number=unit, amount_fen=amount) for unit, amount in rows)
 
         # In a transaction, because that one waits for a server that is away.
+        return await self._database.transaction(read)
+
+    async def owed(self, renovation_id: str) -> tuple[Owed, ...]:
+        """What stands above zero on the accounts of households and of those who pay beside them."""
+        ours = (AccountKind.ESCROW, AccountKind.PROJECT)
+        query = (
+            select(LedgerAccount.kind, LedgerAccount.name, LedgerAccount.balance_fen)
+            .where(
+                LedgerAccount.renovation_id == renovation_id,
+                LedgerAccount.balance_fen > 0,
+                LedgerAccount.kind.not_in(ours),
+            )
+            .order_by(LedgerAccount.kind, LedgerAccount.name)
+        )
+
+        async def read(session: AsyncSession) -> tuple[Owed, ...]:
+            rows = await session.execute(query)
+            return tuple(Owed(kind=kind, name=name, amount_fen=fen) for kind, name, fen in rows)
+
         return await self._database.transaction(read)

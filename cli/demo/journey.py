@@ -1,9 +1,9 @@
 """The loop of the demo: read what the renovation waits for, do what a person would do about it."""
 
 from cli.demo.driver import Driver, Reaction
-from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
+from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting, warranty
 from cli.words import named, said, wait_named
-from models.values.states import RenovationState
+from models.values.states import OPEN_STATES
 from service.views import RenovationView
 
 REACTIONS: dict[str, Reaction] = {
@@ -12,6 +12,7 @@ REACTIONS: dict[str, Reaction] = {
     **bidding.REACTIONS,
     **inspection.REACTIONS,
     **feedback.REACTIONS,
+    **warranty.REACTIONS,
 }
 """What a person does about each `waiting_for`; for every other one the clock goes on."""
 
@@ -25,7 +26,7 @@ async def travel(driver: Driver) -> RenovationView:
     done: set[str] = set()
     while True:
         view = await driver.look()
-        if view.state != RenovationState.RUNNING:
+        if view.state not in OPEN_STATES:
             return view
         stage, what = named("stage", view.stage), wait_named(view.waiting_for)
         day = driver.today.isoformat()

@@ -35,10 +35,16 @@ class CostSharingResult(StrEnum):
     """How cost sharing ends."""
 
     FUNDED = "funded"
+    STARTED_BELOW = "started_below"
+    """Less than the threshold has come in, and it was decided to start with that."""
     NEW_VOTE = "new_vote"
     """No money closes the gap: the owners are asked again."""
     SHELVED = "shelved"
     """Too little was collected."""
+
+
+GOES_ON = (CostSharingResult.FUNDED, CostSharingResult.STARTED_BELOW)
+"""With these a contractor is looked for."""
 
 
 class FundingState(Answer):

@@ -11,6 +11,11 @@ def stage_workflow_id(renovation_id: str, stage: str, attempt: int) -> str:
     return f"renovation/{renovation_id}/{stage}/{attempt}"
 
 
+def warranty_workflow_id(renovation_id: str) -> str:
+    """The warranty of a case."""
+    return f"renovation/{renovation_id}/warranty/1"
+
+
 def publication_workflow_id(renovation_id: str, publication_id: str) -> str:
     """One publication."""
     return f"renovation/{renovation_id}/publication/{publication_id}"

@@ -27,8 +27,20 @@ from models.tables.identity.accounts import (
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
-from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
-from models.tables.ledger import LedgerAccount, LedgerEntry, LedgerGroup, LedgerTransfer
+from models.tables.inspection import (
+    Certificate,
+    Inspection,
+    PartConsent,
+    RetentionRelease,
+    WorkItem,
+)
+from models.tables.ledger import (
+    LedgerAccount,
+    LedgerEntry,
+    LedgerGroup,
+    LedgerTransfer,
+    UnclaimedSum,
+)
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
@@ -158,6 +170,7 @@ __all__ = [
     "Refund",
     "Relief",
     "Renovation",
+    "RetentionRelease",
     "RoleGrant",
     "RollEntry",
     "RollImport",
@@ -175,6 +188,7 @@ __all__ = [
     "Tender",
     "Termination",
     "Ticket",
+    "UnclaimedSum",
     "Unit",
     "UnitAccess",
     "UnitOwner",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, refers, word
@@ -25,11 +25,11 @@ class Share(Table):
 
 
 class ShareTotal(Table):
-    """What a unit owes in all: by the estimate, by the award, by the settlement of a cancellation."""
+    """What a unit owes in all: by the estimate, the award, the final account, the settlement of a cancellation."""
 
     __tablename__ = "share_total"
     __table_args__ = (
-        one_of("basis", "estimate", "award", "settlement"),
+        one_of("basis", "estimate", "award", "final", "settlement"),
         *not_negative("amount_fen"),
     )
 
@@ -89,12 +89,21 @@ class Relief(Table):
 
 
 class Refund(Table):
-    """What a unit gets back when a renovation ends or costs less."""
+    """What a unit gets back in all when a renovation ends or costs less.
+
+    Of `amount_fen` so much is ordered to be paid, and of that so much has gone out, as far as there was money.
+    """
 
     __tablename__ = "refund"
-    __table_args__ = tuple(not_negative("amount_fen"))
+    __table_args__ = (
+        *not_negative("amount_fen", "paid_fen"),
+        CheckConstraint("paid_fen <= ordered_fen", name="paid_as_ordered"),
+        CheckConstraint("ordered_fen <= amount_fen", name="ordered_within"),
+    )
 
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
     unit_number: Mapped[Id] = mapped_column(primary_key=True)
     amount_fen: Mapped[Fen]
-    paid: Mapped[bool] = mapped_column(server_default=text("false"))
+    ordered_fen: Mapped[Fen] = mapped_column(server_default=text("0"))
+    paid_fen: Mapped[Fen] = mapped_column(server_default=text("0"))
+    paid: Mapped[bool] = mapped_column(Computed("paid_fen = amount_fen", persisted=True))

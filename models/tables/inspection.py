@@ -97,6 +97,21 @@ class Certificate(Table):
     passed: Mapped[bool | None]
 
 
+class RetentionRelease(Table):
+    """What becomes of the retention of a contract when its defect liability is over: nothing goes out without it."""
+
+    __tablename__ = "retention_release"
+    __table_args__ = tuple(not_negative("released_fen", "withheld_fen"))
+
+    contract_id: Mapped[Id] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    liability_until: Mapped[datetime]
+    released_fen: Mapped[Fen]
+    withheld_fen: Mapped[Fen]
+    decided_by: Mapped[Id]
+    decided_at: Mapped[datetime]
+
+
 class PartConsent(Table):
     """The owner of a unit agrees that a work occupies part of it (E9); `work_id` is the scheme's.
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +36,7 @@ class Event(Table):
         sha256("prev_hash"),
         sha256("hash"),
         bytes_long("head_signature", 68),
+        CheckConstraint("salt ~ '^[0-9a-f]{32}$'", name="salt_random"),
         Index("ix_event_recorded_at", "recorded_at"),
     )
 
@@ -63,6 +64,8 @@ class Event(Table):
     row_hashes: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
     """By table and key the hashes of the rows that were written with it (`proof.tables`), which the hash
     covers; None where there are none, and before 0043."""
+    salt: Mapped[str | None] = mapped_column(String(32))
+    """16 random bytes that the hash covers (ADR 24): shown with the whole event only; None before 0055b."""
 
 
 class CommandReceipt(Table):

@@ -165,8 +165,10 @@ class ContractCosts(Carried):
     damages_fen: int = Field(default=0, ge=0)
     bonds_fen: int = Field(default=0, ge=0)
     """What their performance bonds have brought."""
+    withheld_fen: int = Field(default=0, ge=0)
+    """What of their retentions was withheld."""
 
     @property
     def net_fen(self) -> int:
         """Below zero where the bonds brought more than was owed: that goes into the rest."""
-        return self.certified_fen + self.damages_fen - self.bonds_fen
+        return self.certified_fen + self.damages_fen - self.bonds_fen - self.withheld_fen

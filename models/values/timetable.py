@@ -63,9 +63,6 @@ WAITING = frozenset(
         "acceptance_notice",
         "progress_permille",
         "prepayment_permille",
-        "retention_verification",
-        "retention_return",
-        "defect_liability_months",
         "defect_urgent_hours",
         "defect_repair",
         "ticket_pause_max",
@@ -87,6 +84,8 @@ class Timetable(Carried):
     # Whoever is awaited
     escalation: Period = calendar_days(7)
     """From the reminder of whoever is late to the notice to the level above, and from level to level [D]."""
+    suspension_review: Period = calendar_days(30)
+    """To resume a renovation that was suspended, or to be asked why not [D, E6]."""
 
     # Voting
     vote_opening: Period = calendar_days(30)
@@ -261,10 +260,8 @@ class Timetable(Carried):
     """Prepayment, 10% to 30% [M]."""
     retention_permille: int = Field(default=30, ge=0, le=1_000)
     """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
-    # waits for the release of the retention
     retention_verification: Period = calendar_days(14)
     """Verification after the request for the retention [V2]."""
-    # waits for the release of the retention
     retention_return: Period = calendar_days(14)
     """Return of the retention after verification [V2]."""
     contractor_payment: Period = calendar_days(30)
@@ -274,7 +271,6 @@ class Timetable(Carried):
     """A variation above this part of the contract needs a new owners' decision [D, E33]."""
     contingency_permille: int = Field(default=50, ge=0, le=1_000)
     """Contingency, voted with the scheme [D; HK practice 5%]."""
-    # waits for the warranty (E44)
     defect_liability_months: int = Field(default=24, ge=1, le=24)
     """Defect liability, at most 24 months [M]."""
     # waits for the warranty (E44)

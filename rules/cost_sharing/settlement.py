@@ -46,8 +46,12 @@ def award_items(
         + contract_value_fen
         + contingency_fen(contract_value_fen, content.tender.contingency_permille)
     )
-    total = max(total, 0)
-    cost = largest_remainder(total, {item.id: item.cost_fen for item in content.items})
+    return items_at(content, total)
+
+
+def items_at(content: SchemeContent, total_fen: int) -> tuple[CostItem, ...]:
+    """The items at another price of all together, which is spread by their estimates; never below zero."""
+    cost = largest_remainder(max(total_fen, 0), {item.id: item.cost_fen for item in content.items})
     return tuple(item.model_copy(update={"cost_fen": cost[item.id]}) for item in content.items)
 
 
@@ -60,6 +64,16 @@ def award_totals(
 ) -> ShareTable:
     """The shares once the award has fixed their base: waterfall and keys over the award's prices."""
     items = award_items(content, contract_value_fen, spent_fen)
+    return totals_at(content, items, units, counted)
+
+
+def totals_at(
+    content: SchemeContent,
+    items: Sequence[CostItem],
+    units: Sequence[ShareUnit],
+    counted: Sequence[UnitKind] = COUNTED_KINDS,
+) -> ShareTable:
+    """The shares with the items at these prices: waterfall and keys as the scheme has them."""
     funded = waterfall(items, content.funding)
     return share_table(items, funded, units, counted, content.rounding)
 

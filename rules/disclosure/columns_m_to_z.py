@@ -122,7 +122,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.AUDIT: "command_id renovation_id seq kind request_hash result recorded_at",
     },
     "refund": {
-        Circle.MONEY: "renovation_id unit_number amount_fen paid",
+        Circle.MONEY: "renovation_id unit_number amount_fen ordered_fen paid_fen paid",
     },
     "relief": {
         Circle.RELIEF: "renovation_id unit_number kind amount_fen approved_by funded_by",
@@ -131,9 +131,15 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id estate_id title stage state workflow_id stage_workflow_id place_id place_path
             rule_pack timetable clock head_seq head_hash opened_at closed_at waiting_for due_at
+            suspended_at rests
             """,
         Circle.OFFICIALS: "v1_letters",
         Circle.NOBODY: "search_text",
+    },
+    "retention_release": {
+        Circle.EVERYBODY: """
+            contract_id renovation_id liability_until released_fen withheld_fen decided_by decided_at
+            """,
     },
     "role_grant": {
         Circle.OFFICIALS: """
@@ -213,6 +219,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             id renovation_id kind level state opened_at due_at resolved_at reopened
             """,
         Circle.COMPLAINT: "command_id text unit_number satisfied confidential about_unit about_firm",
+    },
+    "unclaimed_sum": {
+        Circle.OFFICIALS: """
+            id renovation_id reference booked_on amount_fen why words state command_id opened_at decided_at
+            """,
     },
     "unit": {
         Circle.HOUSEHOLD: """

@@ -19,6 +19,7 @@ def _span(name: str, opened_by: str, ended_by: str) -> Span:
 
 
 SPANS: Sequence[Span] = (
+    _span("suspension", "renovation.suspended", "renovation.resumed"),
     _span("publication", "publication.opened", "publication.close_looked_at publication.closed"),
     _span("vote", "voting.box_announced", "voting.box_closed voting.official_result_imported"),
     _span("revision", "renovation.revision_asked", "voting.scheme_revised renovation.votes_ended"),
@@ -39,6 +40,9 @@ SPANS: Sequence[Span] = (
         "works", "inspection.works_begun", "inspection.works_accepted inspection.contract_settled"
     ),
     _span("survey", "feedback.survey_opened", "feedback.evaluated"),
+    _span("liability", "warranty.begun", "warranty.liability_over warranty.ended"),
+    _span("retention", "warranty.liability_over", "warranty.accounts_awaited warranty.ended"),
+    _span("accounts", "warranty.accounts_awaited", "warranty.ended"),
 )
 """The narrower ones first: what is said of an idle time is the first that is open."""
 ENDING = frozenset({"renovation.closed", "renovation.stage_entered", "renovation.cancelled"})

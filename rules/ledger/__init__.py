@@ -5,7 +5,7 @@ order of events: sums of zero, no escrow below zero, nothing paid that is not ow
 """
 
 from rules.ledger.balances import MOVES, posted, sum_fen
-from rules.ledger.money_in import charged, promised_by, received, taken_over
+from rules.ledger.money_in import charged, promised_by, received, short_name, taken_over
 from rules.ledger.money_out import (
     Payable,
     bond_called,
@@ -14,6 +14,7 @@ from rules.ledger.money_out import (
     given_back,
     paid_out,
     refunded,
+    withheld,
 )
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "promised_by",
     "received",
     "refunded",
+    "short_name",
     "sum_fen",
     "taken_over",
+    "withheld",
 ]

@@ -39,15 +39,14 @@ def promised_by(funded: Sequence[FundedItem]) -> dict[LedgerAccount, int]:
     sums: Counter[LedgerAccount] = Counter()
     for item in funded:
         for part in item.contributions:
-            account = LedgerAccount(kind=PROMISES[part.source], name=_short(part.funding_id))
+            account = LedgerAccount(kind=PROMISES[part.source], name=short_name(part.funding_id))
             sums[account] += part.amount_fen
     return dict(sums)
 
 
-def _short(funding_id: str) -> str:
-    """The name of a funding's account: its id, or a hash of one that is longer than a name may be."""
-    fits = len(funding_id) <= NAME_LENGTH
-    return funding_id if fits else hashlib.sha256(funding_id.encode()).hexdigest()
+def short_name(payer: str) -> str:
+    """The name of a payer's account: its own, or a hash of one that is longer than a name may be."""
+    return payer if len(payer) <= NAME_LENGTH else hashlib.sha256(payer.encode()).hexdigest()
 
 
 def charged(

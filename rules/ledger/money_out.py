@@ -21,12 +21,20 @@ from rules.cost_sharing.rounding import largest_remainder
 
 
 class Payable(Value):
-    """What a certificate still lets go out, in fen, and whether its item has passed an inspection."""
+    """What may still go out under a contract, in fen, and as what.
 
-    certificate_id: str
+    For works and for what was measured by a certificate; damages and a released retention without one.
+    """
+
+    kind: TransferKind
     contract_id: str
     amount_fen: int
-    passed: bool
+    certificate_id: str | None = None
+
+
+def retention(contract_id: str) -> LedgerAccount:
+    """What is kept back of a contract."""
+    return LedgerAccount(kind=AccountKind.RETENTION, name=contract_id)
 
 
 def contractor(contract_id: str) -> LedgerAccount:
@@ -38,7 +46,7 @@ def certified(
     certificate_id: str, contract_id: str, payable_fen: int, retention_fen: int
 ) -> tuple[Transfer, ...]:
     """Accepted work is owed to the contractor, less what is kept back (rules.md 4.2)."""
-    kept = LedgerAccount(kind=AccountKind.RETENTION, name=contract_id)
+    kept = retention(contract_id)
     owed = (
         (f"{certificate_id}.owed", contractor(contract_id), payable_fen, TransferKind.CERTIFIED),
         (f"{certificate_id}.kept", kept, retention_fen, TransferKind.RETAINED),
@@ -93,15 +101,32 @@ def paid_out(key: str, held_fen: int, owed: Sequence[Payable]) -> tuple[Transfer
     )
     return tuple(
         Transfer(
-            id=f"{key}.{each.certificate_id}",
+            id=f"{key}.{each.certificate_id or f'{each.contract_id}.{each.kind}'}",
             source=ESCROW,
-            target=contractor(each.contract_id),
+            target=retention(each.contract_id)
+            if each.kind is TransferKind.RETENTION
+            else contractor(each.contract_id),
             amount_fen=fen,
-            kind=TransferKind.WORKS if each.passed else TransferKind.MEASURED,
+            kind=each.kind,
             certificate_id=each.certificate_id,
         )
         for each, fen in sums
         if fen > 0
+    )
+
+
+def withheld(contract_id: str, withheld_fen: int) -> tuple[Transfer, ...]:
+    """What of a retention the contractor does not get makes the works cheaper (Civil Code art. 582)."""
+    if not withheld_fen:
+        return ()
+    return (
+        Transfer(
+            id=f"{contract_id}.withheld",
+            source=PROJECT,
+            target=retention(contract_id),
+            amount_fen=withheld_fen,
+            kind=TransferKind.WITHHELD,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ announcement. Beyond the announcement only weekends and the holidays with a fixe
 what is computed there is provisional.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from models.values.timetable import Period, WorkCalendar
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+_MONTHS = 12
 
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 """(month, day) of the holidays with a fixed date: 全国年节及纪念日放假办法 (2024 revision) art. 2.
@@ -45,6 +47,21 @@ def deadline(start: datetime, period: Period, calendar: WorkCalendar, zone: str)
     if period.days == 0:
         return start.astimezone(UTC)
     last = _last_day(_local_day(start, zone), period, calendar)
+    return _midnight(last + _DAY, zone)
+
+
+def months_after(start: datetime, months: int, calendar: WorkCalendar, zone: str) -> datetime:
+    """The moment at which a period of months that an event at `start` sets off is over; UTC.
+
+    It ends with the day of the last month that has the number of the event's day, or with that month's last
+    day where it has none (Civil Code art. 202); never on a statutory day off (art. 203).
+    """
+    begun = _local_day(start, zone)
+    years, month = divmod(begun.month - 1 + months, _MONTHS)
+    year, month = begun.year + years, month + 1
+    last = date(year, month, min(begun.day, monthrange(year, month)[1]))
+    while not is_working_day(last, calendar):
+        last += _DAY
     return _midnight(last + _DAY, zone)
 
 

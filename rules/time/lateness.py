@@ -40,6 +40,9 @@ WITHIN: Mapping[str, str] = {
     "record_inspection": "item_inspection",
     "accept_works": "completion_acceptance",
     "approve_payment": "contractor_payment",
+    "resume_renovation": "suspension_review",
+    "release_retention": "retention_verification",
+    "accounts": "collection_decision",
 }
 """What is awaited, by its word on the agenda, to the field of the timetable within which it is done."""
 
@@ -84,11 +87,18 @@ BASES: Mapping[str, BasisOfWait] = {
     "standstill": BasisOfWait("8"),
     "measure_works": BasisOfWait("2.6", "Civil Code art. 806"),
     "approve_payment": BasisOfWait("4.2", "SME Payment Regs art. 9"),
+    "warranty": BasisOfWait("4.2"),
+    "accounts": BasisOfWait("8, E47"),
+    "accounts_settled": BasisOfWait(""),
+    "retention": BasisOfWait("4.2", "Jianzhi 2017 no. 138 art. 2"),
+    "release_retention": BasisOfWait("8, E46", "Jianzhi 2017 no. 138 art. 11"),
     "tickets": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "answer": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "confirmation": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "call_back": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "survey": BasisOfWait("5.6"),
+    "resume_renovation": BasisOfWait("8, E6", "Property Management Regs art. 19"),
+    "report_corrected": BasisOfWait("8, E6", "Property Management Regs art. 19"),
     "review_suggestion": BasisOfWait("5.3"),
     "answer_suggestion": BasisOfWait("5.3"),
     "reminder": BasisOfWait("5.2"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Anchor, AnchorCosignature, AnchorLeaf
@@ -117,8 +117,12 @@ async def load_anchor(session: AsyncSession, size: int | None = None) -> AnchorV
     return await _view(session, row)
 
 
-async def load_anchored(session: AsyncSession, renovation_id: str) -> AnchoredCase:
+async def load_anchored(
+    session: AsyncSession, renovation_id: str, until: int | None = None
+) -> AnchoredCase:
     """The last head of a case that stands in the tree, with its path to the last signed head.
+
+    `until` is the number of the last event that the reader may know of, None where that is any.
 
     Raises:
         Refused: `anchor.unknown`, also of a case that no anchor has yet.
@@ -126,7 +130,11 @@ async def load_anchored(session: AsyncSession, renovation_id: str) -> AnchoredCa
     anchor = await load_anchor(session)
     leaf = await session.scalar(
         select(AnchorLeaf)
-        .where(AnchorLeaf.renovation_id == renovation_id, AnchorLeaf.number < anchor.size)
+        .where(
+            AnchorLeaf.renovation_id == renovation_id,
+            AnchorLeaf.number < anchor.size,
+            true() if until is None else AnchorLeaf.seq <= until,
+        )
         .order_by(AnchorLeaf.number.desc())
         .limit(1)
     )

@@ -1,5 +1,7 @@
 """The way to another instance: one POST over HTTP."""
 
+import asyncio
+
 import httpx
 import structlog
 
@@ -11,18 +13,28 @@ from runtime.database import Database
 
 log = structlog.get_logger("anchors")
 PATIENCE_S = 20.0
+"""For the whole of a call."""
+READ_BYTES = 65_536
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 
 
 async def post(url: str, body: bytes) -> tuple[int, bytes]:
-    """Send a body; the status and the body of the answer.
+    """Send a body; the status and the beginning of the answer, which is a line or two.
 
     Raises:
-        httpx.HTTPError: nobody answers.
+        httpx.HTTPError, TimeoutError: nobody answers, or not in time.
     """
-    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-        answer = await client.post(url, content=body, headers=TEXT)
-        return answer.status_code, answer.content
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE_S) as client,
+        asyncio.timeout(PATIENCE_S),
+        client.stream("POST", url, content=body, headers=TEXT) as answer,
+    ):
+        said = b""
+        async for piece in answer.aiter_bytes(READ_BYTES):
+            said += piece
+            if len(said) >= READ_BYTES:
+                break
+        return answer.status_code, said[:READ_BYTES]
 
 
 async def anchor_and_ask(
@@ -38,7 +50,7 @@ async def anchor_and_ask(
     for witness in anchors.witnesses:
         try:
             made = await ask_witness(database, witness, post)
-        except (Refused, httpx.HTTPError) as error:
+        except (Refused, httpx.HTTPError, TimeoutError) as error:
             log.warning("anchor_not_cosigned", name=witness.key.name, reason=str(error))
             missed.append(witness.key.name)
     return made, added, tuple(missed)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Payment
 from models.values.base import Value
 from models.values.ledger import AccountKind, LedgerAccount, Transfer
-from rules.ledger import received, taken_over
+from rules.ledger import received, short_name, taken_over
 
 RELIEF = "relief"
 
@@ -23,6 +23,8 @@ class NewPayment(Value):
     amount_fen: int
     source: str
     funded_by: str = ""
+    reference: str = ""
+    """By which whoever reported it knows it; for what is said of it, not kept."""
 
 
 async def add_payments(
@@ -37,7 +39,7 @@ async def add_payments(
     """
     await session.flush()
     same = {"renovation_id": renovation_id, "received_at": received_at}
-    rows = [{**each.model_dump(exclude={"funded_by"}), **same} for each in payments]
+    rows = [{**each.model_dump(exclude={"funded_by", "reference"}), **same} for each in payments]
     await session.execute(insert(Payment), rows)
     return tuple(transfer for each in payments for transfer in _transfers(each))
 
@@ -45,6 +47,6 @@ async def add_payments(
 def _transfers(payment: NewPayment) -> tuple[Transfer, ...]:
     unit, fen = payment.unit_number, payment.amount_fen
     if payment.funded_by:
-        fund = LedgerAccount(kind=AccountKind.RELIEF, name=payment.funded_by)
+        fund = LedgerAccount(kind=AccountKind.RELIEF, name=short_name(payment.funded_by))
         return (taken_over(payment.id, unit, fen, fund),)
     return received(payment.id, unit, fen, payment.source)

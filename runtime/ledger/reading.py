@@ -16,18 +16,35 @@ from models.values.timetable import Timetable
 from rules.ledger import MOVES, Payable, paid_out
 
 PAYABLE = text("""
-SELECT c.id AS certificate_id, c.contract_id, coalesce(c.passed, false) AS passed,
-  c.payable_fen - coalesce((
-    SELECT sum(t.amount_fen) FROM ledger_transfer t
-    WHERE t.certificate_id = c.id AND (t.phase IN ('posted', 'post') OR (t.phase = 'pending' AND NOT EXISTS (
-      SELECT 1 FROM ledger_transfer d WHERE d.pending_id = t.id)))), 0)::bigint AS amount_fen
-FROM certificate c
-WHERE c.renovation_id = :case AND c.state = 'released' AND c.contract_id IS NOT NULL AND (
-  c.passed OR EXISTS (
-    SELECT 1 FROM termination e WHERE e.contract_id = c.contract_id AND e.measured_by IS NOT NULL))
-ORDER BY length(c.id), c.id
+SELECT kind, contract_id, certificate_id, amount_fen FROM (
+  SELECT 1 AS turn, c.id AS certificate_id, c.contract_id,
+    CASE WHEN c.passed THEN 'works' ELSE 'measured' END AS kind,
+    c.payable_fen - coalesce((
+      SELECT sum(t.amount_fen) FROM ledger_transfer t
+      WHERE t.certificate_id = c.id AND (t.phase IN ('posted', 'post') OR (t.phase = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM ledger_transfer d WHERE d.pending_id = t.id)))), 0)::bigint AS amount_fen
+  FROM certificate c
+  WHERE c.renovation_id = :case AND c.state = 'released' AND c.contract_id IS NOT NULL AND (
+    c.passed OR EXISTS (
+      SELECT 1 FROM termination e WHERE e.contract_id = c.contract_id AND e.measured_by IS NOT NULL))
+  UNION ALL
+  SELECT 2, NULL, e.contract_id, 'compensation', e.damages_fen - went.fen
+  FROM termination e CROSS JOIN LATERAL (
+    SELECT coalesce(sum(t.amount_fen), 0)::bigint AS fen
+    FROM ledger_transfer t JOIN ledger_account a ON a.id = t.to_id
+    WHERE t.kind = 'compensation' AND a.renovation_id = :case AND a.kind = 'contractor' AND a.name = e.contract_id) went
+  WHERE e.renovation_id = :case AND e.settled_at IS NOT NULL
+  UNION ALL
+  SELECT 3, NULL, r.contract_id, 'retention', r.released_fen - went.fen
+  FROM retention_release r CROSS JOIN LATERAL (
+    SELECT coalesce(sum(t.amount_fen), 0)::bigint AS fen
+    FROM ledger_transfer t JOIN ledger_account a ON a.id = t.to_id
+    WHERE t.kind = 'retention' AND a.renovation_id = :case AND a.kind = 'retention' AND a.name = r.contract_id) went
+  WHERE r.renovation_id = :case
+) payable ORDER BY turn, length(certificate_id), certificate_id, contract_id
 """)
-"""What certificates still release: of passed items, and of what was measured of a terminated contract."""
+"""What may still go out: by certificates of passed items and of measured ones, then damages that a
+settlement found, then what was kept back and is released."""
 
 
 async def load_balances(
@@ -98,6 +115,21 @@ async def load_taken_over(
         account = LedgerAccount(kind=AccountKind(kind), name=name)
         taken.setdefault(number, {})[account] = max(int(fen), 0)
     return taken
+
+
+async def load_given_back(session: AsyncSession, renovation_id: str) -> dict[str, int]:
+    """By unit what of a debt that others had taken over has gone back to them, in fen."""
+    rows = await session.execute(
+        select(Account.name, func.sum(LedgerTransfer.amount_fen))
+        .join(LedgerTransfer, LedgerTransfer.to_id == Account.id)
+        .where(
+            Account.renovation_id == renovation_id,
+            Account.kind == AccountKind.HOUSEHOLD,
+            LedgerTransfer.kind == TransferKind.TAKEN_OVER,
+        )
+        .group_by(Account.name)
+    )
+    return {name: int(fen) for name, fen in rows}
 
 
 async def load_transfers(session: AsyncSession, command_ids: Sequence[str]) -> list[Transfer]:

@@ -6,6 +6,7 @@ kept, is read under that lock.
 """
 
 import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)
 UNIQUE_VIOLATION = "23505"
+SALT_BYTES = 16
 BROKEN = "act.broken"
 """The kind of the event and the receipt of an act that is given up: nothing is done under its id any more."""
 
@@ -334,6 +336,7 @@ def _next_event(
         signature=command.seal.model_dump(mode="json") if command.seal else None,
         prev_hash=renovation.head_hash,
         row_hashes=hashes or None,
+        salt=secrets.token_hex(SALT_BYTES),
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
     return event

@@ -13,11 +13,14 @@ from proof.canonical import digest, utc_text
 def hashed_fields(event: Any) -> dict[str, JsonValue]:
     """Of an event of a case: a row of `event`, whoever has read it.
 
-    Of the hashes of rows it covers one hash, so that an event can be shown without them.
+    Of the hashes of rows it covers one hash, so that an event can be shown without them. The salt keeps
+    what is not shown from being guessed by the hash; events of before have none.
     """
     rows = {} if event.row_hashes is None else {"rows_sha256": digest(event.row_hashes)}
+    salt = {} if event.salt is None else {"salt": event.salt}
     return {
         **rows,
+        **salt,
         "renovation_id": event.renovation_id,
         "seq": event.seq,
         "command_id": event.command_id,

@@ -25,6 +25,7 @@ from proof.receipts import ALPHABET, CODE_BITS, read_code
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.standing import states
 from runtime.database import Database
+from service.access.sold import sold_at
 from service.edge.ready import ReadyCounts
 
 TREES_KEPT = 2
@@ -106,7 +107,7 @@ class Lookup:
             if box.tree_head is None or box.opened_key is None:
                 return found
             state, choices = await _opened(session, box, ballot)
-            own = await _is_of(session, ballot, unit_number)
+            own = await _is_of(session, renovation_id, ballot, unit_number)
         # Whoever waits for a tree holds no connection meanwhile.
         places = await self._places(box.id)
         index = places.place_of(ballot.seq)
@@ -230,12 +231,16 @@ def _hex_prefix(code: str) -> str:
     return f"{number:0{HEX_DIGITS}x}"
 
 
-async def _is_of(session: AsyncSession, ballot: Ballot, unit_number: str | None) -> bool:
-    """Is the ballot of the entry of this unit?"""
+async def _is_of(
+    session: AsyncSession, renovation_id: str, ballot: Ballot, unit_number: str | None
+) -> bool:
+    """Is the ballot of the entry of this unit, and of its owner of today?"""
     if unit_number is None:
         return False
     unit = await session.get(RollUnit, (ballot.box_id, unit_number))
-    return unit is not None and unit.entry_id == ballot.entry_id
+    since = await sold_at(session, renovation_id, unit_number)
+    mine = unit is not None and unit.entry_id == ballot.entry_id
+    return mine and (since is None or ballot.recorded_at > since)
 
 
 async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tuple[str, JsonValue]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import CaseClock, CaseHold, Renovation
 from models.values.actor import Actor
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import OPEN_STATES
 from models.values.waits import Wait
 from rules.time.told_clock import (
     awaited_now,
@@ -180,7 +180,7 @@ class CaseClocks:
             waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
-            if not waits and situation.state != RenovationState.RUNNING:
+            if not waits and situation.state not in OPEN_STATES:
                 raise refusal("clock.case_over", where=situation.id)
             target = known or target_for(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
 from models.values.refusal import Refused, refusal
-from models.values.waits import CONFIRMING, ENGINE, PAID_UP, REMINDING, STARTING
+from models.values.waits import ACCOUNTS_SETTLED, CONFIRMING, ENGINE, PAID_UP, REMINDING, STARTING
 from runtime.database import Database
 from runtime.record.agenda import end_confirmations
 from service.gateway import Gateway
@@ -90,6 +90,8 @@ class Waking:
             return True  # it is at work already
         if wait.what == PAID_UP:
             return await self._gateway.signal(wait.workflow_id, "everyone_paid")
+        if wait.what == ACCOUNTS_SETTLED:
+            return await self._gateway.signal(wait.workflow_id, "accounts_settled")
         if wait.consequence in REMINDING:
             # It may have been written by somebody else since this workflow last heard of its agenda.
             moved = (wait.due_at, wait.now)

@@ -13,6 +13,7 @@ import httptools
 
 from service.edge.limits import Limits, names_us
 from service.edge.raw_answers import refused_connection, status_of
+from service.edge.uploads import longest_body
 from service.http.joined_writes import OneWriteProtocol
 
 SWEEP_S = 0.1
@@ -91,6 +92,8 @@ class GuardedProtocol(OneWriteProtocol):
     due = inf
     _seen = 0
     _head_bytes = 0
+    _longer = 0
+    """The bytes that the body may have because of its door."""
     _reading = False
     _in_head = False
 
@@ -123,15 +126,17 @@ class GuardedProtocol(OneWriteProtocol):
             )
         else:
             limits = self.guard.limits
-            most = limits.head_bytes if in_head and self._in_head else limits.request_bytes
-            if self._reading and self._seen > most:
+            if in_head and self._in_head and self._reading and self._seen > limits.head_bytes:
                 self.refuse("service.head_too_large", limits.head_bytes)
+            elif self._reading and self._seen > limits.request_bytes + self._longer:
+                self.refuse("service.body_too_large", self._longer or limits.body_bytes)
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
         # What came in one piece with its first byte is not counted: it may be of the request before.
         self._reading, self._in_head, self._seen, self._head_bytes = True, True, 0, 0
+        self._longer = 0
         self._wait(self.guard.limits.head_s)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -151,6 +156,8 @@ class GuardedProtocol(OneWriteProtocol):
         self._look_at_head()
         if len(self.pipeline) >= PIPELINED:
             raise Unwanted("service.request_malformed")
+        path = self.url.partition(b"?")[0].decode("ascii", "replace")
+        self._longer = longest_body(self.parser.get_method().decode("ascii", "replace"), path)
         self.due = self.loop.time() + self.guard.limits.body_s
         super().on_headers_complete()
 

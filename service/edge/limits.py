@@ -25,6 +25,7 @@ class Limits:
     answer_s: float
     """For a client that reads nothing more of its answer."""
     head_bytes: int
+    body_bytes: int
     request_bytes: int
     """Of head and body as they come, with what chunks cost."""
     connections: int
@@ -40,6 +41,7 @@ def limits_of(settings: Settings) -> Limits:
         body_s=settings.body_timeout_s,
         answer_s=settings.answer_timeout_s,
         head_bytes=settings.max_header_bytes,
+        body_bytes=settings.max_body_bytes,
         request_bytes=settings.max_header_bytes + BODIES * settings.max_body_bytes,
         connections=settings.max_connections,
         hosts=frozenset(named - {""}),

@@ -24,6 +24,7 @@ from proof.casefile import (
     standalone_case,
 )
 from rules.disclosure import Disclosed, may_read
+from rules.disclosure.events import may_count_bids
 from rules.disclosure.readers import ReaderKind
 from runtime.anchors.making import load_anchored
 from runtime.ballots.bundle_zip import BundleWriter
@@ -32,6 +33,7 @@ from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.keys.values import derived, every, newest
 from runtime.privacy.nameless import nameless_of
+from runtime.record.feed import held_after
 from runtime.record.heads import PURPOSE, head_of, note_of
 from runtime.rows.hashed import hashed_fields
 from runtime.settings import WorkerSettings
@@ -41,6 +43,7 @@ from service.views import EventView
 
 OF_BUNDLE, OF_SALTS = b"gongjian/case-evidence", b"gongjian/case-evidence/salts"
 EVENTS_AT_A_TIME = 100
+SALT = frozenset({"salt"})
 SHAPED = ("actor_id", "actor_label", "on_behalf_of")
 """What of an event is shaped for its reader, beside the details."""
 
@@ -69,13 +72,20 @@ def case_keys(settings: WorkerSettings) -> CaseKeys:
 async def case_bundle(
     database: Database, keys: CaseKeys, renovation_id: str, title: str, viewer: Viewer
 ) -> bytes:
-    """The bundle of a case as a zip."""
+    """The bundle of a case as a zip.
+
+    While a tender is open it ends with its notice, as the record does, for whoever may not count the bids.
+    """
     async with database.session() as session:
+        counts = may_count_bids(viewer.reader)
+        held = None if counts else await held_after(session, renovation_id)
         query = select(Event).where(Event.renovation_id == renovation_id).order_by(Event.seq)
+        if held is not None:
+            query = query.where(Event.seq <= held)
         events = (await session.scalars(query)).all()
         nameless = await nameless_of(session, (each.actor_id for each in events))
         documents = [each async for each in _documents(session, renovation_id, viewer.reader)]
-        anchor = await _anchor(session, renovation_id)
+        anchor = await _anchor(session, renovation_id, held)
         boxes = await _bundled(session, renovation_id)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -111,6 +121,9 @@ def proved(event: Event, viewer: Viewer, nameless: Collection[str]) -> ProvedEve
     hidden |= {
         f"details.{name}" for name, value in event.details.items() if inside.get(name) != value
     }
+    if hidden:
+        # With it, what is hidden could be tried out against the hash.
+        hidden |= fields.keys() & SALT
     return ProvedEvent(event.seq, event.prev_hash, event.hash, fields, frozenset(hidden))
 
 
@@ -154,9 +167,11 @@ def _head(events: Sequence[Event]) -> list[tuple[str, bytes]]:
     return [("head.txt", note_of(head, events[-1].head_signature))]
 
 
-async def _anchor(session: AsyncSession, renovation_id: str) -> list[tuple[str, bytes]]:
+async def _anchor(
+    session: AsyncSession, renovation_id: str, until: int | None
+) -> list[tuple[str, bytes]]:
     try:
-        found = await load_anchored(session, renovation_id)
+        found = await load_anchored(session, renovation_id, until)
     except Refused:
         return []
     return [("anchor.json", canonical_json(found.model_dump(mode="json")))]

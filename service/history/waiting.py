@@ -14,7 +14,13 @@ from models.values.base import Carried
 from models.values.decisions.decision import Check
 from models.values.inspection import ItemState
 from models.values.refusal import problem
-from models.values.states import ObjectionState, PublicationState, RenovationState, Stage
+from models.values.states import (
+    OPEN_STATES,
+    ObjectionState,
+    PublicationState,
+    RenovationState,
+    Stage,
+)
 from models.values.voting import ReportedTally
 from rules.checks import check
 from rules.cost_sharing import collected
@@ -81,7 +87,7 @@ async def why(parts: Parts, situation: Situation, view: RenovationView, language
     Everybody may ask: what is counted for it is counted once a while for all of them (`service.edge.ready`).
     """
     reasons: list[Reason] = []
-    if view.state == RenovationState.RUNNING:
+    if view.state in OPEN_STATES:
         async with parts.database.session() as session:
             waits = await load_waits(session, situation.id)
         for wait in waits:

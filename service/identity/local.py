@@ -12,7 +12,7 @@ from runtime.keys.values import derived, newest
 from runtime.settings import Settings
 from service.identity.bodies import SessionView, SignInBody
 from service.identity.locks import count_try, forget_tries
-from service.identity.passwords import opened, password_fits, secrets_key, used_step
+from service.identity.passwords import TURNS, opened, password_fits, secrets_key, used_step
 from service.identity.sessions import begin_session, database_now
 
 _NAMES = b"gongjian/tried-name\0"
@@ -31,10 +31,11 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     """Begin a session. What was wrong is not told: name, password or code.
 
     Raises:
-        Refused: `sign_in.wrong`, `sign_in.locked`.
+        Refused: `sign_in.wrong`, `sign_in.locked`; `service.busy` where too many try at this moment.
     """
-    known = await _counted(database, body.name, _credential(settings, body.name))
-    fits = await password_fits(known.password if known else None, body.password)
+    with TURNS.turn():
+        known = await _counted(database, body.name, _credential(settings, body.name))
+        fits = await password_fits(known.password if known else None, body.password)
     secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
     if known is None or secret is None or not fits:
         raise _wrong(known)

@@ -6,8 +6,9 @@ Hashing takes tens of milliseconds and 64 MiB, so it is done in threads, two at 
 import asyncio
 import hmac
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import pyotp
@@ -17,12 +18,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
+from models.values.refusal import refusal
 from runtime.keys.values import derived, every, newest
 from runtime.settings import Settings, require
 
 HASHER = PasswordHasher()
 AT_ONCE = ThreadPoolExecutor(2, "passwords")
 """Two at a time: each takes 64 MiB. A pool of its own is of no event loop, as a semaphore would be."""
+MOST_WAITING = 40
+"""So many wait for their turn, a few seconds; a flood of tries is not queued for minutes before everybody else."""
 STEP_S = 30
 DRIFT_STEPS = 1
 """A clock may be off by as many steps: the code before and the one after are taken too."""
@@ -36,6 +40,31 @@ _NONCE_BYTES = 12
 async def hash_password(password: str) -> str:
     """The argon2id hash of a password, with its parameters and salt."""
     return await asyncio.get_running_loop().run_in_executor(AT_ONCE, HASHER.hash, password)
+
+
+class Turns:
+    """How many tries of a password there are at this moment, of everybody in this process."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """For one try, begun before it is counted: who is sent away has not tried.
+
+        Raises:
+            Refused: `service.busy` where too many are waiting.
+        """
+        if self._taken >= MOST_WAITING:
+            raise refusal("service.busy")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+
+TURNS = Turns()
 
 
 async def password_fits(stored: str | None, password: str) -> bool:

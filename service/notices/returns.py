@@ -33,7 +33,14 @@ def return_path(key: bytes, message_id: str, domain: str) -> str:
 
 def read_report(key: bytes, raw: bytes) -> Report | None:
     """A delivery status notification (RFC 3464) about one of our messages; None where it is about none."""
-    message = email.message_from_bytes(raw[:MOST_BYTES], policy=compat32)
+    try:
+        return _read(key, email.message_from_bytes(raw[:MOST_BYTES], policy=compat32))
+    except RecursionError:
+        # No mail server nests parts by the hundred: whoever does wants the parser to give up.
+        return None
+
+
+def _read(key: bytes, message: Message) -> Report | None:
     for text in _addresses(message):
         for match in _RETURN.finditer(text):
             name, mac = match.group(1).lower(), match.group(2).lower()

@@ -18,7 +18,7 @@ from service.parts import Parts
 from service.pictures.bodies import AddPicture
 from service.pictures.reading import KeptPicture, read_picture
 from service.recording import Details, accept
-from service.residents.tickets import caller_of
+from service.residents.tickets import caller_of, own_ticket
 from service.situation import Situation
 
 MOST_OF_TICKET = 4
@@ -58,7 +58,7 @@ async def add_picture(
     Raises:
         Refused: `picture.enough` where there are so many; `feedback.ticket_unknown`, for a neighbour's too; `feedback.ticket_not_open`.
     """
-    ticket = await _own_ticket(parts, situation, voter, ticket_id)
+    ticket = await own_ticket(parts, voter, ticket_id)
     picture, received = photograph
     given = {"command_id": command_id, "ticket_id": ticket_id, "received_sha256": received}
     command = read_fields(AddPicture, given)
@@ -99,12 +99,3 @@ async def add_picture(
         caller=caller_of(parts, situation, author, voter.unit_number),
         voter=voter,
     )
-
-
-async def _own_ticket(parts: Parts, situation: Situation, voter: Voter, ticket_id: str) -> Ticket:
-    async with parts.database.session() as session:
-        ticket = await session.get(Ticket, ticket_id)
-    mine = (situation.id, voter.unit_number)
-    if ticket is None or (ticket.renovation_id, ticket.unit_number) != mine:
-        raise refusal("feedback.ticket_unknown", where=ticket_id)
-    return ticket

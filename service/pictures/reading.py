@@ -15,13 +15,13 @@ from PIL import Image, ImageFilter, ImageOps
 
 from models.values.base import Value
 from models.values.refusal import refusal
+from service.edge.uploads import MOST_BYTES
 from service.pictures.bodies import BlurredPart
 
 KINDS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 """What is taken, by its content, to what Pillow is allowed to read it as."""
 MEDIA_TYPE = "image/jpeg"
 """What is kept."""
-MOST_BYTES = 12_000_000
 MOST_PIXELS = 50_000_000
 """A picture of more is not opened: a small file may hold a very large one (a bomb)."""
 LONGEST_SIDE = 1_600

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Picture, PublishedPicture, Ticket
+from models.tables import OwnerReplacement, Picture, PublishedPicture, Ticket
 from models.values.refusal import refusal
 from rules.disclosure import Disclosed, ReaderKind, may_read
 from service.access.tickets import Voter
@@ -76,8 +76,13 @@ async def load_own(session: AsyncSession, voter: Voter, picture_id: str) -> byte
     """A photograph of the own home's ticket.
 
     Raises:
-        Refused: `picture.unknown`, for a neighbour's too.
+        Refused: `picture.unknown`, for a neighbour's too, and for one that the owner before has sent.
     """
+    sale = select(OwnerReplacement.unit_number).where(
+        OwnerReplacement.renovation_id == Picture.renovation_id,
+        OwnerReplacement.unit_number == Ticket.unit_number,
+        OwnerReplacement.recorded_at >= Picture.recorded_at,
+    )
     found = await session.scalar(
         select(Picture.content)
         .join(Ticket, Ticket.id == Picture.ticket_id)
@@ -85,6 +90,7 @@ async def load_own(session: AsyncSession, voter: Voter, picture_id: str) -> byte
             Picture.id == picture_id,
             Picture.renovation_id == voter.renovation_id,
             Ticket.unit_number == voter.unit_number,
+            ~sale.exists(),
         )
     )
     return _there(found, picture_id)

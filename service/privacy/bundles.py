@@ -7,7 +7,7 @@ readers of the log.
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import AccessEntry, BallotBox, BundleFile, RollUnit
@@ -17,6 +17,7 @@ from runtime.ballots.boxes import named_box
 from runtime.ballots.bundles import FULL, PUBLIC, pieces_of, want_full
 from runtime.database import Database
 from runtime.privacy.access import note_access
+from service.access.sold import sold_at
 from service.privacy.bodies import AskForBundle, BundleAnswer
 from service.situation import Situation
 
@@ -91,11 +92,14 @@ async def full_bundle(
 
     async def work(session: AsyncSession) -> BundleFile:
         box = await _counted_box(session, situation, box_id, unit_number)
+        since = await sold_at(session, situation.id, unit_number or "")
         asked = exists().where(
             AccessEntry.renovation_id == situation.id,
             AccessEntry.subject == box.id,
             AccessEntry.door == ASKED,
             AccessEntry.reader_id == reader.id,
+            # A home is known by its unit: who has bought it asks anew.
+            true() if since is None else AccessEntry.at > since,
         )
         if not await session.scalar(select(asked)):
             raise refusal("evidence.not_asked", box=box.id)

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from runtime.database import Database
 from runtime.privacy.access import access_to
 from runtime.privacy.keys import PersonKeys, names_of
 from runtime.settings import Settings
+from service.access.sold import sold_at
 from service.access.tickets import Voter
 from service.notices.contacts import list_contacts
 from service.privacy.sensitive import list_sensitive
@@ -46,35 +48,39 @@ OF_PERSON: Mapping[str, str] = {
 """What the tables have of a person, by its name in the file."""
 OF_HOUSEHOLD: Mapping[str, str] = {
     "letters": """SELECT kind, made_at, handed_by, expires_at, entered_at, ended_at FROM letter
-        WHERE renovation_id = :case AND unit_number = :unit""",
+        WHERE renovation_id = :case AND unit_number = :unit AND (made_at > :since OR kind = 'buyer')""",
     "ballots": """SELECT b.box_id, b.channel, b.cast_at, b.recorded_at, encode(b.leaf, 'hex') AS leaf FROM ballot b
-        JOIN ballot_box x ON x.id = b.box_id WHERE x.renovation_id = :case AND b.unit_number = :unit""",
+        JOIN ballot_box x ON x.id = b.box_id WHERE x.renovation_id = :case AND b.unit_number = :unit
+        AND b.recorded_at > :since""",
     "opinions": """SELECT o.choices, o.said_at FROM vote_opinion o JOIN ballot_box x ON x.id = o.box_id
-        WHERE x.renovation_id = :case AND o.unit_number = :unit""",
+        WHERE x.renovation_id = :case AND o.unit_number = :unit AND o.recorded_at > :since""",
     "door_visits": """SELECT v.outcome, v.visited_by, v.recorded_at FROM door_visit v
-        JOIN ballot_box x ON x.id = v.box_id WHERE x.renovation_id = :case AND v.unit_number = :unit""",
+        JOIN ballot_box x ON x.id = v.box_id WHERE x.renovation_id = :case AND v.unit_number = :unit AND v.recorded_at > :since""",
     "attendance": """SELECT a.box_id, a.recorded_at FROM attendance a JOIN ballot_box x ON x.id = a.box_id
-        WHERE x.renovation_id = :case AND a.unit_number = :unit""",
+        WHERE x.renovation_id = :case AND a.unit_number = :unit AND a.recorded_at > :since""",
     "part_consents": """SELECT work_id, given, consented_at FROM part_consent
-        WHERE renovation_id = :case AND unit_number = :unit""",
+        WHERE renovation_id = :case AND unit_number = :unit AND recorded_at > :since""",
     "survey_answers": """SELECT score, recorded_at FROM survey_answer
-        WHERE renovation_id = :case AND unit_number = :unit""",
-    "payments": """SELECT amount_fen, source, received_at FROM payment
-        WHERE renovation_id = :case AND unit_number = :unit""",
-    "reliefs": """SELECT kind, amount_fen, approved_by FROM relief
-        WHERE renovation_id = :case AND unit_number = :unit""",
+        WHERE renovation_id = :case AND unit_number = :unit AND recorded_at > :since""",
+    "payments": """SELECT p.amount_fen, p.source, p.received_at FROM payment p
+        LEFT JOIN event e ON e.renovation_id = p.renovation_id AND e.command_id = p.command_id
+        WHERE p.renovation_id = :case AND p.unit_number = :unit
+        AND coalesce(e.recorded_at, 'infinity') > :since""",
     "messages": """SELECT channel, state, attempts, created_at, changed_at FROM private.notice_message
-        WHERE renovation_id = :case AND unit_number = :unit""",
+        WHERE renovation_id = :case AND unit_number = :unit AND created_at > :since""",
     "pictures": """SELECT p.id, p.ticket_id, p.received_at, p.sha256, b.published_at FROM private.picture p
         JOIN ticket t ON t.id = p.ticket_id LEFT JOIN published_picture b ON b.picture_id = p.id
         WHERE p.renovation_id = :case AND t.unit_number = :unit AND length(p.content) > 0
-        ORDER BY p.received_at""",
+        AND p.recorded_at > :since ORDER BY p.received_at""",
 }
 PICTURES = text(
     """SELECT p.id, p.content FROM private.picture p JOIN ticket t ON t.id = p.ticket_id
-    WHERE p.renovation_id = :case AND t.unit_number = :unit AND length(p.content) > 0 ORDER BY p.id"""
+    WHERE p.renovation_id = :case AND t.unit_number = :unit AND length(p.content) > 0
+    AND p.recorded_at > :since ORDER BY p.id"""
 )
-"""What the tables have of a household in a case."""
+"""What the tables have of a household in a case since it has its owner; its reliefs are in the view of the home."""
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when a home has its owner, where it was not sold."""
 
 
 async def data_of_person(database: Database, settings: Settings, person: str) -> bytes:
@@ -97,11 +103,12 @@ async def data_of_person(database: Database, settings: Settings, person: str) ->
 async def data_of_household(
     database: Database, settings: Settings, situation: Situation, voter: Voter
 ) -> bytes:
-    """The zip of a household in a case, as the ticket of its unit opens it."""
+    """The zip of a household in a case, as the ticket of its unit opens it; nothing of an owner before."""
     case, unit = voter.renovation_id, voter.unit_number
     contacts = await list_contacts(database, settings, voter=voter, actor_id="")
     sensitive = await list_sensitive(database, settings, case, unit)
     async with database.session() as session:
+        since = await sold_at(session, case, unit) or ALWAYS
         household = await load_household(session, situation, unit)
         found = {
             "renovation": case,
@@ -109,15 +116,15 @@ async def data_of_household(
             "household": household.model_dump(mode="json"),
             "contacts": [each.model_dump(mode="json") for each in contacts],
             "sensitive": [each.model_dump(mode="json") for each in sensitive],
-            **await _all(session, OF_HOUSEHOLD, case=case, unit=unit),
+            **await _all(session, OF_HOUSEHOLD, case=case, unit=unit, since=since),
         }
-        rows = await session.execute(PICTURES, {"case": case, "unit": unit})
+        rows = await session.execute(PICTURES, {"case": case, "unit": unit, "since": since})
         pictures = {f"pictures/{name}.jpg": content for name, content in rows}
     return _zip(found, pictures)
 
 
 async def _all(
-    session: AsyncSession, queries: Mapping[str, str], **given: str
+    session: AsyncSession, queries: Mapping[str, str], **given: str | datetime
 ) -> dict[str, Sequence[dict[str, object]]]:
     found: dict[str, Sequence[dict[str, object]]] = {}
     for name, query in queries.items():

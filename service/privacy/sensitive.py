@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, destroy_keys, keys_for, open_all, seal
 from runtime.record.journal import id_from
 from runtime.settings import Settings
+from service.access.sold import sold_at
 from service.access.tickets import Voter
 from service.access.units import refuse_replaced
 from service.privacy.bodies import GiveSensitive, SensitiveView, WithdrawSensitive
@@ -32,7 +33,7 @@ async def give_sensitive(
 
     async def work(session: AsyncSession) -> None:
         await refuse_replaced(session, voter)
-        kept = select(func.count()).select_from(SensitiveEntry).where(*_of(voter))
+        kept = select(func.count()).select_from(SensitiveEntry).where(*await _own(session, voter))
         if (await session.scalar(kept) or 0) >= MOST:
             raise refusal("sensitive.too_many", most=MOST)
         if await session.get(SensitiveEntry, entry) is not None:
@@ -61,7 +62,8 @@ async def withdraw_sensitive(
     """
 
     async def work(session: AsyncSession) -> None:
-        gone = update(SensitiveEntry).where(*_of(voter), SensitiveEntry.id == body.entry)
+        mine = await _own(session, voter)
+        gone = update(SensitiveEntry).where(*mine, SensitiveEntry.id == body.entry)
         found = await session.scalar(
             gone.values(content=b"", withdrawn_at=func.clock_timestamp()).returning(
                 SensitiveEntry.id
@@ -82,9 +84,9 @@ async def list_sensitive(
     query = select(SensitiveEntry).where(
         SensitiveEntry.renovation_id == renovation_id, SensitiveEntry.withdrawn_at.is_(None)
     )
-    if unit_number is not None:
-        query = query.where(SensitiveEntry.unit_number == unit_number)
     async with database.session() as session:
+        if unit_number is not None:
+            query = query.where(*await _of_home(session, renovation_id, unit_number))
         rows: Sequence[SensitiveEntry] = (
             await session.scalars(query.order_by(SensitiveEntry.consented_at, SensitiveEntry.id))
         ).all()
@@ -103,8 +105,17 @@ async def list_sensitive(
     )
 
 
-def _of(voter: Voter) -> tuple[ColumnElement[bool], ...]:
+async def _own(session: AsyncSession, voter: Voter) -> tuple[ColumnElement[bool], ...]:
+    return await _of_home(session, voter.renovation_id, voter.unit_number)
+
+
+async def _of_home(
+    session: AsyncSession, renovation_id: str, unit_number: str
+) -> tuple[ColumnElement[bool], ...]:
+    """What the owner of today has said: the words of one who has sold are not the buyer's."""
+    since = await sold_at(session, renovation_id, unit_number)
     return (
-        SensitiveEntry.renovation_id == voter.renovation_id,
-        SensitiveEntry.unit_number == voter.unit_number,
+        SensitiveEntry.renovation_id == renovation_id,
+        SensitiveEntry.unit_number == unit_number,
+        true() if since is None else SensitiveEntry.consented_at > since,
     )

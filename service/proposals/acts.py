@@ -57,7 +57,7 @@ async def send_or_propose(
     situation = await load_situation(parts.database, renovation_id)
     build_act(act, fields, ENGINE, key)
     grants = await load_grants(parts.database, actor_id, renovation_id)
-    actor = check_act(act, situation.stage, grants, situation.place_path)
+    actor = check_act(act, situation.part, grants, situation.place_path)
     asked = ProposedAct(act=act, fields=dict(fields))
 
     async def prepare(_session: AsyncSession, now: datetime, name: str) -> Ask:

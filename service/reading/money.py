@@ -22,7 +22,7 @@ from service.http.paging import Slice
 from service.showing import shown
 from service.situation import Situation
 
-BASES = ("settlement", "award", "estimate")
+BASES = ("settlement", "final", "award", "estimate")
 """Of these the first that is there is what a home owes today."""
 RELIEF = "relief"
 """The source of a payment that tells of hardship."""
@@ -71,11 +71,14 @@ class PaymentLine(Carried):
 
 
 class RefundLine(Carried):
-    """What a unit gets back, in fen, and whether it is ordered to be paid."""
+    """What a unit gets back in all, what of it is ordered to be paid, and has gone out, in fen."""
 
     unit_number: str
     amount_fen: int
+    ordered_fen: int
+    paid_fen: int
     paid: bool
+    """All of it has gone out."""
 
 
 class ReliefView(Carried):

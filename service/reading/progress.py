@@ -10,6 +10,9 @@ from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from service.views import load_renovation
 
+DONE = (RenovationState.IN_WARRANTY, RenovationState.COMPLETED)
+"""With all stages behind it."""
+
 
 class PublicProgress(Carried):
     """What everybody may know: which stages are behind, which one is on, what it waits for."""
@@ -39,7 +42,7 @@ async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProg
     return PublicProgress(
         title=view.title,
         state=view.state,
-        stages_done=stages if view.state == RenovationState.COMPLETED else before,
+        stages_done=stages if view.state in DONE else before,
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,

@@ -1,6 +1,6 @@
 """Why a home owes what it owes: the computation of the whole table again, as the record has its terms."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -17,13 +17,21 @@ from models.values.explanation import Explanation, PublishedBill
 from models.values.inspection import ContractCosts
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
-from rules.cost_sharing import award_items, explained, published, share_bill, waterfall
+from rules.cost_sharing import (
+    award_items,
+    explained,
+    items_at,
+    published,
+    share_bill,
+    waterfall,
+)
 from rules.cost_sharing.bills import Bill
 from rules.voting import pack_for
 from service.reading.money import basis_of
 from service.situation import Situation
 
 SIGNED = "bidding.contract_signed"
+DRAWN = "warranty.account_drawn"
 
 
 class Computed(NamedTuple):
@@ -101,10 +109,10 @@ async def _is_owed(session: AsyncSession, renovation_id: str, basis: str, bill: 
 
 async def _computed(session: AsyncSession, situation: Situation, basis: str) -> Computed | None:
     scheme = await _scheme(session, situation.id)
-    if scheme is None or basis not in ("estimate", "award"):
+    if scheme is None or basis not in ITEMS:
         return None
     version, content = scheme
-    items = content.items if basis == "estimate" else await _at_award(session, situation, content)
+    items = await ITEMS[basis](session, situation, content)
     funded = waterfall(items, content.funding)
     units = await load_units(session, situation.estate_id)
     counted = pack_for(situation.rule_pack).counted_kinds
@@ -128,6 +136,32 @@ async def _at_award(
         return content.items
     earlier = ContractCosts.model_validate(signed.get("earlier_contracts") or {})
     return award_items(content, int(str(signed["value_fen"])), earlier.net_fen)
+
+
+async def _at_estimate(
+    _session: AsyncSession, _situation: Situation, content: SchemeContent
+) -> tuple[CostItem, ...]:
+    return content.items
+
+
+async def _at_the_end(
+    session: AsyncSession, situation: Situation, content: SchemeContent
+) -> tuple[CostItem, ...]:
+    """The items at what the works have cost, as the last account says it."""
+    query = select(Event.details).where(Event.renovation_id == situation.id, Event.kind == DRAWN)
+    drawn = await session.scalar(query.order_by(Event.seq.desc()).limit(1))
+    return content.items if drawn is None else items_at(content, int(str(drawn["cost_fen"])))
+
+
+Priced = Callable[
+    [AsyncSession, Situation, SchemeContent], Coroutine[None, None, tuple[CostItem, ...]]
+]
+ITEMS: Mapping[str, Priced] = {
+    "estimate": _at_estimate,
+    "award": _at_award,
+    "final": _at_the_end,
+}
+"""By the basis of a computation the items at its prices."""
 
 
 async def load_units(session: AsyncSession, estate_id: str) -> tuple[ShareUnit, ...]:

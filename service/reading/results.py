@@ -156,7 +156,7 @@ async def load_settlement(session: AsyncSession, situation: Situation) -> Settle
             select(
                 func.count().label("refunds"),
                 func.coalesce(func.sum(Refund.amount_fen), 0).label("fen"),
-                func.coalesce(func.sum(Refund.amount_fen).filter(Refund.paid), 0).label("ordered"),
+                func.coalesce(func.sum(Refund.ordered_fen), 0).label("ordered"),
             ).where(Refund.renovation_id == rid)
         )
     ).one()

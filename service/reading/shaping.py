@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,6 +40,8 @@ class Viewer:
     """Every id on record under which they act: their own, and those of the firms for which they do."""
     called: frozenset[str] = frozenset()
     """The names beside their roles."""
+    since: datetime | None = None
+    """Of a home that was sold: when. What was said before is of the owner before."""
     homes: frozenset[str] = frozenset()
     """Homes of theirs that somebody complains about (`service.reading.parties`)."""
 
@@ -83,6 +86,7 @@ def event_for(viewer: Viewer, event: E, nameless: Collection[str]) -> E:
     them, for whoever audits it.
     """
     own = bool(viewer.sender) and event.actor_id == viewer.sender
+    own = own and (viewer.since is None or event.recorded_at > viewer.since)
     reader = viewer.as_author() if own else viewer.reader
     shaped: dict[str, object] = {"details": details_for(event.details, reader)}
     of_home = event.actor_role in HOUSEHOLDS

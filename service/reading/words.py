@@ -12,13 +12,13 @@ from models.tables import (
     Event,
     Notice,
     Objection,
-    OwnerReplacement,
     Publication,
     Ticket,
     VoteObjection,
 )
 from models.values.base import Carried
 from models.values.states import ObjectionState, PublicationState, TicketState
+from service.access.sold import sold_at
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.reading.parties import not_about
@@ -239,16 +239,6 @@ async def answers_of(
         told = TicketAnswer(text=text or "", answered_at=answered_at)
         found[name] = (*found.get(name, ()), told)
     return found
-
-
-async def sold_at(session: AsyncSession, renovation_id: str, unit_number: str) -> datetime | None:
-    """When a unit was sold last, by the database's clock: what was said before is not the buyer's to read."""
-    return await session.scalar(
-        select(func.max(OwnerReplacement.recorded_at)).where(
-            OwnerReplacement.renovation_id == renovation_id,
-            OwnerReplacement.unit_number == unit_number,
-        )
-    )
 
 
 async def _authors(

@@ -7,7 +7,16 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Bid, Certificate, Contract, Inspection, Scheme, Tender, Termination
+from models.tables import (
+    Bid,
+    Certificate,
+    Contract,
+    Inspection,
+    RetentionRelease,
+    Scheme,
+    Tender,
+    Termination,
+)
 from models.values.base import Carried
 from models.values.scheme import SchemeContent
 from models.values.states import BidState, CertificateState, ContractState
@@ -57,6 +66,16 @@ class TerminationView(Carried):
     settled_at: datetime | None
 
 
+class RetentionView(Carried):
+    """What became of what was kept back of a contract, in fen; why is said in the history."""
+
+    liability_until: datetime
+    released_fen: int
+    withheld_fen: int
+    decided_by: str
+    decided_at: datetime
+
+
 class ContractMoney(Carried):
     """What a contract has come to so far, in fen."""
 
@@ -90,6 +109,7 @@ class ContractAccount(Carried):
     money: ContractMoney | None = None
     certificates: tuple[CertificateView, ...] = ()
     termination: TerminationView | None = None
+    retention: RetentionView | None = None
 
 
 class InspectionView(Carried):
@@ -143,6 +163,7 @@ async def _account(session: AsyncSession, row: Contract, plan: tuple[int, ...]) 
     )
     certificates = found.all()
     ended = await session.get(Termination, row.id)
+    kept = await session.get(RetentionRelease, row.id)
     named = {
         name: getattr(row, name) for name in ContractAccount.model_fields if hasattr(row, name)
     }
@@ -152,6 +173,7 @@ async def _account(session: AsyncSession, row: Contract, plan: tuple[int, ...]) 
         money=_money(certificates),
         certificates=tuple(shown(CertificateView, each) for each in certificates),
         termination=None if ended is None else shown(TerminationView, ended),
+        retention=None if kept is None else shown(RetentionView, kept),
     )
 
 

@@ -25,6 +25,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
+from service.access.sold import sold_at
 from service.reading.money import (
     RELIEF,
     OwedLine,
@@ -37,7 +38,7 @@ from service.reading.money import (
     shares_of,
 )
 from service.reading.reasons import load_reasons
-from service.reading.words import TicketAnswer, VoteObjectionView, answers_of, sold_at
+from service.reading.words import TicketAnswer, VoteObjectionView, answers_of
 from service.showing import shown
 from service.situation import Situation
 

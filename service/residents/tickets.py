@@ -10,7 +10,7 @@ from models.messages.ids import ticket_workflow_id
 from models.tables import Renovation, Ticket
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
-from models.values.states import RenovationState, TicketState
+from models.values.states import OPEN_STATES, TicketState
 from models.values.waits import STARTING, at_work
 from rules.authority import covers
 from rules.feedback import ticket_due
@@ -18,6 +18,7 @@ from runtime.calendars import chinese_calendar
 from runtime.record.agenda import replace_waits
 from runtime.record.grants import load_grants
 from runtime.record.journal import id_from
+from service.access.sold import is_sellers
 from service.access.tickets import Voter
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
 from service.http.credentials import keyed_hash
@@ -40,7 +41,7 @@ async def open_ticket(
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         # The journal has locked the case: nobody ends it before this is written.
         renovation = await session.get_one(Renovation, situation.id)
-        if renovation.state != RenovationState.RUNNING:
+        if renovation.state not in OPEN_STATES:
             raise refusal("renovation.over", where=situation.id, state=renovation.state)
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
@@ -115,14 +116,9 @@ async def confirm_answer(
     """Tell the ticket's workflow whether the answer helped.
 
     Raises:
-        Refused: `feedback.ticket_unknown`, for a neighbour's too, and as `Gateway.send` does.
+        Refused: as `own_ticket` and `Gateway.send` do.
     """
-    async with parts.database.session() as session:
-        ticket = await session.get(Ticket, ticket_id)
-    mine = (situation.id, voter.unit_number)
-    # A neighbour's is as unknown as one that is not there.
-    if ticket is None or (ticket.renovation_id, ticket.unit_number) != mine:
-        raise refusal("feedback.ticket_unknown", where=ticket_id)
+    ticket = await own_ticket(parts, voter, ticket_id)
     author = situation.complainant(voter.unit_number, confidential=ticket.confidential)
     return await parts.gateway.confirm_ticket(
         situation.id,
@@ -132,6 +128,25 @@ async def confirm_answer(
         satisfied=command.satisfied,
         caller=caller_of(parts, situation, author, voter.unit_number),
     )
+
+
+async def own_ticket(parts: Parts, voter: Voter, ticket_id: str) -> Ticket:
+    """A ticket of the home that asks.
+
+    Raises:
+        Refused: `feedback.ticket_unknown`: a neighbour's, and what the owner before has written, is as unknown
+            as one that is not there.
+    """
+    home = (voter.renovation_id, voter.unit_number)
+    async with parts.database.session() as session:
+        ticket = await session.get(Ticket, ticket_id)
+        if (
+            ticket is None
+            or (ticket.renovation_id, ticket.unit_number) != home
+            or await is_sellers(session, *home, ticket.command_id)
+        ):
+            raise refusal("feedback.ticket_unknown", where=ticket_id)
+    return ticket
 
 
 def caller_of(parts: Parts, situation: Situation, author: Actor, unit_number: str) -> str:

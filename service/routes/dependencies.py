@@ -19,6 +19,7 @@ from rules.authority import ROLES_OF_WRITE, Grant
 from rules.disclosure import ReaderKind
 from runtime.language.moments import CHINESE
 from runtime.privacy.access import note_access
+from service.access.sold import sold_at
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
@@ -250,6 +251,13 @@ CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
 VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
 
 
+async def home_viewer(parts: Parts, situation: Situation, unit_number: str) -> Viewer:
+    """Whoever reads as the home of a unit, and since when it is theirs where it was sold."""
+    async with parts.database.session() as session:
+        since = await sold_at(session, situation.id, unit_number)
+    return Viewer(ReaderKind.OWNER, situation.owner(unit_number).id, unit_number, since=since)
+
+
 async def viewer_in_request(
     situation: CaseSituation,
     request: Request,
@@ -272,7 +280,7 @@ async def viewer_in_request(
     token = bearer_token(credential)
     if token.startswith(TICKETS):
         unit = await voter_in_header(situation.id, parts, credential)
-        return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id, unit.unit_number)
+        return await home_viewer(parts, situation, unit.unit_number)
     sender = await sender_of(parts.database, token, situation.id, door)
     grants = await load_grants(parts.database, sender, situation.id)
     return viewer_under(grants, situation.place_path)
@@ -367,6 +375,8 @@ MayConfirm = Annotated[Actor, Depends(who_may("confirm_proposal"))]
 MayRecordVisits = Annotated[Actor, Depends(who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(who_may("record_attendance"))]
 MayReplaceOwners = Annotated[Actor, Depends(who_may("replace_owner"))]
+MayReceiveCash = Annotated[Actor, Depends(who_may("receive_cash"))]
+MayAssignSums = Annotated[Actor, Depends(who_may("assign_sum"))]
 MayIssueLetters = Annotated[Actor, Depends(who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(who_may("remind"))]

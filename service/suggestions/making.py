@@ -11,6 +11,7 @@ from models.values.states import SuggestionState
 from rules.feedback.suggestions import refuse_support, refuse_withdrawal, words_hash
 from runtime.record.journal import id_from
 from runtime.suggestions.standing import load_standing
+from service.access.sold import is_sellers
 from service.bodies import Accepted
 from service.parts import Parts
 from service.recording import Details
@@ -161,7 +162,10 @@ async def withdraw(
         on = Writing(session, room, key, now)
         row = await locked(on, suggestion_id)
         behind = await supporting(session, row.id)
-        if not any(each.author and each.unit_number == command.unit_number for each in behind):
+        unit = command.unit_number
+        mine = next((each for each in behind if each.author and each.unit_number == unit), None)
+        rid = case_of(room)
+        if mine is None or (rid and await is_sellers(session, rid, unit, mine.command_id)):
             raise refusal("suggestion.unknown", where=suggestion_id)
         refuse_withdrawal(await load_standing(session, row), len(behind) - 1)
         row.state = SuggestionState.WITHDRAWN

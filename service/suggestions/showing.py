@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
     Estate,
+    Event,
     Place,
     Renovation,
     Suggestion,
@@ -74,9 +75,16 @@ async def list_suggestions(
     ]
     ids = [each.row.id for each in rows]
     supporters = await _standing_behind(session, ids)
+    own = await _own_of(session, supporters, viewer)
     replies = await _replies(session, [each.row.reply_id for each in rows if each.row.reply_id])
     return tuple(
-        _view(each, supporters.get(each.row.id, ()), replies.get(each.row.reply_id or ""), viewer)
+        _view(
+            each,
+            supporters.get(each.row.id, ()),
+            replies.get(each.row.reply_id or ""),
+            viewer,
+            own.get(each.row.id, ""),
+        )
         for each in rows
     )
 
@@ -124,6 +132,29 @@ async def _standing_behind(
     return found
 
 
+async def _own_of(
+    session: AsyncSession, behind: Mapping[str, Sequence[SuggestionSupport]], viewer: Viewer
+) -> Mapping[str, str]:
+    """What the viewer's home is to each suggestion: "author" or "supporter"; a seller's is not the buyer's."""
+    mine = {
+        each.suggestion_id: each
+        for several in behind.values()
+        for each in several
+        if f"unit:{each.unit_number}" == viewer.sender
+    }
+    if viewer.since is not None and mine:
+        sent = [each.command_id for each in mine.values()]
+        later = set(
+            await session.scalars(
+                select(Event.command_id).where(
+                    Event.command_id.in_(sent), Event.recorded_at > viewer.since
+                )
+            )
+        )
+        mine = {name: each for name, each in mine.items() if each.command_id in later}
+    return {name: "author" if each.author else "supporter" for name, each in mine.items()}
+
+
 async def _replies(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, SuggestionReply]:
     rows = await session.scalars(select(SuggestionReply).where(SuggestionReply.id.in_(ids)))
     return {row.id: row for row in rows}
@@ -134,10 +165,9 @@ def _view(
     behind: Sequence[SuggestionSupport],
     reply: SuggestionReply | None,
     viewer: Viewer,
+    own: str,
 ) -> SuggestionView:
     row = shown.row
-    mine = next((each for each in behind if f"unit:{each.unit_number}" == viewer.sender), None)
-    own = "" if mine is None else "author" if mine.author else "supporter"
     reader = ReaderKind.PERSON if own == "author" else viewer.reader
     unread = row.state in UNREAD or (row.reviewed_at is None and row.merged_into is not None)
 

@@ -22,6 +22,10 @@ LIMIT_S = 10.0
 READ_BYTES = 1_024
 """Of the answer; nothing in it is used."""
 HTTPS, HTTP = 443, 80
+V4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+"""Written by nobody any more, read by some as the IPv4 address in it (RFC 4291, 2.5.5.1)."""
+TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+"""A translator (NAT64) sends what goes there to the IPv4 address at its end (RFC 6052, 8215)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ def check_url(url: str, *, own_network: bool) -> None:
         raise refusal("webhook.url", where="url")
 
 
+def is_of_the_internet(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is somebody's on the internet, and so is the one that a translator would make of it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in V4_COMPATIBLE or address.is_site_local:
+            return False
+        within = next((address for net in TRANSLATED if address in net), None)
+        if within is not None:
+            address = ipaddress.IPv4Address(int(within) & 0xFFFF_FFFF)
+        elif address.sixtofour is not None:
+            address = address.sixtofour
+    return address.is_global and not address.is_multicast
+
+
 async def call(url: str, headers: dict[str, str], body: bytes, *, own_network: bool) -> Outcome:
     """Send a message once. Whatever goes wrong is an outcome, with a word for it."""
     begun = time.monotonic()
@@ -83,7 +100,7 @@ async def _sent(
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(each[4][0]) for each in found]
-    if not own_network and not all(each.is_global for each in addresses):
+    if not own_network and not all(map(is_of_the_internet, addresses)):
         return None, "own_network"
     target = httpx.URL(url).copy_with(host=str(addresses[0]))
     named = {**headers, "host": parts.netloc}

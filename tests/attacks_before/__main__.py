@@ -21,7 +21,7 @@ def main() -> None:
         up = (sys.executable, "-P", "-m", "cli.main", "up", "--data", str(data))
         stack = subprocess.Popen(up, cwd=tree, env=environment, stdout=subprocess.DEVNULL)
         try:
-            wait_for(data)
+            wait_for(data, stack)
             plays = (sys.executable, "-P", str(HERE / "plays.py"), str(data))
             told = subprocess.run(
                 plays, cwd=tree, env=environment, check=False, stdout=subprocess.PIPE, text=True
@@ -38,12 +38,12 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def wait_for(data: Path) -> None:
+def wait_for(data: Path, stack: "subprocess.Popen[bytes]") -> None:
     """Until the stack says that it runs."""
     until = time.monotonic() + STARTED_S
     record = data / "stack.json"
     while not (record.exists() and json.loads(record.read_text()).get("service_url")):
-        if time.monotonic() > until:
+        if stack.poll() is not None or time.monotonic() > until:
             raise SystemExit("the stack of the commit did not start")
         time.sleep(0.5)
 

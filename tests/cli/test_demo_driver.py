@@ -14,7 +14,7 @@ from cli.demo import client as client_of_demo
 from cli.demo import driver as drivers
 from cli.demo import journey
 from cli.demo.client import Client, HttpAnswer, at_once
-from cli.demo.driver import Charge, Driver
+from cli.demo.driver import Charge, Driver, Owed
 from cli.demo.journey import travel
 from cli.demo.run import Silent
 from cli.demo.stages.ballots import DemoBallot
@@ -59,6 +59,9 @@ NOTHING_YET: dict[str, Any] = {
 
 class NoCharges:
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
+        return ()
+
+    async def owed(self, renovation_id: str) -> tuple[Owed, ...]:
         return ()
 
 

@@ -149,7 +149,7 @@ async def evening(committee: Walker) -> None:
     await committee.seen("case", "现在等谁，等什么？", "正在等待：.{0,9}表决")
     assert len(await printed(committee, case)) == 8
     await act(committee, case, "open_vote")
-    await committee.seen("announced", "表决何时开始？", r"投票: \d{4} 年 \d+ 月 \d+ 日 –")
+    await committee.seen("announced", "表决何时开始？", r"投票：\d{4} 年 \d+ 月 \d+ 日 –")
     await committee.go(f"{case}/board")
     await committee.seen("board-first-evening", "还要多少户参与？", r"还差 6 户")
 

@@ -47,10 +47,12 @@ COMMANDS = {
 
 
 def read(folder: Path) -> dict[str, ast.Module]:
-    """The modules of a folder."""
+    """The modules of a folder, and its packages of one module."""
+    files = {path.stem: path for path in folder.glob("*.py")}
+    files |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
     return {
-        path.stem: ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-        for path in sorted(folder.glob("*.py"))
+        name: ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        for name, path in sorted(files.items())
     }
 
 

@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from runtime.settings import Settings
-from service.front import FORM_AROUND_BYTES
-from service.pictures.reading import MOST_BYTES
+from service.edge.uploads import FORM_AROUND_BYTES, MOST_BYTES
 from tests.support.processes.programs import program
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"

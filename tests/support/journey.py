@@ -102,7 +102,7 @@ class JourneyDriver:
             row = await self.row()
             if row["waiting_for"] == word:
                 return row
-            if row["state"] != "running":
+            if row["state"] not in ("running", "in_warranty"):
                 assert word == "nothing", f"ended as {row['state']} before {word}"
                 return row
             reaction = self.reactions.get(row["waiting_for"])
@@ -424,6 +424,38 @@ async def approve_payment(j: JourneyDriver) -> None:
     await j.act(a.ApprovePayment, BUREAU)
 
 
+async def kept_back(j: JourneyDriver) -> list[str]:
+    """The contracts of whose retention nobody has decided."""
+    rows = await j.db.fetch(
+        "SELECT a.name FROM ledger_account a WHERE a.renovation_id = $1 AND a.kind = 'retention'"
+        " AND a.balance_fen < 0 AND NOT EXISTS (SELECT FROM retention_release r"
+        "   WHERE r.contract_id = a.name) ORDER BY a.name",
+        j.rid,
+    )
+    return [str(row["name"]) for row in rows]
+
+
+async def release_retention(j: JourneyDriver) -> None:
+    """Contract by contract."""
+    await j.act(a.ReleaseRetention, BUREAU, contract_id=(await kept_back(j))[0])
+
+
+async def settle_accounts(j: JourneyDriver) -> None:
+    """Whoever owes pays: households, and those who pay beside them."""
+    rows = await j.db.fetch(
+        "SELECT kind, name, balance_fen FROM ledger_account WHERE renovation_id = $1"
+        " AND balance_fen > 0 AND kind NOT IN ('escrow', 'project') ORDER BY kind, name",
+        j.rid,
+    )
+    payments = [
+        {"unit_number": row["name"], "amount_fen": row["balance_fen"]}
+        if row["kind"] == "household"
+        else {"payer": f"{row['kind']}/{row['name']}".rstrip("/"), "amount_fen": row["balance_fen"]}
+        for row in rows
+    ]
+    await j.told("/payments", await j.official(BANK), payments=payments)
+
+
 async def terminate(j: JourneyDriver) -> None:
     await j.act(a.TerminateContract, STREET, reason="the default was not cured")
 
@@ -444,6 +476,8 @@ REACTIONS: dict[str, Reaction] = {
     "works": works,
     "accept_works": accept,
     "approve_payment": approve_payment,
+    "release_retention": release_retention,
+    "accounts": settle_accounts,
     "terminate_contract": terminate,
     "measure_works": measure,
 }

@@ -63,7 +63,7 @@ class ShareReason(Carried):
 class Explanation(Carried):
     """Why a unit owes what it owes: every factor, its source, each step of rounding. Money in fen.
 
-    `basis` is the computation: the estimate of the scheme or the award of the tender. What is proved from
+    `basis` is the computation: the estimate of the scheme, the award of the tender, or the final account. What is proved from
     is in it: of each item the gap, the sum of weights and the number of fen more; of the bill `cut`.
     """
 

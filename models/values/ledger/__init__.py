@@ -65,6 +65,12 @@ class TransferKind(StrEnum):
     """Money goes out for an item that has passed its inspection."""
     MEASURED = "measured"
     """Money goes out for work of a terminated contract, as the supervising engineer measured it."""
+    RETENTION = "retention"
+    """Money goes out for what was kept back, once its release is decided."""
+    WITHHELD = "withheld"
+    """Of what was kept back, what the contractor does not get: the works cost less by that."""
+    COMPENSATION = "compensation"
+    """Money goes out for damages that the settlement of a contract found."""
     REFUND = "refund"
     REVERSAL = "reversal"
 
@@ -81,6 +87,23 @@ class Phase(StrEnum):
     EXPIRED = "expired"
 
 
+class Unmatched(StrEnum):
+    """Why a sum on a statement is for no unit."""
+
+    NO_UNIT = "no_unit"
+    SEVERAL_UNITS = "several_units"
+    """It names several, and is not what they owe together."""
+
+
+class SumState(StrEnum):
+    """What has become of a sum that was for no unit."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    RETURNED = "returned"
+    """It went back to whoever paid it."""
+
+
 class LedgerAccount(Value):
     """One account of a case; those of which a case has several are told apart by a name."""
 
@@ -93,6 +116,17 @@ class LedgerAccount(Value):
         return f"{self.kind}/{self.name}" if self.name else self.kind.value
 
 
+PAYERS = (
+    AccountKind.FUND,
+    AccountKind.SUBSIDY,
+    AccountKind.OPERATOR,
+    AccountKind.DEVELOPER,
+    AccountKind.SOCIAL_CAPITAL,
+    AccountKind.PUBLIC_REVENUE,
+    AccountKind.RELIEF,
+    AccountKind.POOL,
+)
+"""Who pays beside the households: what the money plan gives them, or what they took over."""
 ESCROW = LedgerAccount(kind=AccountKind.ESCROW)
 PROJECT = LedgerAccount(kind=AccountKind.PROJECT)
 
@@ -100,6 +134,16 @@ PROJECT = LedgerAccount(kind=AccountKind.PROJECT)
 def household(unit_number: str) -> LedgerAccount:
     """The account of a unit."""
     return LedgerAccount(kind=AccountKind.HOUSEHOLD, name=unit_number)
+
+
+def account_named(code: str) -> LedgerAccount:
+    """The account that is written so.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    kind, _, name = code.partition("/")
+    return LedgerAccount(kind=AccountKind(kind), name=name)
 
 
 class Transfer(Value):

@@ -37,6 +37,8 @@ DEADLINES: Mapping[str, Sequence[str]] = {
     "feedback.tickets_looked_at": ("look_again_at",),
     "feedback.evaluated": ("re_survey_at",),
     "settlement.refunds_paid": ("due_at",),
+    "warranty.refunds_ordered": ("due_at",),
+    "warranty.retention_released": ("pay_by",),
     "renovation.revision_asked": ("until",),
 }
 """Kind of event to those of its details that are deadlines, or lists of deadlines, which it sets.

@@ -9,6 +9,7 @@ from proof.witness import read_key
 from runtime.anchors.keys import AnchorKeys
 from runtime.anchors.making import AnchoredCase, AnchorView, load_anchor, load_anchored
 from runtime.anchors.witnessing import CONFLICT, add_checkpoint
+from runtime.record.feed import held_after
 from service.routes.dependencies import RunningParts
 
 router = APIRouter(prefix="/v1", tags=["feed"])
@@ -28,9 +29,13 @@ async def read_anchor(parts: RunningParts) -> AnchorView:
 
 @router.get("/renovations/{renovation_id}/anchor")
 async def read_anchored_case(renovation_id: Id, parts: RunningParts) -> AnchoredCase:
-    """That the record of this case stands in the last signed tree, with the path that proves it (RFC 6962)."""
+    """That the record of this case stands in the last signed tree, with the path that proves it (RFC 6962).
+
+    While a tender is open it is the head of its notice or before: a later one would tell how many have bid.
+    """
     async with parts.database.session() as session:
-        return await load_anchored(session, renovation_id)
+        held = await held_after(session, renovation_id)
+        return await load_anchored(session, renovation_id, held)
 
 
 @router.post("/witness/add-checkpoint", response_class=PlainTextResponse)

@@ -106,7 +106,7 @@ async def _questions(
     if act not in BODIES:
         raise refusal("authority.unknown_act", act=act)
     if not again:
-        check_act(act, situation.stage, view.office.grants, situation.place_path)
+        check_act(act, situation.part, view.office.grants, situation.place_path)
     reader = await reader_for(parts, situation, view.office)
     async with parts.database.session() as session:
         return questions(act, await load_known(session, situation, reader))

@@ -8,8 +8,10 @@ from fastapi.responses import StreamingResponse
 from models.fields import Id
 from models.tables import BundleFile
 from service.history.casefile import case_bundle, case_keys
+from service.history.kept import load_state
 from service.privacy.bodies import AskForBundle, BundleAnswer
 from service.privacy.bundles import ask_for_bundle, full_bundle, public_bundle
+from service.reading.shaping import EVERYBODY
 from service.routes.dependencies import (
     CaseSituation,
     CurrentViewer,
@@ -29,9 +31,15 @@ async def read_case_bundle(
 
     What you may not read is a salted commitment, so that chain and signature hold without it.
     """
-    keys = case_keys(parts.settings)
-    async with parts.bundling:
-        bundle = await case_bundle(parts.database, keys, renovation_id, situation.title, viewer)
+    keys, state = case_keys(parts.settings), None
+    if viewer == EVERYBODY:
+        async with parts.database.session() as session:
+            state = await load_state(session, renovation_id)
+
+    async def make() -> bytes:
+        return await case_bundle(parts.database, keys, renovation_id, situation.title, viewer)
+
+    bundle = await parts.evidence.of(state, make)
     headers = {"content-disposition": f'attachment; filename="{renovation_id}.case.zip"'}
     return Response(bundle, media_type="application/zip", headers=headers)
 

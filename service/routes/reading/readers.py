@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 
 from models.values.refusal import refusal
-from rules.disclosure import Circle, ReaderKind
+from rules.disclosure import Circle
 from rules.disclosure.readers import READERS, roles_in
 from service.identity.senders import bearer_token, sender_of
 from service.reading.shaping import Viewer, viewer_under
@@ -19,6 +19,7 @@ from service.routes.dependencies import (
     CurrentOfficial,
     RunningParts,
     either_in_header,
+    home_viewer,
     note_reading,
     voter_in_header,
 )
@@ -60,7 +61,7 @@ async def sharer_in_request(
     token = bearer_token(credential)
     if token.startswith(TICKETS):
         unit = (await voter_in_header(situation.id, parts, credential)).unit_number
-        return Viewer(ReaderKind.OWNER, situation.owner(unit).id, unit)
+        return await home_viewer(parts, situation, unit)
     sender = await sender_of(parts.database, token, situation.id, door)
     return await _reads(Circle.SHARES)(situation, sender, request, parts)
 

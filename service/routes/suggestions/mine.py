@@ -11,13 +11,11 @@ from starlette.datastructures import FormData
 from models.fields import Id
 from models.values.refusal import Problem, Refused, refusal
 from models.values.states import SuggestionState
-from rules.disclosure import ReaderKind
 from service.http.paging import Slice
 from service.http.problems import read_fields
 from service.pages.homes import Home
 from service.parts import Parts
-from service.reading.shaping import Viewer
-from service.routes.dependencies import RunningParts
+from service.routes.dependencies import RunningParts, home_viewer
 from service.routes.pages.dependencies import CurrentHome, CurrentHomeForm, home_page
 from service.suggestions import making
 from service.suggestions.bodies import MakeSuggestion, SupportSuggestion, WithdrawSuggestion
@@ -97,7 +95,7 @@ async def _list(
     done: str = "",
 ) -> Response:
     unit = home.voter.unit_number
-    viewer = Viewer(ReaderKind.OWNER, home.situation.owner(unit).id, unit)
+    viewer = await home_viewer(parts, home.situation, unit)
     asked = SuggestionsWanted(renovation_id=home.situation.id, part=Slice(limit=SHOWN))
     async with parts.database.session() as session:
         found = await list_suggestions(session, asked, viewer)

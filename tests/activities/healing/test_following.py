@@ -25,7 +25,7 @@ EVENT_OF = {
 def steps_of_the_engine() -> set[str]:
     """The events of the activities that workflows call by themselves (`own`, `own_unless`)."""
     found = set[str]()
-    for path in WORKFLOWS.glob("*.py"):
+    for path in WORKFLOWS.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
                 continue

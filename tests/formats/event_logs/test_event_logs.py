@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
+from jsonschema import Draft202012Validator, FormatChecker
+
 from formats.event_logs import OBJECTS, XES, LogFormat, LoggedEvent, log_text
 
 BEGAN = datetime(2025, 3, 3, 1, tzinfo=UTC)
@@ -96,6 +98,70 @@ def test_a_log_as_ocel_names_each_type_and_object_once() -> None:
     for each in log["events"]:
         assert {related["objectId"] for related in each["relationships"]} <= objects.keys()
     assert set(OBJECTS.values()) >= set(types) - {"renovation"}
+
+
+NAME = {"type": "string", "minLength": 1}
+TIME = {"type": "string", "format": "date-time"}
+RELATED = {"type": "array", "items": {"required": ["objectId", "qualifier"]}}
+
+
+def each_has(**fields: object) -> dict[str, object]:
+    """A list of objects with these fields and no others."""
+    of_one = {"properties": fields, "required": [*fields], "additionalProperties": False}
+    return {"type": "array", "items": {"type": "object", **of_one}}
+
+
+TYPES = each_has(
+    name=NAME,
+    attributes=each_has(
+        name=NAME, type={"enum": ["string", "time", "integer", "float", "boolean"]}
+    ),
+)
+OCEL2 = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["objectTypes", "eventTypes", "objects", "events"],
+    "properties": {
+        "objectTypes": TYPES,
+        "eventTypes": TYPES,
+        "objects": each_has(
+            id=NAME,
+            type=NAME,
+            attributes=each_has(name=NAME, time=TIME, value={}),
+            relationships=RELATED,
+        ),
+        "events": each_has(
+            id=NAME,
+            type=NAME,
+            time=TIME,
+            attributes=each_has(name=NAME, value={}),
+            relationships=RELATED,
+        ),
+    },
+}
+"""What the specification of OCEL 2.0 says of its JSON form (ocel-standard.org), as far as it says it."""
+VALUES: Mapping[str, Callable[[object], object]] = {
+    "string": lambda value: isinstance(value, str),
+    "time": lambda value: datetime.fromisoformat(str(value)).tzinfo,
+    "integer": lambda value: type(value) is int,
+}
+
+
+def test_a_log_as_ocel_has_the_form_and_the_types_that_it_declares() -> None:
+    log = json.loads(log_text(LogFormat.OCEL, "r1", "屋面", LOG))
+    Draft202012Validator(OCEL2, format_checker=FormatChecker()).validate(log)
+    for things, types in (("events", "eventTypes"), ("objects", "objectTypes")):
+        declared = {
+            each["name"]: {name["name"]: name["type"] for name in each["attributes"]}
+            for each in log[types]
+        }
+        ids = [each["id"] for each in log[things]]
+        assert len(ids) == len(set(ids))
+        for each in log[things]:
+            for said in each["attributes"]:
+                kind = declared[each["type"]][said["name"]]
+                assert VALUES[kind](said["value"]), said
 
 
 def test_a_log_as_csv_holds_no_formula() -> None:

@@ -114,9 +114,59 @@ def test_what_is_wrong_is_named_by_row_and_field(text: str, code: str, where: st
     assert [(each.code, each.where) for each in refused.value.problems] == [(code, where)]
 
 
+BOMB = "<!DOCTYPE a [<!ENTITY b 'bbbb'>" + "".join(
+    f"<!ENTITY {chr(99 + n)} '{f'&{chr(98 + n)};' * 10}'>" for n in range(9)
+)
+HARM: dict[str, tuple[bytes, str]] = {
+    "entities in entities": (f"{BOMB}]><a>&k;</a>".encode(), "statement.no_camt"),
+    "the same in UTF-16": (f"{BOMB}]><a>&k;</a>".encode("utf-16"), "file.utf_16"),
+    "a file of the machine": (
+        b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
+        "statement.no_camt",
+    ),
+    "a tag in UTF-7": (
+        b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE a+AD4-<a/>',
+        "statement.xml_wrong",
+    ),
+    "tags in tags": (b"<a>" * 30_000 + b"</a>" * 30_000, "statement.no_camt"),
+    "tags without end": (b"<a>" * 60_000, "statement.xml_wrong"),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), HARM.values(), ids=HARM)
+def test_a_statement_that_is_made_to_harm_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_statement_text(data, "s.xml")
+    assert [each.code for each in refused.value.problems] == [code]
+
+
 @given(st.integers(1, 10**12), st.booleans())
 def test_every_sum_is_exact_to_the_fen(fen: int, came: bool) -> None:
     written = f"{fen // 100:,}.{fen % 100:02}"
     row = f'2026-01-01,"{written}",' if came else f'2026-01-01,,"{written}"'
     (line,) = lines(f"日期,收入,支出\n{row}\n")
     assert line.amount_fen == (fen if came else -fen)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "where"),
+    [
+        (ICBC.encode("utf-16"), "file.utf_16", "s.csv"),
+        (ICBC.encode("gb18030") + b"2026-03-02,5.00,\xff\xfe\n", "file.not_text", "byte 17"),
+        (ICBC.encode("gb18030") + "张三".encode(), "file.mixed_encodings", "line "),
+        (
+            "交易日期,存入金額,對方戶名\n".encode("big5"),
+            "file.encoding_unknown",
+            "s.csv line 1, byte 1",
+        ),
+    ],
+    ids=["UTF-16", "bytes of no text", "two encodings in one file", "Big5"],
+)
+def test_a_statement_in_another_encoding_is_refused_by_its_line_and_byte(
+    data: bytes, code: str, where: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        read_statement_text(data, "s.csv")
+    found = refused.value.problems[0]
+    assert found.code == code
+    assert where in found.where

@@ -26,7 +26,7 @@ PAYABLES = st.lists(
         certificate_id=st.uuids().map(str),
         contract_id=st.just("k1"),
         amount_fen=st.integers(0, 10**6),
-        passed=st.booleans(),
+        kind=st.sampled_from((TransferKind.WORKS, TransferKind.MEASURED)),
     ),
     max_size=6,
     unique_by=lambda each: each.certificate_id,
@@ -120,7 +120,9 @@ def test_refunds_are_the_same_part_for_everybody(held: int, back) -> None:
 
 
 def test_an_item_that_has_passed_no_inspection_is_not_paid_as_works() -> None:
-    measured = Payable(certificate_id="c", contract_id="k1", amount_fen=5, passed=False)
+    measured = Payable(
+        kind=TransferKind.MEASURED, certificate_id="c", contract_id="k1", amount_fen=5
+    )
     assert [each.kind for each in paid_out("k", 9, [measured])] == [TransferKind.MEASURED]
 
 

@@ -14,6 +14,7 @@ from tests.support.money.ledger import PROJECT, fen_by_code, hand, insert, move,
 
 RID, OTHER = "l1", "l2"
 ESCROW, HOME, WORKS = ("escrow", ""), ("household", "1"), ("contractor", "k1")
+KEPT = ("retention", "k1")
 GROUP = f"INSERT INTO ledger_group VALUES ('{RID}#spare', '{RID}', {{}})"
 CERTIFICATE = """
 INSERT INTO certificate (id, renovation_id, item_id, certified_fen, retention_fen, deductions_fen,
@@ -59,7 +60,7 @@ async def booked(database: Database, superuser: str, postgres: TestPostgres) -> 
             VALUES ('{RID}.i1', '{RID}', '{RID}.roof', 1, 'stage', 'FAIL', 'p', '[]', now()),
               ('{RID}.i2', '{RID}', '{RID}.roof', 2, 'stage', 'PASS', 'p', '[]', now());
             INSERT INTO ledger_account (renovation_id, kind, name)
-            VALUES ('{RID}', 'contractor', 'k1');
+            VALUES ('{RID}', 'contractor', 'k1'), ('{RID}', 'retention', 'k1');
             {CERTIFICATE.format("c1", RID, "released", f"'{RID}.i2'", "true")};
             {CERTIFICATE.format("c2", RID, "released", "NULL", "NULL")};
             {CERTIFICATE.format("c3", RID, "blocked", f"'{RID}.i2'", "true")}
@@ -114,6 +115,13 @@ REFUSED = {
     "works money for a household": out(target=HOME, certificate="c1", passed="true"),
     "money out under another name": out(kind="charge"),
     "a refund for the contractor": out(kind="refund"),
+    "a retention that nobody has released": out(kind="retention", target=KEPT),
+    "a retention that is paid to somebody else": out(kind="retention"),
+    "a retention that is only held": out(kind="retention", target=KEPT, phase="pending"),
+    "a retention that nobody has withheld": one(
+        source=("project", ""), target=KEPT, kind="withheld"
+    ),
+    "damages that no settlement has found": out(kind="compensation"),
 }
 
 
@@ -215,4 +223,5 @@ async def test_after_all_of_that_the_balances_are_as_before(database: Database) 
         "escrow": (300, 0),
         "household/1": (700, 0),
         "project": (-1_000, 0),
+        "retention/k1": (0, 0),
     }

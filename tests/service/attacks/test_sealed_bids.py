@@ -1,24 +1,38 @@
 """Who reads the database, the record or the feed before the opening, and wants to know who bids what."""
 
+import io
 import json
 import re
+import zipfile
+from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
 from models.tables import Notice, Renovation
 from proof.canonical import digest
+from runtime.anchors.keys import AnchorKeys
+from runtime.anchors.making import make_anchor
 from runtime.database import Database
 from runtime.record.audit.bids import BIDS, BidRow, BidsAudit
 from runtime.rows import AuditedEvent
 from runtime.rows import rows as audited
+from runtime.settings import Settings
+from service.app import create_app
+from service.history.kept import load_state
+from service.identity.browser import COOKIE
 from service.notices.audiences import find_audience
 from tests.service.residents.test_residents_write import rid, send, tender  # noqa: F401 - a fixture
-from tests.support.people import bearer, sign_in
+from tests.service.test_matrix import EVERYBODY, WHO
+from tests.support.fields.doors import IN_PATH, doors
+from tests.support.pages.every import routes
+from tests.support.people import bearer, sign_in, token_of
 
 HERE = "/v1/renovations"
+HEADS_KEY = SecretStr("4d" * 32)
+GIVEN = {name: value for name, value in IN_PATH.items() if name != "renovation_id"}
 PRICE, BOND, ACCOUNT, AGENT = 777_123, 10, "6222-0404-7788", "agent-of-nobody"
 OFFER: dict[str, JsonValue] = {
     "price_fen": PRICE,
@@ -163,9 +177,128 @@ async def test_before_the_opening_nobody_but_officials_can_count_the_bids(
         assert [each["kind"] for each in followed].count("bidding.bid_submitted") == 2
 
 
-async def notice_of(sql: asyncpg.Connection, case: str, tender_id: str) -> None:
+OF_THE_CASE = f"{HERE}/{{renovation_id}}"
+STRANGERS = tuple(
+    each.path
+    for each in doors()
+    if each.method == "GET"
+    and WHO[f"GET {each.path}"] == EVERYBODY
+    and each.path.startswith((OF_THE_CASE, "/v1/counts"))
+)
+"""What everybody reads of a case."""
+PAGES_OF_CASE = tuple(
+    each.path
+    for each in routes()
+    if each.method == "GET" and not each.who and each.in_path == ("renovation_id",)
+)
+OFFICE_PAGES = tuple(
+    each.path
+    for each in routes()
+    if each.method == "GET"
+    and each.path.startswith("/office")
+    and each.in_path in {(), ("renovation_id",)}
+    and each.who
+)
+CHANGES = re.compile(rb'"(case_now|now|counted_at)":"[^"]*"|value="[^"]*"')
+"""What differs from one look to the next without anything having happened: moments, ids of forms."""
+
+
+def of_case(answer: httpx.Response) -> bytes:
+    """What an answer says of its case: of the anchor its leaf, for the tree is of all cases."""
+    if answer.headers["content-type"] == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        signed = json.loads(files.pop("manifest.json"))
+        files.pop("signature.json")
+        leaf = leaf_of_case(json.loads(files.pop("anchor.json")))
+        return repr((files, signed["events"], signed["root"], leaf)).encode()
+    if answer.request.url.path.endswith("/anchor"):
+        return repr(leaf_of_case(answer.json())).encode()
+    return answer.content
+
+
+def leaf_of_case(anchored: dict[str, object]) -> dict[str, object]:
+    return {name: anchored[name] for name in ("seq", "hash", "leaf", "index")}
+
+
+@pytest.fixture
+async def keyed(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The service with a key of heads, so that it makes evidence of whole cases."""
+    app = create_app(settings.model_copy(update={"heads_key": HEADS_KEY}))
+    async with (
+        app.api.router.lifespan_context(app.api),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        yield client
+
+
+@pytest.mark.slow
+async def test_before_the_opening_no_door_and_no_page_of_everybody_tells_how_many_bid(
+    http: httpx.AsyncClient,
+    keyed: httpx.AsyncClient,
+    database: Database,
+    sql: asyncpg.Connection,
+    rid: str,  # noqa: F811
+) -> None:
+    """Two worlds at every door and page that asks for no credential; a rival asks too, where one is taken."""
+    await sql.execute("UPDATE tender SET state = 'failed'")
+    name = await tender(sql, rid)
+    await notice_of(sql, rid, name, (NOTICE,))
+    await make_anchor(database, AnchorKeys.of(HEADS_KEY))
+    await notice_of(sql, rid, name, (AFTER,))
+    shown = [door.format(**{"renovation_id": rid, **GIVEN}) for door in STRANGERS]
+    pages = [each.format(renovation_id=rid) for each in PAGES_OF_CASE]
+    assert len(shown) > 25
+    assert len(pages) > 7
+
+    async def world() -> dict[tuple[str, bool], tuple[int, bytes]]:
+        await make_anchor(database, AnchorKeys.of(HEADS_KEY))
+        found = {}
+        for path in (*shown, *pages):
+            for who in ({}, bearer("b2")):
+                answer = await keyed.get(path, headers=who)
+                found[path, bool(who)] = (answer.status_code, CHANGES.sub(b"", of_case(answer)))
+        return found
+
+    async def offices() -> dict[tuple[str, str], bytes]:
+        """What a rival and an evaluator are shown on the pages of offices."""
+        found = {}
+        for path in OFFICE_PAGES:
+            for who in ("b2", "sealed-evaluator"):
+                cookie = {"cookie": f"{COOKIE}={token_of(who)}", "accept": "text/html"}
+                answer = await keyed.get(path.format(renovation_id=rid), headers=cookie)
+                found[path, who] = CHANGES.sub(b"", answer.content)
+        return found
+
+    await grant(sql, "sealed-evaluator", "evaluator")
+    none, empty = await world(), await offices()
+    async with database.session() as session:
+        kept = (await load_state(session, rid)).head_hash
+    assert none[f"{HERE}/{rid}/case-bundle", False][0] == 200
+    assert none[f"{HERE}/{rid}/anchor", False][0] == 200
+    await bid(http, rid)
+    first = await offices()
+    assert [each for each in empty if empty[each] != first[each]] == []
+    await bid(http, rid, "b2")
+    two = await world()
+    async with database.session() as session:
+        # Else who asks again would know by the time it takes that something came in.
+        assert (await load_state(session, rid)).head_hash == kept
+    assert [each for each in none if none[each] != two[each]] == []
+    await sql.execute("UPDATE tender SET state = 'failed' WHERE id=$1", name)
+    opened = await world()
+    differing = {path for path, who in none if not who and none[path, who] != opened[path, who]}
+    assert {f"{HERE}/{rid}/{each}" for each in ("events", "case-bundle", "anchor")} <= differing
+
+
+NOTICE, AFTER = "bidding.tender_published", "bidding.tender_clarified"
+
+
+async def notice_of(
+    sql: asyncpg.Connection, case: str, tender_id: str, kinds: tuple[str, ...] = (NOTICE, AFTER)
+) -> None:
     """The event of the tender's notice, as the engine writes it, and one after it."""
-    for kind in ("bidding.tender_published", "bidding.tender_clarified"):
+    for kind in kinds:
         await sql.execute(
             "WITH head AS (UPDATE renovation SET head_seq = head_seq + 1 WHERE id = $1"
             " RETURNING head_seq)"

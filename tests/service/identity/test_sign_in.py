@@ -178,6 +178,21 @@ async def test_guesses_close_the_credential_they_are_about_and_no_neighbours(
     assert await sql.fetchval("SELECT count(*) FROM private.lock_out WHERE failures > 5") == 0
 
 
+async def test_of_a_flood_of_tries_few_wait_and_who_is_sent_away_has_not_tried(
+    http, sql, invited, monkeypatch
+) -> None:
+    monkeypatch.setattr("service.identity.passwords.MOST_WAITING", 3)
+    flooded = await took_up(http, await invited("sun"))
+    await unused_step(sql, "sun")
+    tries = [signing_in(http, f"nobody-{n}", totp_of(flooded)) for n in range(12)]
+    counted = "SELECT count(*) FROM private.lock_out"
+    before = await sql.fetchval(counted)
+    told = [code(answer)[1] for answer in await asyncio.gather(*tries)]
+    assert sorted(told) == [*["service.busy"] * 9, *["sign_in.wrong"] * 3]
+    assert await sql.fetchval(counted) == before + 3
+    assert (await signing_in(http, "sun", totp_of(flooded))).is_success
+
+
 async def test_a_name_that_is_nobodys_is_closed_like_anybodys_and_forgotten_after_a_day(
     http, sql, invited
 ) -> None:

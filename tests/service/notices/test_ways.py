@@ -65,6 +65,23 @@ async def report(http: httpx.AsyncClient, raw: bytes) -> str:
     return str(answer.json()["outcome"])
 
 
+NESTED = {
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(2_000)
+    ),
+    "messages in messages": b"Content-Type: message/rfc822\n\n" * 2_000,
+    "one part after the other": b"Content-Type: multipart/mixed; boundary=a\n\n"
+    + b"--a\n\n" * 5_000,
+}
+
+
+@pytest.mark.parametrize("raw", NESTED.values(), ids=NESTED)
+async def test_a_message_that_is_nested_without_end_is_nobodys(
+    http: httpx.AsyncClient, rid: str, raw: bytes
+) -> None:
+    assert await report(http, raw) == "not_ours"
+
+
 async def test_a_message_that_comes_back_is_returned_and_its_address_is_written_to_no_more(
     http: httpx.AsyncClient, database: Database, rid: str, mailbox: Mailbox
 ) -> None:

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from models.values.refusal import Refused
+from service.edge.uploads import MOST_BYTES
 from service.pictures.bodies import BlurredPart
 from service.pictures.reading import (
     LONGEST_SIDE,
-    MOST_BYTES,
     MOST_PIXELS,
     KeptPicture,
     blurred,

@@ -1,6 +1,7 @@
 """The evidence of a case: whole for who may read all of it, redacted for others, and checked without us."""
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -93,6 +94,7 @@ async def test_a_bundle_is_checked_by_its_own_script_with_python_alone(
     found = check(read_zip(str(path)), KEYS.signer.public_key)
     assert found["events"] == 6
     assert (found["redacted"] == 0) is (reader is ReaderKind.AUDITOR)
+    assert_nothing_can_be_tried_out(path)
     script = tmp_path / "verify.py"
     with zipfile.ZipFile(path) as archive:
         script.write_bytes(archive.read("verify.py"))
@@ -111,3 +113,21 @@ async def test_a_bundle_is_checked_by_its_own_script_with_python_alone(
     ran = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert ran.returncode == 1
     assert ran.stdout.startswith("✗")
+
+
+def assert_nothing_can_be_tried_out(bundle: Path) -> None:
+    """Whoever guesses what is hidden cannot see by the hash whether it is right: the salt is hidden as well."""
+    with zipfile.ZipFile(bundle) as archive:
+        lines = [json.loads(line) for line in archive.read("events.jsonl").splitlines()]
+    for line in lines:
+        shown = {name: value for name, (_, value) in line["shown"].items()}
+        assert ("salt" in shown) is not bool(line["hidden"])
+        assert "salt" in {**shown, **line["hidden"]}
+    guessed: JsonValue = {"amount_fen": 12_345, "text": "屋顶", "checks": [{"need": "51/4"}]}
+    for line in lines:
+        shown = {name: value for name, (_, value) in line["shown"].items()}
+        fields = {name: value for name, value in shown.items() if not name.startswith("details.")}
+        if not {name.partition(".")[0] for name in line["hidden"]} <= {"details", "salt"}:
+            continue
+        fits = event_hash(line["prev_hash"], {**fields, "details": guessed}) == line["hash"]
+        assert fits is not bool(line["hidden"])

@@ -31,7 +31,7 @@ async def shares(case: str, database: Database, sql: asyncpg.Connection) -> str:
         "INSERT INTO relief VALUES ($1, $2, 'subsistence', $3, 'read-street_office', '=cmd()')",
         *(RID, OTHER, RELIEVED),
     )
-    await sql.execute("INSERT INTO refund VALUES ($1, $2, 5, false)", RID, UNIT)
+    await sql.execute("INSERT INTO refund VALUES ($1, $2, 5)", RID, UNIT)
     return case
 
 
@@ -157,7 +157,7 @@ async def test_the_bank_reads_what_is_owed_now(shares: str, ask: Ask) -> None:
 async def test_a_list_as_a_file_runs_nothing_in_a_spreadsheet(
     shares: str, http: httpx.AsyncClient, sql: asyncpg.Connection, name: str
 ) -> None:
-    given = "INSERT INTO refund VALUES ($1, $2, 7, true)"
+    given = "INSERT INTO refund VALUES ($1, $2, 7, 7, 7)"
     await sql.execute(given, RID, name)
     try:
         answer = await http.get(

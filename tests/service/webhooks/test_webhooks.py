@@ -1,6 +1,7 @@
 """Webhooks against an unmodified receiver: `standardwebhooks` verifies, `cloudevents` reads."""
 
 import asyncio
+import ipaddress
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -20,7 +21,7 @@ from rules.sending import WEBHOOKS
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.webhooks.calling import call, check_url
+from service.webhooks.calling import call, check_url, is_of_the_internet
 from service.webhooks.sending import WebhookSender
 from tests.runtime.record.test_feed import say
 from tests.support.channels import code
@@ -388,6 +389,37 @@ async def test_the_own_network_is_not_called(host: str, portal: Portal) -> None:
     came = await call(f"http://{host}:{portal.port}/hook", {}, b"", own_network=False)
     assert (came.status, came.error) == (None, "own_network")
     assert portal.ids == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "::127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a00:1",
+        ),
+        *(
+            "2002:7f00:1::",
+            "2002:a00:1::1",
+            "fec0::1",
+            "fd00::1",
+            "ff02::1",
+            "224.0.0.1",
+            "100.64.0.1",
+        ),
+    ],
+)
+def test_no_spelling_of_an_own_address_is_one_of_the_internet(address: str) -> None:
+    """Translated, tunnelled, mapped, of a site or of many: Python calls half of these global."""
+    assert not is_of_the_internet(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808"])
+def test_an_address_of_the_internet_is_called(address: str) -> None:
+    assert is_of_the_internet(ipaddress.ip_address(address))
 
 
 async def test_nobody_there_is_an_outcome(portal: Portal) -> None:

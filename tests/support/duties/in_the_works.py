@@ -184,6 +184,19 @@ async def pays(p: Playing, person: str) -> httpx.Response:
     return await p.act("approve_payment", person)
 
 
+async def kept(p: Playing) -> Mapping[Duty, str]:
+    """After the years of its liability a firm is owed what was kept back."""
+    await p.told.until("release_retention")
+    return {Duty.RELEASE_ONESELF: (await builder(p.told)).id}
+
+
+async def releases(p: Playing, person: str) -> httpx.Response:
+    contract = await p.told.value(
+        "SELECT id FROM contract WHERE renovation_id = $1 ORDER BY works_round DESC"
+    )
+    return await p.act("release_retention", person, contract_id=contract)
+
+
 PLAYS = (
     Play((Duty.ANSWER_OBJECTION,), objected, answers),
     Play((Duty.ANSWER_OBJECTION,), objected_at_home, answers),
@@ -196,4 +209,5 @@ PLAYS = (
     Play((Duty.END_OWN_CONTRACT,), has_the_contract, ends_it),
     Play((Duty.MEASURE_ENDED, Duty.MEASURE_BUILT), ended, measures),
     Play((Duty.PAY_ACCEPTED, Duty.PAY_ONESELF), accepted, pays),
+    Play((Duty.RELEASE_ONESELF,), kept, releases),
 )

@@ -31,6 +31,7 @@ from tests.support.journey import (
     cleared_flags,
     complain,
     first_candidate,
+    kept_back,
     open_when_allowed,
 )
 from tests.support.people import sign_in
@@ -115,7 +116,28 @@ async def an_end(j: JourneyDriver) -> dict[str, Any]:
     return {"measured_fen": {"roof": 1}}
 
 
+async def a_retention(j: JourneyDriver) -> dict[str, Any]:
+    await j.until("release_retention")
+    return {"contract_id": (await kept_back(j))[0]}
+
+
+async def an_order(j: JourneyDriver) -> dict[str, Any]:
+    return {"order_id": await ordered(j), "report": "it was posted anew"}
+
+
+async def one_too_many(j: JourneyDriver) -> dict[str, Any]:
+    return {"order_id": await ordered(j), "reason": "it was right"}
+
+
+async def ordered(j: JourneyDriver) -> str:
+    about = {"event": 1, "days": 10, "document": "no. 3", "reason": "the notice was too short"}
+    await j.act(a.OrderCorrection, STREET, addressee="owners_committee", **about)
+    return str((await j.details("renovation.correction_ordered"))[-1]["order"])
+
+
 MOMENTS: Mapping[str, Come] = {
+    "report_corrected": an_order,
+    "lift_correction": one_too_many,
     "correct_renovation": a_slip,
     "resolve_ticket": a_complaint,
     "revise_scheme": a_failed_vote,
@@ -128,6 +150,7 @@ MOMENTS: Mapping[str, Come] = {
     "record_inspection": a_look,
     "report_rectified": a_defect,
     "measure_works": an_end,
+    "release_retention": a_retention,
 }
 """The acts in the order in which one case comes to them."""
 ELSEWHERE = {
@@ -182,6 +205,7 @@ async def theirs(
     ticket = await complain(j)
     await j.until("objections.candidates")
     publication, objection = await j.object_to("candidates")
+    order = await ordered(j)
     await mine.db.execute(
         "INSERT INTO place (id, kind, name, parent_id, path) VALUES ('z', 'district', 'z', NULL, 'z')"
     )
@@ -196,9 +220,11 @@ async def theirs(
         "objection_id": objection,
         "ticket_id": ticket,
         "item_id": item,
+        "contract_id": item,
         "measured_fen": item,
         "drop_items": item,
         "labels": THEIR_OFFICIAL,
+        "order_id": order,
         "officials": THEIR_OFFICIAL,
     }
     return Theirs(j, {**dict.fromkeys(BIDDERS, THEIR_FIRM), **of_field})

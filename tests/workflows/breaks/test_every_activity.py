@@ -26,6 +26,9 @@ Begin = Callable[..., Awaitable[BreakingDriver]]
 TAKEN_BY: dict[Scenario, frozenset[str]] = {
     straight_on: frozenset(
         {
+            "Accounts.draw",
+            "Accounts.end",
+            "Accounts.order_refunds",
             "Agenda.remind",
             "Ballots.check_turnout",
             "Ballots.close_box",
@@ -37,6 +40,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Publications.answer",
             "Publications.close",
             "Publications.open",
+            "Renovations.begin_warranty",
             "Renovations.close",
             "Renovations.enter_stage",
             "Shares.approve_relief",
@@ -54,6 +58,9 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Tickets.reopen",
             "Tickets.resolve",
             "Tickets.take_in",
+            "Warranties.begin",
+            "Warranties.end_liability",
+            "Warranties.release",
             "Works.accept",
             "Works.approve_payment",
             "Works.begin",
@@ -94,7 +101,17 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
         }
     ),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
-    never_revised: frozenset({"Renovations.end_votes"}),
+    never_revised: frozenset(
+        {
+            "Extensions.extend",
+            "Orders.lift",
+            "Orders.order",
+            "Orders.report",
+            "Oversight.resume",
+            "Oversight.suspend",
+            "Renovations.end_votes",
+        }
+    ),
     without_contractor: frozenset(
         {
             "Renovations.correct",

@@ -83,7 +83,14 @@ async def test_a_default_leads_to_a_second_contractor_in_many_runs(
 ) -> None:
     j = await journey()
     await not_cured(j)
-    for word in ("measure_works", "publish_tender", "sign_contract", "works", "survey"):
+    for word in (
+        "measure_works",
+        "publish_tender",
+        "sign_contract",
+        "works",
+        "survey",
+        "release_retention",
+    ):
         await j.until(word)
         await assert_agrees(j)
     await j.until("nothing")

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Request, Response
 
 from models.fields import EventNumber, Id
-from models.values.states import RenovationState, Stage
+from models.values.states import Stage
 from rules.voting import pack_for
 from service.channels.open_box import read_ready
 from service.pages.display import display_of
@@ -19,6 +19,7 @@ from service.pages.rendering import page
 from service.pages.results import motions_in, results_of, turnout_bars
 from service.pages.schemes import list_versions, load_scheme
 from service.pictures.showing import list_published, load_published
+from service.reading.progress import DONE
 from service.reading.results import list_indicators, load_survey
 from service.residents.opinions import load_opinions
 from service.routes.dependencies import CaseSituation, RunningParts
@@ -50,7 +51,7 @@ async def show_case(case: CurrentCase, parts: RunningParts, request: Request) ->
     """Where it stands, whose turn it is, until when, and what follows."""
     stages = tuple(Stage)
     now = stages.index(Stage(case.view.stage))
-    done = len(stages) if case.view.state == RenovationState.COMPLETED else now
+    done = len(stages) if case.view.state in DONE else now
     async with parts.database.session() as session:
         lanes = await load_lanes(session, case.situation, case.view.closed_at)
     shown = [(each, _stands(place, done)) for place, each in enumerate(stages)]

@@ -12,8 +12,7 @@ from pydantic import Field
 
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
-from models.messages.journey import Answer
-from models.values.actor import Actor, AddedOfficial
+from models.values.actor import Actor
 from models.values.base import Growing, Value
 from models.values.bidding import (
     CandidateGround,
@@ -40,6 +39,8 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Other parts of the course in which it may be done as well."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -120,8 +121,9 @@ class ApproveRelief(Act):
 
     name = "approve_relief"
     stage = "cost_sharing"
+    also = ("warranty",)
     unit_number: str
-    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: int = Field(gt=0)
     funded_by: str = Field(min_length=1, max_length=100)
 
@@ -313,6 +315,17 @@ class MeasureWorks(Act):
     report: str = Field(default="", max_length=4000)
 
 
+class ReleaseRetention(Act):
+    """Release what was kept back of a contract (质量保证金), or withhold a part of it with a reason."""
+
+    name = "release_retention"
+    stage = "warranty"
+    contract_id: str | None = None
+    """Unsaid it is the only one of which something is kept back."""
+    withheld_fen: int = Field(default=0, ge=0)
+    reason: str = Field(default="", max_length=2000)
+
+
 class ResolveTicket(Act):
     """Whoever holds the complaint says what was done about it."""
 
@@ -329,44 +342,3 @@ class ConfirmTicket(Act):
     target = "ticket"
     ticket_id: str
     satisfied: bool
-
-
-class CancelRenovation(Act):
-    """Stop the renovation: make safe, settle, refund, publish."""
-
-    name = "cancel_renovation"
-    target = "renovation"
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-class CorrectRenovation(Act):
-    """Correct a small thing of an open case: what changes nobody's right and no money.
-
-    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
-    those whom the opening left out: a bank, an engineer, a bidder.
-    """
-
-    name = "correct_renovation"
-    target = "renovation"
-    title: str = ""
-    estate: str = ""
-    ends_on: date | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    officials: tuple[AddedOfficial, ...] = ()
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
-"""Every official act by its name."""
-
-
-class Done(Answer):
-    """What the person gets back for an act: its place in the record.
-
-    `request_hash` is that of the act (`proof.commands.act_hash`), "" from earlier releases.
-    """
-
-    command_id: str
-    kind: str
-    text: str = ""
-    request_hash: str = ""

@@ -1,0 +1,136 @@
+"""The account at the end: what every unit carries of what the works have cost, and what it gets back (2.6, E47)."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+
+from activities import settlement
+from activities.cost_sharing import refunding
+from activities.cost_sharing import rows as share_rows
+from activities.recording import Case
+from models.messages.cost_sharing import RefundSheet
+from models.values import cost_sharing as values
+from rules import cost_sharing as law
+from runtime.record.journal import Recorded
+
+NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
+"""The details of a compensation for something that never happened."""
+
+
+async def draw(case: Case) -> Recorded[RefundSheet]:
+    """What every unit gets back: paid less its part of what the works have cost.
+
+    Before the contract nothing is sunk and everything goes back. Below zero is a debt: it has no refund
+    row, its charge is in the totals on the basis "settlement".
+    """
+    money = await share_rows.load_money(case)
+    charges = await share_rows.charges(case)
+    case.goes_on()
+    if not money and not charges:
+        return Recorded(RefundSheet(), NOTHING)
+    sunk = await _owners_sunk_fen(case)
+    if not any(total.amount_fen for total in charges):
+        sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
+    sheet = law.refunds(
+        tuple(
+            values.Paid(unit_number=unit, amount_fen=everything)
+            for unit, (everything, _) in money.items()
+        ),
+        {total.unit_number: total.amount_fen for total in charges},
+        sunk,
+    )
+    back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
+    await _write(case, sheet, back)
+    costs = await settlement.costs(case, *await settlement.contracts(case))
+    await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk)
+    result = _in_sums(sheet, back, sunk)
+    return Recorded(
+        result,
+        {
+            **result.model_dump(mode="json", exclude={"seq"}),
+            "bond_surplus_fen": max(-costs.net_fen, 0),
+            "debtors": sum(row.amount_fen < 0 for row in sheet),
+            "sheet_hash": share_rows.table_hash(
+                [
+                    values.ShareTotal(unit_number=row.unit_number, amount_fen=row.charge_fen)
+                    for row in sheet
+                ]
+            ),
+        },
+    )
+
+
+async def order(case: Case) -> Recorded[RefundSheet]:
+    """After the objection window the refunds are ordered, and paid as far as there is money."""
+    back = await refunding.order(case)
+    case.goes_on()
+    paid = await refunding.pay(case)
+    if not back and not paid:
+        return Recorded(RefundSheet(), NOTHING)
+    due = case.ends(case.now, case.timetable.refund_payment)
+    if back:
+        case.notify("payment_provider", "refunds_ordered", due_at=due)
+        case.notify("all_owners", "refunds_paid", units=len(back))
+    result = RefundSheet(units=len(back), refunds_fen=sum(back.values()))
+    return Recorded(
+        result,
+        {
+            "units": result.units,
+            "refunds_fen": result.refunds_fen,
+            "due_at": due.isoformat(),
+            **paid,
+        },
+    )
+
+
+async def _owners_sunk_fen(case: Case) -> int:
+    """The owners' part of the certified work, by the money plan at the contracts' prices.
+
+    What the performance bonds of terminated contracts have brought pays for it first (rules 2.6).
+    """
+    everything = await settlement.contracts(case)
+    if not everything:
+        return 0
+    *earlier, last = everything
+    before = await settlement.costs(case, *earlier)
+    spent = await settlement.costs(case, *everything)
+    _, content = await case.scheme()
+    items = law.award_items(content, last.value_fen, before.net_fen)
+    return law.owners_part_fen(
+        law.sunk_net_fen(
+            spent.certified_fen, spent.damages_fen, spent.bonds_fen + spent.withheld_fen
+        ),
+        law.waterfall(items, content.funding),
+        content.funding,
+        _today(case),
+    )
+
+
+def _today(case: Case) -> date:
+    return case.now.astimezone(ZoneInfo(case.timetable.zone)).date()
+
+
+async def _write(case: Case, sheet: tuple[values.Refund, ...], back: list[values.PaidBack]) -> None:
+    await share_rows.replace_totals(
+        case,
+        "settlement",
+        [
+            values.ShareTotal(unit_number=row.unit_number, amount_fen=row.charge_fen)
+            for row in sheet
+        ],
+    )
+    await refunding.owe(case, {row.unit_number: row.household_fen for row in back})
+    await refunding.give_back(case, {row.unit_number: row.sources_fen for row in back})
+
+
+def _in_sums(
+    sheet: tuple[values.Refund, ...], back: list[values.PaidBack], sunk_fen: int
+) -> RefundSheet:
+    return RefundSheet(
+        units=len(sheet),
+        sunk_net_fen=sunk_fen,
+        refunds_fen=sum(row.household_fen for row in back),
+        sources_fen=sum(row.sources_fen for row in back),
+        debts_fen=sum(max(-row.amount_fen, 0) for row in sheet),
+    )

@@ -1,0 +1,134 @@
+"""The end of the money: the account of what the works have cost, its refunds, and every account settled (E46, E47)."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from activities import settlement
+from activities.cost_sharing import refunding, sheet
+from activities.cost_sharing.award import fix_shares_at_the_end
+from activities.recording import Case, Writer, who_does, writes
+from activities.warranty.retention import await_liability, refuse_kept
+from models.messages.cost_sharing import RefundSheet
+from models.messages.warranty import WarrantyOutcome
+from models.values.base import Carried
+from models.values.ledger import LedgerAccount, Transfer
+from models.values.refusal import refusal
+from models.values.waits import ACCOUNTS
+from rules.cost_sharing import items_at, waterfall
+from rules.ledger import promised_by
+from runtime.ledger.refunds import load_open_accounts
+from runtime.record.journal import Recorded
+
+AWAITED = "warranty.accounts_awaited"
+
+
+class AccountOf(Carried):
+    """Which of several of its kind."""
+
+    number: int
+
+
+class Accounts(Writer):
+    """Writes the account at the end of the works, its refunds, and that everything is settled."""
+
+    @writes(
+        "Accounts.draw",
+        event="warranty.account_drawn",
+        into=RefundSheet,
+        request=lambda number: AccountOf(number=number),
+        bulk=True,
+    )
+    async def draw(self, case: Case, number: int) -> Recorded[RefundSheet]:
+        """What the works have cost, by the certificates, and what of it everybody carries (E47)."""
+        costs = await settlement.costs(case, *await settlement.contracts(case))
+        cost_fen = max(costs.net_fen, 0)
+        fixed = await fix_shares_at_the_end(case, cost_fen)
+        _, content = await case.scheme()
+        others = promised_by(waterfall(items_at(content, cost_fen), content.funding))
+        case.goes_on()
+        return Recorded(
+            RefundSheet(
+                sunk_net_fen=fixed.total_fen,
+                refunds_fen=fixed.refunds_fen,
+                debts_fen=fixed.debts_fen,
+            ),
+            {
+                "number": number,
+                "cost_fen": cost_fen,
+                **costs.model_dump(mode="json"),
+                **fixed.model_dump(mode="json"),
+                "others": [
+                    {"source": account.code, "amount_fen": fen} for account, fen in others.items()
+                ],
+            },
+        )
+
+    @writes(
+        "Accounts.order_refunds",
+        event="warranty.refunds_ordered",
+        into=RefundSheet,
+        request=lambda number: AccountOf(number=number),
+        bulk=True,
+    )
+    async def order_refunds(self, case: Case, number: int) -> Recorded[RefundSheet]:
+        """What was paid above that goes back: E16."""
+        recorded = await sheet.order(case)
+        await await_liability(case)
+        return Recorded(recorded.result, {"number": number, **recorded.details})
+
+    @writes(
+        "Accounts.end",
+        event="warranty.ended",
+        into=WarrantyOutcome,
+        request=lambda look: AccountOf(number=look),
+    )
+    async def end(self, case: Case, look: int) -> Recorded[WarrantyOutcome]:
+        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back."""
+        await refuse_kept(case)
+        paid = await refunding.pay_credits(case)
+        open_ = after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
+        said: dict[str, JsonValue] = {"look": look, **paid, "accounts": [*said_of(open_)]}
+        if not open_:
+            case.goes_on()
+            case.is_last_word()
+            return Recorded(WarrantyOutcome(), {"look": look, **paid})
+        case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
+        case.notify("committee", "accounts_open", accounts=len(open_))
+        return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
+
+
+def after(
+    open_: Mapping[LedgerAccount, int], transfers: Sequence[Transfer]
+) -> dict[LedgerAccount, int]:
+    """What stands on the accounts that are not settled once these transfers are booked."""
+    left = dict(open_)
+    for transfer in transfers:
+        left[transfer.source] = left.get(transfer.source, 0) - transfer.amount_fen
+        left[transfer.target] = left.get(transfer.target, 0) + transfer.amount_fen
+    return {account: fen for account, fen in left.items() if fen}
+
+
+def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:
+    """What is open by the kind of the accounts, in fen: no home is named."""
+    sums: dict[str, int] = {}
+    for account, fen in sorted(open_.items(), key=lambda each: each[0].code):
+        sums[account.kind.value] = sums.get(account.kind.value, 0) + fen
+    return sums
+
+
+def said_of(open_: Mapping[LedgerAccount, int]) -> Sequence[JsonValue]:
+    """The same for the event."""
+    return [{"kind": kind, "amount_fen": fen} for kind, fen in in_sums(open_).items()]
+
+
+async def refuse_open(case: Case) -> None:
+    """A case is completed with settled accounts only.
+
+    Raises:
+        Refused: `warranty.accounts_open`.
+    """
+    open_ = await load_open_accounts(case.session, case.renovation.id)
+    if open_:
+        kinds = ", ".join(in_sums(open_))
+        raise refusal("warranty.accounts_open", where=case.renovation.id, accounts=kinds)

@@ -1,0 +1,97 @@
+"""Whatever may go out goes out as far as the escrow holds the money, and the rest when money comes."""
+
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Refund
+from models.values.ledger import (
+    ESCROW,
+    PAYERS,
+    AccountKind,
+    LedgerAccount,
+    Transfer,
+    household,
+)
+from rules.ledger import refunded
+from runtime.ledger.reading import load_balances, load_paid_out
+
+
+class RefundsOut(NamedTuple):
+    """What goes out now, and what was owed back before, in fen."""
+
+    transfers: tuple[Transfer, ...]
+    owed_fen: int
+
+    @property
+    def paid_fen(self) -> int:
+        """What goes out now."""
+        return sum(transfer.amount_fen for transfer in self.transfers)
+
+
+async def load_refunds_out(
+    session: AsyncSession,
+    renovation_id: str,
+    key: str,
+    more_fen: int = 0,
+    *,
+    of_others: bool,
+) -> RefundsOut:
+    """Refunds that are ordered and not paid go out, and with `of_others` what others have paid too much.
+
+    `more_fen` is what else comes into the escrow by the same event, less what goes out of it before. The rows
+    of the refunds say what has gone out.
+    """
+    await session.flush()
+    rows = await session.scalars(
+        select(Refund).where(
+            Refund.renovation_id == renovation_id, Refund.paid_fen < Refund.ordered_fen
+        )
+    )
+    open_ = {household(row.unit_number): row for row in rows}
+    balances = await load_balances(session, renovation_id, AccountKind.ESCROW, *PAYERS)
+    owed: dict[LedgerAccount, int] = {
+        account: row.ordered_fen - row.paid_fen for account, row in open_.items()
+    }
+    if of_others:
+        owed |= {
+            account: -each.balance_fen
+            for account, each in balances.items()
+            if account != ESCROW and each.balance_fen < 0
+        }
+    held = (balances[ESCROW].free_fen if ESCROW in balances else 0) + more_fen
+    transfers = refunded(key, held, owed)
+    for transfer in transfers:
+        if transfer.target in open_:
+            open_[transfer.target].paid_fen += transfer.amount_fen
+    await session.flush()
+    return RefundsOut(transfers, sum(owed.values()))
+
+
+async def load_going_out(
+    session: AsyncSession,
+    renovation_id: str,
+    key: str,
+    more_fen: int = 0,
+    *,
+    of_others: bool = False,
+) -> tuple[Transfer, ...]:
+    """Everything that goes out now: who built is paid first, then whoever gets money back.
+
+    `more_fen` is what comes in by the same event.
+    """
+    works = await load_paid_out(session, renovation_id, key, more_fen)
+    left = more_fen - sum(transfer.amount_fen for transfer in works)
+    back = await load_refunds_out(session, renovation_id, key, left, of_others=of_others)
+    return (*works, *back.transfers)
+
+
+async def load_open_accounts(session: AsyncSession, renovation_id: str) -> dict[LedgerAccount, int]:
+    """What stands on the accounts of a case that are not settled, in fen; none when all are."""
+    balances = await load_balances(session, renovation_id)
+    return {
+        account: each.balance_fen
+        for account, each in balances.items()
+        if each.balance_fen or each.held_fen
+    }
