@@ -205,7 +205,13 @@ def as_pdf(
     progress: Progress = silent,
 ) -> bytes:
     """One PDF, a page for each letter, with its names and its link as a QR code."""
-    pages = [
+    sheets = sheets_of(letters)
+    return letters_pdf(sheets, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
+
+
+def sheets_of(letters: Iterable[PrintedLetter]) -> list[PaperLetter]:
+    """What stands on the page of each letter."""
+    return [
         PaperLetter(
             unit_number=each.unit_number,
             owners=each.owners,
@@ -214,7 +220,6 @@ def as_pdf(
         )
         for each in letters
     ]
-    return letters_pdf(pages, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
 
 
 def as_pages(letters: Iterable[PrintedLetter], title: str, zone: tzinfo) -> str:

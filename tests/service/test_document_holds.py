@@ -1,6 +1,6 @@
 """The OpenAPI document is what the service does: `schemathesis` makes requests from it, as everybody in turn.
 
-No 500, no status and no body that the document does not have; 503 only with `Retry-After`.
+No 500, no status and no body that the document does not have; 503 where it says so, with `Retry-After`.
 """
 
 import re
@@ -37,12 +37,12 @@ from tests.support.votes.tickets import unit_ticket
 
 Check = Callable[..., bool | None]
 RID = "rdoc"
-CHECKS: list[Check] = [
-    not_a_server_error,
+OF_THE_DOCUMENT: list[Check] = [
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
 ]
+CHECKS = [not_a_server_error, *OF_THE_DOCUMENT]
 FIELDS = {
     f"service.{name}" for name in ("field_wrong", "field_missing", "field_unknown", "json_invalid")
 }
@@ -125,10 +125,9 @@ def hold(service: str, sender: str, requests: int) -> int:
             for name in [each for each in case.headers if each.lower() == "authorization"]:
                 del case.headers[name]
             answer = case.call(base_url=service, headers=dict(headers_of(sender)))
-            if answer.status_code == 503:
-                assert "retry-after" in answer.headers
-                return
-            case.validate_response(answer, checks=CHECKS)
+            away = answer.status_code == 503  # the engine's: nobody listens at its address here
+            assert not away or "retry-after" in answer.headers
+            case.validate_response(answer, checks=OF_THE_DOCUMENT if away else CHECKS)
 
         ask()
     return len(operations)
