@@ -69,8 +69,8 @@ def ways_of(settings: Settings) -> frozenset[str]:
 class NoticeSender(OutboxSender[_Taken]):
     """Sends what is in the outbox.
 
-    `at` is called at the points "taken", "handed" and "noted" of each message, for the tests that end
-    the process there.
+    `at` is called at the points "addressing" and "addressed" of each notice, "taken", "handed" and "noted" of
+    each message, and "ended" of some notices, for the tests that end the process there.
     """
 
     name = "notices"
@@ -94,17 +94,24 @@ class NoticeSender(OutboxSender[_Taken]):
         """Address what is new."""
         addressed = False
         while await self._database.transaction(self._address):
+            self._at("addressed")
             addressed = True
         return addressed
 
     async def finish(self) -> bool:
         """End the notices whose messages have all come to theirs."""
-        return await finish_some(self._database, self._journal)
+        ended = await finish_some(self._database, self._journal)
+        if ended:
+            self._at("ended")
+        return ended
 
     async def _address(self, session: AsyncSession) -> bool:
         kept = timedelta(days=self._settings.notice_days)
         catcher = bool(self._settings.training_smtp)
-        return await address_one(session, self._ways, self._quiet, kept, catcher=catcher)
+        there_was = await address_one(session, self._ways, self._quiet, kept, catcher=catcher)
+        if there_was:
+            self._at("addressing")
+        return there_was
 
     def _channels(self) -> list[str]:
         return [*self._ways, *(["training"] if self._settings.training_smtp else [])]
