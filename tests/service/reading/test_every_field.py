@@ -156,6 +156,7 @@ async def world(
 async def money_of(http: httpx.AsyncClient, database: Database, superuser: str, rid: str) -> None:
     """The shares are computed, a home is charged, and the bank reports a sum that names no home."""
     sql = await asyncpg.connect(superuser)
+    await sql.execute("SET session_replication_role = replica")
     for table in ("instalment", "share_total"):  # written by hand for the pages
         await sql.execute(f"DELETE FROM {table} WHERE renovation_id = $1", rid)
     await sql.close()
@@ -236,7 +237,7 @@ async def test_no_door_says_a_field_to_whom_it_is_not_for(
             for view in views_in(kind):
                 for each in said(view, answer.json()):
                     name = f"{each.view}.{each.field}"
-                    seen[name] += 1
+                    seen[name] += each.whole[each.field] not in (None, REDACTED)
                     administers = sender.name == Role.ADMINISTRATOR and each.view in ADMINISTERED
                     if name in FIELDS and not administers and leaks({sender.reader, *own}, each):
                         wrong[f"{name} at {path}"].add(f"{sender.name} ({sender.reader})")
@@ -248,6 +249,6 @@ async def test_no_door_says_a_field_to_whom_it_is_not_for(
         for view in every_view(outer)
     }
     unseen = {f"{name}.{field}" for name, view in views.items() for field in view.model_fields}
-    unseen -= seen.keys()
-    print(f"{len(seen)} fields were told, {len(unseen)} were not: {sorted(unseen)}")
+    unseen -= (+seen).keys()
+    print(f"{len(+seen)} fields were told, {len(unseen)} were not: {sorted(unseen)}")
     assert len(unseen) <= MOST_UNSEEN
