@@ -111,6 +111,26 @@ async def test_a_server_that_is_away_loses_nothing_and_is_given_up_after_days(
     assert await state_of(database, notice) == "failed"
 
 
+async def test_a_message_that_cannot_be_made_holds_up_no_other(
+    database: Database, rid: str, mailbox: Mailbox, owner: str
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    other = await make_renovation(database, rid=f"r{uuid.uuid4().hex[:8]}")
+    notices = []
+    for case, address in ((rid, "a@home.test"), (other, "b@home.test")):
+        await add_contacts(database, settings, case, {"1-101": address})
+        notices.append(await add_notice(database, case))
+    sender = sender_of(database, settings)
+    assert await sender.prepare()
+    sql = await asyncpg.connect(owner)
+    await sql.execute("UPDATE renovation SET timetable = '{\"zone\": 5}' WHERE id = $1", rid)
+    await sql.close()
+    await drained(sender)
+    assert [each.to for each in mailbox.taken] == ["b@home.test"]
+    (row,) = await messages_of(database, notices[0])
+    assert (row.state, row.error) == ("failed_for_now", "unforeseen")
+
+
 async def test_a_training_case_writes_to_no_real_address(
     database: Database, mailbox: Mailbox
 ) -> None:
