@@ -11,8 +11,8 @@ CHINESE = "zh_CN"
 HERE: str = Timetable.model_fields["zone"].default
 """The zone where none is known: that of a timetable that names none."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:\d\d|Z)")
-_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-"""Beyond them the clock of some zone has no date."""
+FIRST, END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinfo=UTC)
+"""As `models.fields.YEARS`, which takes the command line a while to load; a test compares."""
 
 
 def read_moment(text: object) -> datetime | None:
@@ -26,7 +26,7 @@ def read_moment(text: object) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if _FIRST <= moment < _LAST else None
+    return moment if FIRST <= moment < END else None
 
 
 def on_clock(found: Problem, zone: str) -> Problem:

@@ -122,7 +122,17 @@ def test_a_day_means_its_end_and_an_hour_that_of_the_place(asked: str, meant: st
     assert found.isoformat() == meant
 
 
-@pytest.mark.parametrize("asked", ["2026-13-01", "x", "9999-12-31", "2026-03-31T25:00"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "2026-13-01",
+        "x",
+        "9999-12-31",
+        "2026-03-31T25:00",
+        "0001-01-01T00:00",
+        "0001-01-01T00:00+14:00",
+    ],
+)
 def test_what_is_no_moment_is_refused_by_its_name(asked: str) -> None:
     with pytest.raises(Refused) as refused:
         moment_asked(asked, "as_of", ZONE)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from models.fields import YEARS
 from models.values.refusal import Problem
 from runtime.history.figures import figure
-from runtime.language.moments import local_moment, on_clock, read_moment
+from runtime.language.moments import END, FIRST, local_moment, on_clock, read_moment
 from runtime.language.sentences import sentence
 from service.notices.wording import text_of
 
@@ -22,8 +23,12 @@ def test_words_that_look_like_a_moment_that_no_clock_shows_stay_words(words: str
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("words", ["0002-01-01T00:00:00Z", "9998-12-31T11:59:59-12:00"])
+@pytest.mark.parametrize("words", ["1900-01-01T00:00:00Z", "2200-12-31T11:59:59-12:00"])
 def test_whatever_is_a_moment_is_shown_by_every_clock(words: str, zone: str) -> None:
     moment = read_moment(words)
     assert moment is not None
     assert local_moment(moment, "zh_CN", zone)
+
+
+def test_a_moment_lies_within_the_years_that_a_field_takes() -> None:
+    assert (FIRST.year, END.year) == (YEARS.start, YEARS.stop)
