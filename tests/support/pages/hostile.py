@@ -83,8 +83,8 @@ def attacks(world: World, route: Route) -> list[Attack]:
     return found
 
 
-async def write_it_everywhere(superuser: str) -> int:
-    """Put `EVIL` for every text that somebody has written, in columns and in JSON; in how many columns there was one.
+async def write_everywhere(superuser: str, words: str) -> int:
+    """Put these words for every text that somebody has written, in columns and in JSON; in how many columns.
 
     Neither triggers nor keys are asked: rows of before any rule of ours could hold it.
     """
@@ -93,18 +93,18 @@ async def write_it_everywhere(superuser: str) -> int:
     filled = 0
     for column in await sql.fetch(TABLES, WRITTEN | GIVEN):
         if column["kind"] == "jsonb":
-            filled += await _in_json(sql, column["of"], column["name"])
+            filled += await _in_json(sql, column["of"], column["name"], words)
         else:
-            filled += await _in_column(sql, column["of"], column["name"])
+            filled += await _in_column(sql, column["of"], column["name"], words)
     await sql.close()
     return filled
 
 
-async def _in_column(sql: asyncpg.Connection, table: str, column: str) -> bool:
+async def _in_column(sql: asyncpg.Connection, table: str, column: str, words: str) -> bool:
     where = "" if column in WRITTEN else f" WHERE {column} <> ''"
-    for evil in (EVIL, EVIL[:40]):
+    for said in (words, words[:40]):
         try:
-            done = await sql.execute(f"UPDATE {table} SET {column} = $1{where}", evil)
+            done = await sql.execute(f"UPDATE {table} SET {column} = $1{where}", said)
         except REFUSED_BY_DATABASE:
             return False  # it allows no such word there, whoever asks
         except asyncpg.StringDataRightTruncationError:
@@ -113,12 +113,13 @@ async def _in_column(sql: asyncpg.Connection, table: str, column: str) -> bool:
     return False
 
 
-async def _in_json(sql: asyncpg.Connection, table: str, column: str) -> bool:
+async def _in_json(sql: asyncpg.Connection, table: str, column: str, words: str) -> bool:
     rows = await sql.fetch(
         f"SELECT ctid, {column} AS found FROM {table} WHERE {column} IS NOT NULL"
     )
     told = [(row["ctid"], json.loads(row["found"])) for row in rows]
-    changed = [(row, spoilt(found)) for row, found in told if spoilt(found) != found]
+    spoilt = [(row, found, with_words(found, words)) for row, found in told]
+    changed = [(row, after) for row, before, after in spoilt if after != before]
     for row, content in changed:
         await sql.execute(
             f"UPDATE {table} SET {column} = $1 WHERE ctid = $2",
@@ -127,13 +128,13 @@ async def _in_json(sql: asyncpg.Connection, table: str, column: str) -> bool:
     return bool(changed)
 
 
-def spoilt(value: JsonValue, name: str = "") -> JsonValue:
-    """A content with `EVIL` for each text under a name of `IN_JSON`."""
+def with_words(value: JsonValue, words: str, name: str = "") -> JsonValue:
+    """A content with these words for each text under a name of `IN_JSON`."""
     if isinstance(value, dict):
-        return {key: spoilt(inner, key) for key, inner in value.items()}
+        return {key: with_words(inner, words, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [spoilt(each, name) for each in value]
-    return EVIL if isinstance(value, str) and name in IN_JSON else value
+        return [with_words(each, words, name) for each in value]
+    return words if isinstance(value, str) and name in IN_JSON else value
 
 
 def percent(value: str) -> str:
