@@ -86,6 +86,18 @@ NOTHING = {"SuggestionView.own": False}
 """What a field says where there is nothing to say."""
 
 
+class Far(NamedTuple):
+    """A case that has come far, and the ticket of the home that most of it is about."""
+
+    world: World
+    home: Mapping[str, str]
+
+    @property
+    def rid(self) -> str:
+        """The id of the case."""
+        return self.world.vote.rid
+
+
 class Sender(NamedTuple):
     """Somebody who asks, and as whom the table knows them."""
 
@@ -132,13 +144,13 @@ def every_view(outer: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 @pytest.fixture(scope="module")
-async def world(
+async def far(
     http: httpx.AsyncClient,
     database: Database,
     settings: Settings,
     sql: asyncpg.Connection,
     superuser: str,
-) -> World:
+) -> Far:
     made = await whole_world(http, database, settings, sql)
     for role in ROLES:
         await sign_in(sql, f"field-{role.value}")
@@ -146,11 +158,14 @@ async def world(
             "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, $3)",
             *(f"field-{role.value}", role.value, None if role is Role.ADMINISTRATOR else "d"),
         )
-    await money_of(http, database, superuser, made.vote.rid)
-    await own_data_of(http, made.vote.rid)
-    names = {"rid": made.vote.rid, "told": made.values["told"][0], "box": made.vote.box}
+    rid = made.vote.rid
+    version = "SELECT version FROM unit_access WHERE renovation_id = $1 AND unit_number = $2"
+    found = Far(made, owner_of(rid, UNIT, await sql.fetchval(version, rid, UNIT)))
+    await money_of(http, database, superuser, rid)
+    await own_data_of(http, found)
+    names = {"rid": rid, "told": made.values["told"][0], "box": made.vote.box}
     await come_far(superuser, **names, unit=UNIT, bidder=BIDDER, keeper=KEEPER)
-    return made
+    return found
 
 
 async def money_of(http: httpx.AsyncClient, database: Database, superuser: str, rid: str) -> None:
@@ -167,9 +182,10 @@ async def money_of(http: httpx.AsyncClient, database: Database, superuser: str, 
     await posted(http, f"/v1/renovations/{rid}/statements", bearer(BANK), body)
 
 
-async def own_data_of(http: httpx.AsyncClient, rid: str) -> None:
+async def own_data_of(http: httpx.AsyncClient, far: Far) -> None:
     """A home and an official say where they are reached, and the home why it is poor."""
-    case, home = f"/v1/renovations/{rid}", owner_of(rid, UNIT)
+    rid, home = far.rid, far.home
+    case = f"/v1/renovations/{rid}"
     address = {"channel": "email", "address": "me@home.test"}
     words = {"kind": "hardship", "words": "out of work", "consent": True}
     await posted(http, f"{case}/contacts", home, {"command_id": f"{rid}-mail", **address})
@@ -184,12 +200,12 @@ async def posted(
     assert answer.is_success, answer.text
 
 
-def senders(rid: str, *, of_oneself: bool) -> Iterator[Sender]:
+def senders(far: Far, *, of_oneself: bool) -> Iterator[Sender]:
     """Nobody, a home that has done nothing, somebody in each role; and whom it is about where it is about that."""
     yield Sender("nobody", ReaderKind.PUBLIC, {})
-    yield Sender("a home", ReaderKind.OWNER, owner_of(rid, STRANGER))
+    yield Sender("a home", ReaderKind.OWNER, owner_of(far.rid, STRANGER))
     if of_oneself:
-        yield Sender("the home", ReaderKind.OWNER, owner_of(rid, UNIT))
+        yield Sender("the home", ReaderKind.OWNER, far.home)
     for role in ROLES:
         yield Sender(role.value, reader_in_role(role), bearer(f"field-{role.value}"))
 
@@ -225,12 +241,12 @@ def addresses(world: World) -> Iterator[tuple[str, str, object]]:
 
 
 async def test_no_door_says_a_field_to_whom_it_is_not_for(
-    world: World, http: httpx.AsyncClient
+    far: Far, http: httpx.AsyncClient
 ) -> None:
     seen, wrong = Counter[str](), defaultdict[str, set[str]](set)
-    for path, address, kind in addresses(world):
+    for path, address, kind in addresses(far.world):
         own = {ReaderKind.PERSON} if path in ABOUT_ONESELF else set()
-        for sender in senders(world.vote.rid, of_oneself=bool(own)):
+        for sender in senders(far, of_oneself=bool(own)):
             answer = await http.get(address, headers=dict(sender.headers))
             if not (answer.is_success and "json" in answer.headers.get("content-type", "")):
                 continue
@@ -244,7 +260,7 @@ async def test_no_door_says_a_field_to_whom_it_is_not_for(
     assert not wrong, "\n".join(f"{at}: {sorted(who)}" for at, who in sorted(wrong.items()))
     views = {
         view.__name__: view
-        for _, _, kind in addresses(world)
+        for _, _, kind in addresses(far.world)
         for outer in views_in(kind)
         for view in every_view(outer)
     }
