@@ -52,7 +52,7 @@ def best(work: Callable[[], bytes]) -> tuple[float, int]:
 
 def main(count: int) -> None:
     letters = [letter(number) for number in range(count)]
-    said: dict[str, JsonValue] = {"title": TITLE, "heading": HEADING, "foot": FOOT}
+    said: dict[str, JsonValue] = {"title": TITLE, "heading": HEADING, "foot": FOOT, "note": []}
     ready: dict[str, JsonValue] = {**said, "letters": pages_of(sheets_of(letters))}
     shown: list[str] = []
 
