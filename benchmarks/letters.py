@@ -53,14 +53,14 @@ def best(work: Callable[[], bytes]) -> tuple[float, int]:
 def main(count: int) -> None:
     letters = [letter(number) for number in range(count)]
     said: dict[str, JsonValue] = {"title": TITLE, "heading": HEADING, "foot": FOOT, "note": []}
-    ready: dict[str, JsonValue] = {**said, "letters": pages_of(sheets_of(letters))}
+    ready: dict[str, JsonValue] = {**said, "letters": pages_of(sheets_of(letters, UTC))}
     shown: list[str] = []
 
     def progress(done: int, of: int) -> None:
         shown.append(f"{done}/{of}")
 
     alone_s, _ = best(lambda: typeset(SOURCE, ready))
-    whole_s, size = best(lambda: as_pdf(letters, TITLE, None, progress))
+    whole_s, size = best(lambda: as_pdf(letters, TITLE, UTC, None, progress))
     report = {
         "letters": count,
         "seconds": round(whole_s, 2),

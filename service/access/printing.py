@@ -73,6 +73,7 @@ INVITES = (
     "查看方案、参加表决、查询本户分摊金额、提出意见。"
 )
 SEVERAL = "名下有多套房屋的业主，各套房屋合计为一票，以截止前最后投出的一票为准。"
+GOOD_UNTIL = "本函有效期至 {until}。"
 KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
 FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
 
@@ -208,12 +209,13 @@ def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
 def as_pdf(
     letters: Sequence[PrintedLetter],
     title: str,
+    zone: tzinfo,
     more_fonts: Path | None = None,
     progress: Progress = silent,
 ) -> bytes:
     """One PDF, a page for each letter, with its names and its link as a QR code."""
     return letters_pdf(
-        sheets_of(letters),
+        sheets_of(letters, zone),
         *(title, HEADING, FOOT),
         note=note_of(letters, more_fonts),
         more_fonts=more_fonts,
@@ -233,13 +235,16 @@ def note_of(letters: Iterable[PrintedLetter], more_fonts: Path | None = None) ->
     return [UNPRINTED, *lines] if lines else []
 
 
-def sheets_of(letters: Iterable[PrintedLetter]) -> list[PaperLetter]:
+def sheets_of(letters: Iterable[PrintedLetter], zone: tzinfo) -> list[PaperLetter]:
     """What stands on the page of each letter."""
     return [
         PaperLetter(
             unit_number=each.unit_number,
             owners=each.owners,
-            text=(INVITES + SEVERAL, *each.prices, FACTS[each.fact][0] + KEPT_SAFE),
+            text=(
+                *(INVITES + SEVERAL, *each.prices),
+                FACTS[each.fact][0] + GOOD_UNTIL.format(until=_day(each, zone)) + KEPT_SAFE,
+            ),
             link=each.link,
         )
         for each in letters
