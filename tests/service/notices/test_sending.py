@@ -111,7 +111,7 @@ async def test_a_server_that_is_away_loses_nothing_and_is_given_up_after_days(
     assert await state_of(database, notice) == "failed"
 
 
-async def test_a_message_that_cannot_be_made_holds_up_no_other(
+async def test_a_notice_of_a_broken_case_holds_up_no_other(
     database: Database, rid: str, mailbox: Mailbox, owner: str
 ) -> None:
     settings = with_mail(database, mailbox.port)
@@ -129,6 +129,9 @@ async def test_a_message_that_cannot_be_made_holds_up_no_other(
     assert [each.to for each in mailbox.taken] == ["b@home.test"]
     (row,) = await messages_of(database, notices[0])
     assert (row.state, row.error) == ("failed_for_now", "unforeseen")
+    never, later = [await add_notice(database, case, name="after") for case in (rid, other)]
+    await drained(sender)
+    assert [await state_of(database, each) for each in (never, later)] == ["failed", "sent"]
 
 
 async def test_a_training_case_writes_to_no_real_address(
