@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel
 
 from models.values.actor import Role
@@ -240,31 +241,77 @@ def addresses(world: World) -> Iterator[tuple[str, str, object]]:
             yield route.path, address + QUERIES.get(route.path, ""), route.response_model
 
 
-async def test_no_door_says_a_field_to_whom_it_is_not_for(
-    far: Far, http: httpx.AsyncClient
-) -> None:
-    seen, wrong = Counter[str](), defaultdict[str, set[str]](set)
+class Told(NamedTuple):
+    """What a door has answered to somebody."""
+
+    path: str
+    kind: object
+    sender: Sender
+    content: Any
+    own: frozenset[ReaderKind]
+    """As whom somebody reads there beside what they are."""
+
+
+@pytest.fixture(scope="module")
+async def answers(far: Far, http: httpx.AsyncClient) -> list[Told]:
+    """What every door tells everybody; what is refused, and what is no JSON, is left out."""
+    found = []
     for path, address, kind in addresses(far.world):
-        own = {ReaderKind.PERSON} if path in ABOUT_ONESELF else set()
+        own = frozenset({ReaderKind.PERSON} if path in ABOUT_ONESELF else ())
         for sender in senders(far, of_oneself=bool(own)):
             answer = await http.get(address, headers=dict(sender.headers))
-            if not (answer.is_success and "json" in answer.headers.get("content-type", "")):
-                continue
-            for view in views_in(kind):
-                for each in said(view, answer.json()):
-                    name = f"{each.view}.{each.field}"
-                    seen[name] += each.whole[each.field] not in (None, REDACTED)
-                    administers = sender.name == Role.ADMINISTRATOR and each.view in ADMINISTERED
-                    if name in FIELDS and not administers and leaks({sender.reader, *own}, each):
-                        wrong[f"{name} at {path}"].add(f"{sender.name} ({sender.reader})")
+            if answer.is_success and "json" in answer.headers.get("content-type", ""):
+                found.append(Told(path, kind, sender, answer.json(), own))
+    return found
+
+
+def fields_in(answers: Sequence[Told]) -> Iterator[tuple[Told, Said]]:
+    """Each field of each view in the answers, with the answer."""
+    for told in answers:
+        for view in views_in(told.kind):
+            for each in said(view, told.content):
+                yield told, each
+
+
+def test_no_door_says_a_field_to_whom_it_is_not_for(answers: list[Told]) -> None:
+    wrong = defaultdict[str, set[str]](set)
+    for told, each in fields_in(answers):
+        name = f"{each.view}.{each.field}"
+        administers = told.sender.name == Role.ADMINISTRATOR and each.view in ADMINISTERED
+        if name in FIELDS and not administers and leaks({told.sender.reader, *told.own}, each):
+            wrong[f"{name} at {told.path}"].add(f"{told.sender.name} ({told.sender.reader})")
     assert not wrong, "\n".join(f"{at}: {sorted(who)}" for at, who in sorted(wrong.items()))
+
+
+def test_most_fields_say_something_to_somebody(far: Far, answers: list[Told]) -> None:
+    seen = Counter(
+        f"{each.view}.{each.field}"
+        for _, each in fields_in(answers)
+        if each.whole[each.field] not in (None, REDACTED)
+    )
     views = {
         view.__name__: view
         for _, _, kind in addresses(far.world)
         for outer in views_in(kind)
         for view in every_view(outer)
     }
-    unseen = {f"{name}.{field}" for name, view in views.items() for field in view.model_fields}
-    unseen -= (+seen).keys()
-    print(f"{len(+seen)} fields were told, {len(unseen)} were not: {sorted(unseen)}")
+    fields = {f"{name}.{field}" for name, view in views.items() for field in view.model_fields}
+    unseen = fields - seen.keys()
+    print(f"{len(fields)} fields, of which these said nothing: {sorted(unseen)}")
     assert len(unseen) <= MOST_UNSEEN
+
+
+async def test_each_answer_is_as_the_document_says(
+    answers: list[Told], http: httpx.AsyncClient
+) -> None:
+    document = (await http.get("/openapi.json")).json()
+    parts, wrong = {"components": document["components"]}, defaultdict[str, set[str]](set)
+    for path in {each.path for each in answers}:
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        asked = Draft202012Validator(
+            {**content["application/json"]["schema"], **parts}, format_checker=FormatChecker()
+        )
+        for told in (each for each in answers if each.path == path):
+            for error in asked.iter_errors(told.content):
+                wrong[f"{path} {error.json_path}: {error.message[:80]}"].add(told.sender.name)
+    assert not wrong, "\n".join(f"{at}: {sorted(who)}" for at, who in sorted(wrong.items()))
