@@ -16,7 +16,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator, FormatChecker
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from models.values.actor import Role
 from models.values.ledger import household
@@ -26,6 +26,7 @@ from rules.disclosure.readers import reader_in_role
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import ROUTERS
+from tests.service.conftest import KEY
 from tests.service.pages.conftest import UNIT
 from tests.support.channels import owner_of
 from tests.support.fields.far import HASH, come_far
@@ -33,6 +34,7 @@ from tests.support.money import computed
 from tests.support.money.ledger import PROJECT, move, moved
 from tests.support.pages.every import World, whole_world
 from tests.support.people import bearer, sign_in
+from tests.support.votes.tickets import agent_ticket
 
 pytestmark = pytest.mark.slow  # each door as everybody
 STRANGER = "1-502"
@@ -88,10 +90,11 @@ NOTHING = {"SuggestionView.own": False}
 
 
 class Far(NamedTuple):
-    """A case that has come far, and the ticket of the home that most of it is about."""
+    """A case that has come far, and the tickets of the home that most of it is about, and of its agent."""
 
     world: World
     home: Mapping[str, str]
+    agent: Mapping[str, str]
 
     @property
     def rid(self) -> str:
@@ -161,7 +164,10 @@ async def far(
         )
     rid = made.vote.rid
     version = "SELECT version FROM unit_access WHERE renovation_id = $1 AND unit_number = $2"
-    found = Far(made, owner_of(rid, UNIT, await sql.fetchval(version, rid, UNIT)))
+    home = owner_of(rid, UNIT, await sql.fetchval(version, rid, UNIT))
+    mandate = await sql.fetchval("SELECT id FROM mandate WHERE box_id = $1", made.vote.box)
+    agent = {"Authorization": f"Bearer {agent_ticket(SecretStr(KEY), rid, mandate)}"}
+    found = Far(made, home, agent)
     await money_of(http, database, superuser, rid)
     await own_data_of(http, found)
     names = {"rid": rid, "told": made.values["told"][0], "box": made.vote.box}
@@ -202,9 +208,10 @@ async def posted(
 
 
 def senders(far: Far, *, of_oneself: bool) -> Iterator[Sender]:
-    """Nobody, a home that has done nothing, somebody in each role; and whom it is about where it is about that."""
+    """Nobody, a home that has done nothing, an agent, somebody in each role; whom it is about where it is about that."""
     yield Sender("nobody", ReaderKind.PUBLIC, {})
     yield Sender("a home", ReaderKind.OWNER, owner_of(far.rid, STRANGER))
+    yield Sender("an agent", ReaderKind.AGENT, far.agent)
     if of_oneself:
         yield Sender("the home", ReaderKind.OWNER, far.home)
     for role in ROLES:
