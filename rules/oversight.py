@@ -37,7 +37,10 @@ EXTENDABLE: Mapping[Consequence, str] = {
 """What may be given more time, by what happens at its end, and the article. A vote is extended by its own
 rule (V-CN-9), a collection by a decision on it (E13), a notice to cure by another one."""
 GOES_ON = frozenset(
-    {RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"}
+    {
+        *(RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"),
+        *("cost_sharing.payments_blocked", "cost_sharing.payments_unblocked"),
+    }
 )
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
 
@@ -73,12 +76,14 @@ def rested(end: datetime, start: datetime, rests: Rests) -> datetime:
     return end
 
 
-def resumed(wait: Wait, suspended_at: datetime, now: datetime) -> Wait:
+def resumed(wait: Wait, suspended_at: datetime, now: datetime, *, meanwhile: bool = False) -> Wait:
     """A line of the agenda as it goes on: what was ahead when it came to rest comes later by that time.
 
-    One that began meanwhile has rested from its own beginning.
+    One that was written `meanwhile` has rested from its own beginning.
     """
-    began = max(suspended_at, wait.since) if wait.since and wait.since <= now else suspended_at
+    began = suspended_at
+    if meanwhile and wait.since and wait.since <= now:
+        began = max(suspended_at, wait.since)
     moments = {"since": wait.since, "due_at": wait.due_at}
     later = {
         name: moment if moment is None else extended_end(moment, began, now)

@@ -68,6 +68,7 @@ async def test_a_vote_that_stands_still_takes_no_ballot_and_closes_later(
     await j.days(20)
     assert await j.now() > closes_at, "the old close is over, and nothing came of it"
     assert (await j.box())["state"] == "suspended"
+    assert (await audit(database, j.rid)).ok
     rested = await resume(j) - since
     assert rested >= timedelta(days=20)
     box = await j.box()
@@ -76,6 +77,7 @@ async def test_a_vote_that_stands_still_takes_no_ballot_and_closes_later(
         opens_at,
         closes_at + rested,
     )
+    assert (await audit(database, j.rid)).ok
     after = {row["what"]: row["due_at"] for row in await j.db.fetch(WAITS, j.rid)}
     assert after == {name: due and due + rested for name, due in before.items()}
     await assert_agrees(j)
@@ -188,3 +190,19 @@ async def test_what_stands_still_may_be_cancelled(journey: Begin) -> None:
     row = await j.until("nothing")
     assert (row["state"], row["suspended_at"]) == ("cancelled", None)
     assert not (await assert_the_record_tells_the_rows(j)).suspended
+
+
+@pytest.mark.slow
+async def test_what_is_paid_up_while_it_stands_still_is_counted_when_it_goes_on(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    await j.until("payments")
+    deadline = (await j.row())["due_at"]
+    await suspend(j)
+    await j.pay()
+    assert "cost_sharing.collection_counted" not in await j.events()
+    await resume(j)
+    (counted,) = await j.details("cost_sharing.collection_counted")
+    assert counted["collected_fen"] == counted["due_fen"]
+    assert await j.now() < deadline, "nobody waits for a deadline before which all have paid"
