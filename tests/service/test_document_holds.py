@@ -42,7 +42,7 @@ OF_THE_DOCUMENT: list[Check] = [
     content_type_conformance,
     response_schema_conformance,
 ]
-CHECKS = [not_a_server_error, *OF_THE_DOCUMENT]
+CHECKS: list[Check] = [not_a_server_error, *OF_THE_DOCUMENT]
 FIELDS = {
     f"service.{name}" for name in ("field_wrong", "field_missing", "field_unknown", "json_invalid")
 }

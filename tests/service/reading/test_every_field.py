@@ -83,9 +83,11 @@ ABOUT_ONESELF = frozenset(
 answer (tests/service/attacks/test_foreign_ids.py)."""
 
 
-ADMINISTERED = frozenset({"GrantView", "PeriodView"})
-"""What an administrator reads, who is no official of any place: roles, which they give, and periods."""
-NOTHING = {"SuggestionView.own": False}
+ADMINISTERED = frozenset(
+    {"GrantView", "PeriodView", "ClientView", "FirmView", "FirmPersonView", "FirmStanding"}
+)
+"""What an administrator reads, who is no official of any place: roles, which they give, periods, programs, firms."""
+NOTHING = {"SuggestionView.own": ""}
 """What a field says where there is nothing to say."""
 
 

@@ -167,7 +167,7 @@ async def case(database: Database, sql: asyncpg.Connection, superuser: str) -> s
         await owner.execute(
             "INSERT INTO event (renovation_id, seq, command_id, happened_at, recorded_at, actor_id, actor_role,"
             " actor_label, actor_place, kind, details, rule_pack, workflow_id, run_id, prev_hash, hash)"
-            " VALUES ($1, $2, $3, now(), now(), $4::text, $4::text, $4::text, $4::text, 'test.said', jsonb_build_object('ticket', $4::text),"
+            " VALUES ($1, $2, $3, now(), now(), $4::text, 'street_office', $4::text, $4::text, 'test.said', jsonb_build_object('ticket', $4::text),"
             " '', '', '', repeat('0', 64), repeat('0', 64))",
             *(RID, 1_000 + number, f"leaves-e{number}", words),
         )
