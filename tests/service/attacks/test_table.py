@@ -81,6 +81,8 @@ FINDINGS = (
         "at the terminal one acts as anybody, recorded like the person's own act",
         (
             "cli/test_cases::test_nobody_acts_who_is_not_signed_in_here",
+            "cli/people/test_every_act::test_an_act_opens_at_the_terminal_to_its_roles_here_and_to_nobody_else",
+            "cli/people/test_every_act::test_nobody_acts_at_the_terminal_whose_session_is_not_of_this_machine",
             "service/identity/test_grants::test_breaking_the_glass_is_an_act_of_its_own_kind",
         ),
         ("acting as anybody by the command line",),
