@@ -54,6 +54,7 @@ class Cancellations(Writer):
             raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
         # From here on the stage that was under way writes nothing any more (ADR 3).
         case.renovation.stage_workflow_id = ""
+        case.renovation.suspended_at = None
         await end_waits_but_of_tickets(case.session, case.renovation.id)
         withdrawn = await _withdraw_publications(case)
         await end_troubles_but_of_tickets(case.session, case.renovation.id)
@@ -143,7 +144,7 @@ class Cancellations(Writer):
             return Recorded(done, NOTHING)
         said: list[dict[str, JsonValue]] = [{"box": box.id, "box_was": box.state} for box in boxes]
         for box in boxes:
-            if box.state is BoxState.OPEN:
+            if box.state is not BoxState.CLOSED:
                 box.state, box.closed_at = BoxState.CLOSED, case.now
         case.notify("all_owners", "vote_voided", box=boxes[0].id)
         return Recorded(done, of_boxes(said))

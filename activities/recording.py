@@ -15,12 +15,7 @@ from temporalio import activity
 from activities.beating import beating
 from activities.failures import told_to_workflow
 from activities.healing.following import refuse_unfounded
-from activities.sealed import (
-    refuse_after_the_stage,
-    refuse_impostor,
-    refuse_unsigned,
-    refuse_without_grant,
-)
+from activities.sealed import refuse_impostor, refuse_late, refuse_unsigned, refuse_without_grant
 from models.messages.acts import ACTS
 from models.messages.command import Command
 from models.messages.journey import Answer, Ticked
@@ -32,6 +27,7 @@ from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
+from rules.oversight import rested
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.anchors.keys import Anchors
@@ -68,12 +64,14 @@ class Case:
     """What this write moves in the ledger; its activity never books by itself."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
-        """When a period that starts at `start` is over, in case time."""
-        return deadline(start, period, self.calendar, self.timetable.zone)
+        """When a period that starts at `start` is over, in case time; it rests while the case stands still."""
+        end = deadline(start, period, self.calendar, self.timetable.zone)
+        return rested(end, start, self.renovation.rests)
 
     def due(self, what: str, start: datetime) -> datetime | None:
         """Until when an act is done that is awaited from `start` on, by the timetable."""
-        return lateness.due(what, start, self.timetable, self.calendar)
+        end = lateness.due(what, start, self.timetable, self.calendar)
+        return end and rested(end, start, self.renovation.rests)
 
     def is_provisional(self, end: datetime) -> bool:
         """Whether a holiday that is not announced yet may still move the end of a period."""
@@ -258,7 +256,7 @@ class Recorder:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
-            refuse_after_the_stage(command, row)
+            refuse_late(command, row, kind)
             await refuse_without_grant(session, command, row, told=terms.told)
             await refuse_unfounded(session, command, kind, args, signed=terms.signed)
             case = Case(
@@ -274,8 +272,9 @@ class Recorder:
             recorded = replace(recorded, details={**recorded.details, **booked})
             await _write_agenda(case)
             remind_at = await load_next_reminder(session, _hearer(case))
-            tick = now if terms.told else None
-            return _with_position(recorded, row.head_seq + 1, tick, remind_at)
+            return _with_position(
+                recorded, row.head_seq + 1, now if terms.told else None, remind_at
+            )
 
         return await self.journal.record(command, kind, request, inside, into)
 

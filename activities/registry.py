@@ -17,6 +17,9 @@ from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
+from activities.oversight.extending import Extensions
+from activities.oversight.ordering import Orders
+from activities.oversight.suspending import Oversight
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.renovations import Renovations
@@ -51,6 +54,9 @@ CLASSES = (
     Agenda,
     Anchoring,
     Cancellations,
+    Oversight,
+    Extensions,
+    Orders,
     Healing,
     Restoring,
     Suspecting,

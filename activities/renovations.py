@@ -142,7 +142,7 @@ class Renovations(Writer):
         """The works are accepted and evaluated: only complaints and the end of the money go on."""
         await _refuse_when_ending(case)
         case.renovation.state = RenovationState.IN_WARRANTY
-        ended = await _end_stages(case)
+        ended = await _end_stages(case, orders_too=False)
         case.renovation.stage_workflow_id = child_id
         case.agenda[child_id] = (at_work(ENGINE, case.now),)
         case.wait_for("engine")
@@ -168,10 +168,10 @@ class Renovations(Writer):
         )
 
 
-async def _end_stages(case: Case) -> dict[str, JsonValue]:
+async def _end_stages(case: Case, *, orders_too: bool = True) -> dict[str, JsonValue]:
     """No stage goes on: what nobody signed for, waits for or answers in this case any more; for the event."""
     ended = await end_certificates(case)
-    await end_waits_but_of_tickets(case.session, case.renovation.id)
+    await end_waits_but_of_tickets(case.session, case.renovation.id, orders_too=orders_too)
     return ended | await let_go(case)
 
 

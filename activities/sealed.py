@@ -19,10 +19,12 @@ from models.tables import Event, Proposal, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import Refused, refusal
 from models.values.states import Stage
+from proof.canonical import utc_text
 from proof.commands import act_hash, command_key
 from proof.seals import BROKE_GLASS, GatewayKeys, signature_wrong
 from rules.authority import WARRANTY, check_again, part_of_case
 from rules.four_eyes import ACTS_OF_TWO
+from rules.oversight import rests
 from runtime.record.grants import load_grants
 
 CARRIED_BY: Mapping[str, str] = {
@@ -169,16 +171,21 @@ def _content_hash(row: Proposal) -> str:
     return act_hash(ACTS[row.act].model_validate({**body, "command_id": row.id, "actor": ENGINE}))
 
 
-def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
+def refuse_late(command: Command, renovation: Renovation, kind: str) -> None:
     """A stage that was left, by its end or by a cancellation, writes nothing any more.
 
-    Nor does a publication that such a stage has started: what it would wait for, nobody ends.
+    Nor does a publication that such a stage has started: what it would wait for, nobody ends. While the
+    renovation stands still, nothing of its procedure is written (`rules.oversight`).
 
     Raises:
         Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
+            `renovation.suspended`; it is written when the renovation was resumed.
     """
     for workflow_id in (command.workflow_id, command.parent_id):
         parts = workflow_id.split("/")
         of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
             raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
+    since = renovation.suspended_at
+    if since is not None and rests(kind, kind_of(command.workflow_id, renovation.id)):
+        raise refusal("renovation.suspended", where=renovation.id, since=utc_text(since))

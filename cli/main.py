@@ -186,7 +186,8 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.ledger.commands", "The ledger of money: every balance again from the transfers alone."
     ),
     "statement": Listed(
-        "cli.ledger.statements", "Bank statements: what came in, for which unit it is."
+        "cli.ledger.statements",
+        "Bank statements and cash: what came in, for which unit it is.",
     ),
     "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),

@@ -105,6 +105,9 @@ DIGESTS: Mapping[str, Digest] = {
     "tender": Digest(),
     "termination": Digest(),
     "ticket": Digest(),
+    "private.unclaimed_sum": Digest(
+        left_out=("words",), because="sealed, and erased when it is decided for whom the sum is"
+    ),
     "vote_objection": Digest("ballot_box"),
     "vote_opinion": Digest("ballot_box"),
     "work_item": Digest(),
@@ -126,7 +129,7 @@ _OTHERS: Mapping[Kind, Mapping[str, str]] = {
         "place_event": "runtime.record.audit.places: it is a chain",
         "place_log": "runtime.record.audit.places: the head of its chain",
         "receipt": "runtime.record.audit: number and kind are those of its event, and the signature covers what was asked",
-        "renovation": "runtime.record.audit.tables: head, state and stage are those that the events tell",
+        "renovation": "runtime.record.audit.tables: head, state, stage and halts are those that the events tell",
     },
     Kind.DIGESTED: {
         "ballot": "runtime.ballots.audit: the tree whose root the closing names",

@@ -106,6 +106,29 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "correct_renovation": _by(
         _GOVERNMENT, "[D] the office that organises it keeps its record right"
     ),
+    "suspend_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
+    "extend_period": _by(
+        _GOVERNMENT, "Tendering Regs art. 21; [D] the office that organises it gives time"
+    ),
+    "order_correction": _by(
+        _GOVERNMENT, "Property Management Regs art. 19; Weifang PM Regs art. 39"
+    ),
+    "lift_correction": _by(
+        _GOVERNMENT, "[D] whoever may order a correction may take the order back"
+    ),
+    "report_corrected": _by(
+        frozenset(
+            {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.CONTRACTOR, Role.SUPERVISOR}
+        ),
+        "[D] whom the order addresses",
+    ),
+    "resume_renovation": _by(
+        _GOVERNMENT,
+        "Property Management Regs art. 19; Weifang PM Regs art. 39; [D] rules E6",
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 
@@ -125,6 +148,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
     "import_roll": _by(_CONVENERS, "[D] whoever keeps the roll; before a case is opened too"),
+    "receive_cash": _by(_CONVENERS, "[D] two of them count it, each with the own account"),
+    "assign_sum": _by(
+        _CONVENERS, "Civil Code art. 985 (what nobody owed goes back); that two decide, is [D]"
+    ),
     "issue_letters": _by(_CONVENERS, "[D] whoever keeps the roll sends the letters"),
     "hand_letter": _by(
         _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"

@@ -22,12 +22,32 @@ class Proposing(StrEnum):
     SALE = "replace_owner"
     CANCELLATION = "cancel_renovation"
     DIRECT_AWARD = "approve_direct_award"
+    SUSPENSION = "suspend_renovation"
+    RESUMPTION = "resume_renovation"
+    EXTENSION = "extend_period"
+    ORDER = "order_correction"
+    LIFTING = "lift_correction"
     SUGGESTION = "answer_suggestion"
     """To turn down what many neighbours support."""
+    CASH = "receive_cash"
+    ASSIGNMENT = "assign_sum"
+    RETURN = "return_sum"
+    """Of money that nobody has claimed: for whom it is, or that it goes back."""
 
 
-ACTS_OF_TWO = frozenset({Proposing.CANCELLATION.value, Proposing.DIRECT_AWARD.value})
-"""The official acts that nobody does alone: they end the procedure, or leave its ordinary way (ADR 18)."""
+ACTS_OF_TWO = frozenset(
+    each.value
+    for each in (
+        Proposing.CANCELLATION,
+        Proposing.DIRECT_AWARD,
+        Proposing.SUSPENSION,
+        Proposing.RESUMPTION,
+        Proposing.EXTENSION,
+        Proposing.ORDER,
+        Proposing.LIFTING,
+    )
+)
+"""The official acts that nobody does alone: they end the procedure or halt it, or leave its ordinary way (ADR 18)."""
 
 
 class ProposalState(StrEnum):

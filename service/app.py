@@ -49,6 +49,7 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.estates import reading, starting
 from service.routes.feed import anchors, following, notices
+from service.routes.money import ledger, waiting
 from service.routes.office.routers import OFFICE
 from service.routes.pages import letter, public, resident, shared
 from service.routes.privacy import access as readings
@@ -74,6 +75,8 @@ ROUTERS = (
     channels.router,
     proposals.router,
     cost_sharing.router,
+    waiting.router,
+    ledger.router,
     bidding.router,
     inspection.router,
     feedback.router,

@@ -139,6 +139,8 @@ class RenovationView(RenovationLine):
     stage_workflow_id: str
     opened_at: datetime
     closed_at: datetime | None
+    suspended_at: datetime | None = None
+    """Since then it stands still, its periods with it."""
     box: BoxView | None
     other_boxes: tuple[BoxView, ...] = ()
     """Those of the same vote in which a building or an entrance votes, beside the first."""
@@ -250,6 +252,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         stage_workflow_id=row.stage_workflow_id,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        suspended_at=row.suspended_at,
         box=boxes[0] if boxes else None,
         other_boxes=tuple(boxes[1:]),
         tender=await load_tender(session, row.id, zone),

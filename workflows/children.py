@@ -114,6 +114,12 @@ async def publish(
     return await carry(case, PublicationWorkflow.run, given, name, f"publication of {subject}")
 
 
+async def tell_to_go_on(workflow_id: str) -> None:
+    """Tell another workflow of the case; one that has ended meanwhile needs no word."""
+    with suppress(ApplicationError):
+        await workflow.get_external_workflow_handle(workflow_id).signal("go_on")
+
+
 def _being_cancelled() -> bool:
     """Whether it ended because this workflow stops, and has stopped it too."""
     task = asyncio.current_task()

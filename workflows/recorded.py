@@ -37,6 +37,12 @@ SIGNED = "2026-11-signed"
 """The patch since which nothing that a workflow is told is believed more than the record."""
 OVER = frozenset({"renovation.stage_over", "renovation.over"})
 """With these the record refuses a step because the case or the stage has ended: nobody can mend it."""
+SUSPENDED = "renovation.suspended"
+"""With this it refuses one because the case stands still: it is taken when the case goes on."""
+
+
+class AtRestError(Exception):
+    """A step of the engine came while the case stands still; nothing is written."""
 
 
 def never() -> bool:
@@ -203,6 +209,8 @@ class RecordedWorkflow(Generic[Given, G]):
         code = writes.code_of(refused)
         if not self.heals():
             raise refused
+        if code == SUSPENDED:
+            raise AtRestError from refused
         if code in OVER:
             # Whoever started this workflow is about to cancel it.
             await workflow.wait_condition(never)

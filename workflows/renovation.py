@@ -11,13 +11,22 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
+    from activities.oversight.extending import Extensions
+    from activities.oversight.ordering import Orders
+    from activities.oversight.suspending import Oversight
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
         CancelRenovation,
         CorrectRenovation,
         Done,
+        ExtendPeriod,
+        LiftCorrection,
+        OrderCorrection,
+        ReportCorrected,
+        ResumeRenovation,
         ReviseScheme,
+        SuspendRenovation,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
@@ -25,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.publication import Subject
     from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
-    from workflows.children import carry, publish
+    from workflows.children import carry, publish, tell_to_go_on
     from workflows.cost_sharing import CostSharingWorkflow
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
@@ -35,6 +44,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.warranty import WarrantyWorkflow
     from workflows.writes import refuse
 
+OrderedAct = ReportCorrected | LiftCorrection
 WARRANTY = "2026-11-warranty"
 """The patch since which a case is in warranty, until what is kept back is decided on, before it is completed."""
 
@@ -57,12 +67,14 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.ended = False
         self.settling = False
         self.work: asyncio.Task[JourneyOutcome] | None = None
+        self.watch: asyncio.Task[None] | None = None
 
     @workflow.run
     @heard_out
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
         await self.begin_from_record()
+        self.watch = asyncio.create_task(self._have_it_resumed())
         outcome = await self._carried()
         if outcome is None:
             await self._compensate()
@@ -88,6 +100,21 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         # A cancellation that was on its way when the last stage ended is heard of by now.
         await self.finish()
         return None if self.progress.cancelled else outcome
+
+    async def _have_it_resumed(self) -> None:
+        """While it stands still, or something is to be put right, whoever may do it is reminded, and
+        the levels above hear of it.
+        """
+        while True:
+            await workflow.wait_condition(self._is_overseen)
+            await self.wait_for(lambda: not self._is_overseen(), "what was ordered is done")
+
+    def _is_overseen(self) -> bool:
+        return self.progress.suspended_at is not None or self.progress.orders > 0
+
+    def _is_full(self) -> bool:
+        # A stage is under way beside whoever is reminded: nothing carries over.
+        return super()._is_full() and not self._is_overseen()
 
     async def _walk(self) -> JourneyOutcome:
         """Stage by stage, each next one following from how the last one ended."""
@@ -244,15 +271,120 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.may_come(act)
         self._open(act)
 
+    @workflow.update
+    async def suspend_renovation(self, act: SuspendRenovation) -> Done:
+        """The procedure stands still, its periods with it (E6)."""
+        async with self.turn:
+            self._goes_on(act)
+            return await self.do(act, Oversight.suspend, act)
+
+    @suspend_renovation.validator
+    def suspend_renovation_allowed(self, act: SuspendRenovation) -> None:
+        """Once, and not after the end."""
+        self.may_come(act)
+        self._goes_on(act)
+
+    @workflow.update
+    async def resume_renovation(self, act: ResumeRenovation) -> Done:
+        """It goes on: each period has the time left that it had."""
+        async with self.turn:
+            self._stands_still(act)
+            done = await self.do(act, Oversight.resume, act)
+        await self._tell_moved()
+        return done
+
+    @resume_renovation.validator
+    def resume_renovation_allowed(self, act: ResumeRenovation) -> None:
+        """Only what stands still."""
+        self.may_come(act)
+        self._stands_still(act)
+
+    @workflow.update
+    async def extend_period(self, act: ExtendPeriod) -> Done:
+        """Whoever is awaited, or may object or bid, has more time."""
+        async with self.turn:
+            self._goes_on(act)
+            done = await self.do(act, Extensions.extend, act)
+        await self._tell_moved()
+        return done
+
+    @extend_period.validator
+    def extend_period_allowed(self, act: ExtendPeriod) -> None:
+        """While the renovation goes on; what may be extended, the record knows."""
+        self.may_come(act)
+        self._goes_on(act)
+
+    @workflow.update
+    async def order_correction(self, act: OrderCorrection) -> Done:
+        """What was done against the law is to be put right in time; the procedure goes on."""
+        async with self.turn:
+            self._open(act, in_warranty=True)
+            return await self.do(act, Orders.order, act)
+
+    @order_correction.validator
+    def order_correction_allowed(self, act: OrderCorrection) -> None:
+        """Not after the end."""
+        self.may_come(act)
+        self._open(act, in_warranty=True)
+
+    @workflow.update
+    async def report_corrected(self, act: ReportCorrected) -> Done:
+        """It was put right."""
+        async with self.turn:
+            self._ordered(act)
+            return await self.do(act, Orders.report, act)
+
+    @report_corrected.validator
+    def report_corrected_allowed(self, act: ReportCorrected) -> None:
+        """Where something was ordered."""
+        self.may_come(act)
+        self._ordered(act)
+
+    @workflow.update
+    async def lift_correction(self, act: LiftCorrection) -> Done:
+        """The order is taken back."""
+        async with self.turn:
+            self._ordered(act)
+            return await self.do(act, Orders.lift, act)
+
+    @lift_correction.validator
+    def lift_correction_allowed(self, act: LiftCorrection) -> None:
+        """Where something was ordered."""
+        self.may_come(act)
+        self._ordered(act)
+
+    def _ordered(self, act: OrderedAct) -> None:
+        # An order outlives the works: it waits for its answer until the case is closed.
+        self._open(act, in_warranty=True)
+        if not self.progress.orders:
+            raise refuse("oversight.no_order", order=act.order_id)
+
+    async def _tell_moved(self) -> None:
+        """Whoever waits through a period that was moved looks at the record, this workflow too."""
+        self.told_to_go_on += 1
+        for workflow_id in self.progress.to_tell:
+            if workflow_id != workflow.info().workflow_id:
+                await tell_to_go_on(workflow_id)
+
+    def _goes_on(self, act: Act) -> None:
+        self._open(act)
+        if self.progress.suspended_at is not None:
+            raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
+
+    def _stands_still(self, act: Act) -> None:
+        self._open(act)
+        if self.progress.suspended_at is None:
+            raise refuse("oversight.not_suspended", where=self.renovation_id)
+
     def _revision_awaited(self, act: Act) -> None:
         if not self.progress.revision_awaited or self.settling:
             raise refuse("renovation.revision_not_asked", act=act.name)
 
-    def _open(self, act: Act) -> None:
+    def _open(self, act: Act, *, in_warranty: bool = False) -> None:
         if self.work is None:
             # It is about to begin: the act is sent again.
             raise refuse("act.held_back")
         settled = self.settling or self.progress.settling or self.progress.cancelled
-        over = self.ended or self.progress.in_warranty or self.work.done()
+        over = self.ended or self.work.done() or (self.progress.in_warranty and not in_warranty)
         if settled or over:
             raise refuse("renovation.ended", act=act.name)

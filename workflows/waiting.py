@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from proof.commands import reference_for
     from proof.seals import fault_on_arrival
     from workflows import writes
-    from workflows.recorded import SIGNED, RecordedWorkflow, never
+    from workflows.recorded import SIGNED, AtRestError, RecordedWorkflow, never
     from workflows.search_attributes import show_due
     from workflows.writes import Activity, BrokenError, refuse, refuse_all, step_of
 
@@ -43,6 +43,8 @@ Deadline = datetime | Callable[[], datetime]
 """A moment of the case; one that may move while it is waited for is asked for again and again."""
 AT_LEAST = timedelta(seconds=1)
 """A step that came too early is not tried again sooner, however little is left."""
+RESTS_AT_LEAST, RESTS_AT_MOST = timedelta(seconds=10), timedelta(days=1)
+"""Whoever was not told that the case goes on asks again after as long as it has rested, within these."""
 CHILD_LOST = "case.child_lost"
 
 
@@ -83,7 +85,7 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         **named: P.kwargs,
     ) -> R | None:
         """Like `own`; None when it was overtaken before its turn came, or while it was broken."""
-        step = step_of(activity)
+        step, rests_since = step_of(activity), cast("datetime | None", None)
         while True:
             async with self.turn if self.heals() else nullcontext():
                 if overtaken():
@@ -93,11 +95,26 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
                 # From here on: who sees that the step broke may tell us before we know it ourselves.
                 heard = self.told_to_go_on
                 with suppress(BrokenError):
-                    return await self._own(name, activity, *args, **named)
+                    try:
+                        return await self._own(name, activity, *args, **named)
+                    except AtRestError:
+                        rests_since = rests_since or workflow.now()
+            if rests_since is not None:
+                await self._rest(overtaken, heard, rests_since)
+                continue
             await self._stand_by(
                 lambda: overtaken() or self.told_to_go_on != heard,  # noqa: B023
                 f"{name} broke and waits to be taken up",
             )
+
+    async def _rest(self, overtaken: Condition, heard: int, since: datetime) -> None:
+        """The case stands still: whoever goes on is told, and asks from time to time, less and less often."""
+        workflow.set_current_details("the case stands still")
+        pause = min(max(workflow.now() - since, RESTS_AT_LEAST), RESTS_AT_MOST)
+        await self._pause(
+            lambda: overtaken() or self.told_to_go_on != heard, pause, "the case stands still"
+        )
+        await self._look_at_record(heard)
 
     async def wait_for(self, condition: Condition, why: str) -> None:
         """Wait for what people do, without end; the record says who is awaited since when.

@@ -12,7 +12,7 @@ from models.messages.cost_sharing import CostSharingProgress
 from models.messages.feedback import FeedbackProgress, TicketProgress
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.inspection import InspectionProgress
-from models.messages.journey import Answer
+from models.messages.journey import Answer, Extended, Resumed
 from models.messages.journey_progress import JourneyProgress
 from models.messages.progress import Progress
 from models.messages.publication import PublicationClosing, PublicationProgress, Subject
@@ -42,6 +42,8 @@ PUBLISHED_BY: Mapping[str, Subject] = {
     Stage.COST_SHARING: Subject.SHARE_TABLE,
     Stage.BIDDING: Subject.CANDIDATES,
 }
+RESUMED, EXTENDED = "renovation.resumed", "renovation.period_extended"
+"""Acts on the renovation that move the periods of other workflows; those of complaints have run on."""
 HANDED_ON: Mapping[str, type[Answer]] = {
     kind: answer
     for progress in (*OF_STAGE.values(), OF_OTHERS["warranty"])
@@ -83,6 +85,13 @@ def fold(workflow_id: str, rows: Sequence[Recalled]) -> Progress:
     for row in rows:
         if row.workflow_id == workflow_id:
             progress = _after_own(progress, row)
+        elif row.kind == RESUMED:
+            answer = Resumed.model_validate(row.result)
+            progress = progress.rested(answer.suspended_at, answer.resumed_at)
+        elif row.kind == EXTENDED:
+            given = Extended.model_validate(row.result)
+            if workflow_id in given.waiting:
+                progress = progress.extended(given.before, given.after)
         elif row.kind != "publication.opened":
             progress = _after_child(progress, row)
         elif isinstance(progress, BiddingProgress):
@@ -143,9 +152,12 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         stages = renovation_workflow_id(renovation_id) + "/"
         ended = Event.kind.in_(HANDED_ON)
         return [and_(Event.workflow_id.startswith(stages, autoescape=True), ended)]
+    if path[0] == "ticket":
+        return []
+    moved = Event.kind.in_((RESUMED, EXTENDED))
     subject = PUBLISHED_BY.get(path[0])
     if subject is None:
-        return []
+        return [moved]
     number = path[1]
     name = f"{renovation_id}.{subject}.{number}"
     exact = publication_workflow_id(renovation_id, name)
@@ -153,4 +165,4 @@ def _of_children(renovation_id: str, workflow_id: str) -> Sequence[ColumnElement
         Event.workflow_id == exact, Event.workflow_id.startswith(f"{exact}-", autoescape=True)
     )
     seen = ("publication.opened", "publication.close_looked_at")
-    return [and_(of_this, Event.kind.in_(seen))]
+    return [moved, and_(of_this, Event.kind.in_(seen))]

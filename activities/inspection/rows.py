@@ -16,7 +16,7 @@ from models.values.inspection import ItemFacts, ItemState, PastInspection
 from models.values.refusal import refusal
 from models.values.states import ContractState
 from models.values.waits import ENGINE, Consequence, Wait, at_work
-from rules.time.deadlines import deadline, hours_after
+from rules.time.deadlines import hours_after
 from runtime.record.consents import OccupiedPart
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
@@ -174,9 +174,7 @@ async def rectifications(case: Case) -> dict[str, datetime]:
         .order_by(WorkItem.id)
     )
     return {
-        item_id: deadline(
-            failed_at, case.timetable.rectification_period, case.calendar, case.timetable.zone
-        )
+        item_id: case.ends(failed_at, case.timetable.rectification_period)
         for item_id, failed_at in rows
     }
 

@@ -10,6 +10,7 @@ from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import ContractState
 from models.values.waits import Consequence, Wait
+from rules.oversight import rested
 from rules.termination import idle_from
 from rules.time.deadlines import end_of_natural_day
 
@@ -60,7 +61,9 @@ def idle_at(
     busy = any(number.get(state) for state in BUSY)
     if noticed or busy or number.get(ItemState.PLANNED, 0) <= waiting:
         return None
-    return idle_from(contract.start_by, contract.moved_at, case.timetable, case.calendar)
+    begun = contract.moved_at or contract.start_by
+    end = idle_from(contract.start_by, contract.moved_at, case.timetable, case.calendar)
+    return end and begun and rested(end, begun, case.renovation.rests)
 
 
 def standing_still(due_at: datetime) -> Wait:

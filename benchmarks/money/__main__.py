@@ -143,17 +143,18 @@ async def transfers(database: Database, owner: asyncpg.Connection) -> dict[str, 
             for each in range(AT_ONCE)
         ]
 
-    async def booked(name: str, number: int) -> None:
-        await move(database, "m", f"{name}{number}", *group(name, number))
-
     rates: dict[str, object] = {
         "f_two_rows_own_commit": await _rate(single, SINGLE, 1),
         "s_statement_of_500": await _rate(statement, EVENTS, AT_ONCE),
     }
     for letter, name in (("t", "charges"), ("h", "holds"), ("a", "hot")):
+        # Whoever books has its transfers.
+        groups = [group(name, number) for number in range(EVENTS)]
 
-        async def work(number: int, name: str = name) -> None:
-            await booked(name, number)
+        async def work(
+            number: int, name: str = name, groups: list[list[Transfer]] = groups
+        ) -> None:
+            await move(database, "m", f"{name}{number}", *groups[number])
 
         rates[f"{letter}_{name}"] = await _rate(work, EVENTS, AT_ONCE)
     return rates

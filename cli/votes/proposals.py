@@ -139,13 +139,14 @@ def _table(lines: list[Line], zone: str) -> Table:
 
 
 def _unit(line: Line) -> str:
-    """The unit that it is about, where it is about one."""
+    """The unit that it is about, where it is about one; of a sum on a statement the bank's number."""
     content = line["content"]
-    sale = content.get("sale") if isinstance(content, dict) else None
-    for each in (content, sale):
+    if not isinstance(content, dict):
+        return ""
+    for each in (content, content.get("sale")):
         if isinstance(each, dict) and isinstance(each.get("unit_number"), str):
             return str(each["unit_number"])
-    return ""
+    return str(content.get("reference") or "")
 
 
 def _sheet_lines(done: JsonValue) -> Iterator[str]:

@@ -15,7 +15,6 @@ from models.fields import (
     Day,
     Fen,
     Id,
-    IdInFile,
     Label,
     Note,
     Permille,
@@ -34,6 +33,17 @@ from models.fields import (
 )
 from models.files.certificate import CertifiedNumbers
 from models.messages import acts
+from models.messages.acts.bodies import (
+    ActBody,
+    CorrectedBody,
+    CorrectionBody,
+    ExtensionBody,
+    LiftingBody,
+    NoFields,
+    OrderBody,
+    ReasonBody,
+    SuspensionBody,
+)
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Role
@@ -43,16 +53,8 @@ from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 from models.values.scheme import SchemeContent
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
+ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 1_000
 """Entries of a list, at most."""
-
-
-class ActBody(Value):
-    """The own fields of an act, without the command id and who does it."""
-
-
-class NoFields(ActBody):
-    """An act that says everything by its name."""
 
 
 class OfficialResultBody(ActBody):
@@ -96,12 +98,6 @@ class SubsidyBody(ActBody):
     """Of `GrantSubsidy`."""
 
     amount_fen: PositiveFen
-    reason: Reason
-
-
-class ReasonBody(ActBody):
-    """Of an act that only says why."""
-
     reason: Reason
 
 
@@ -290,26 +286,6 @@ class ConfirmationBody(ActBody):
     satisfied: bool
 
 
-class AddedOfficialBody(Value):
-    """Of `AddedOfficial`."""
-
-    id: IdInFile
-    label: Label
-    role: Role
-    place: Literal["district", "street_office", "community", "grid"] = "grid"
-
-
-class CorrectionBody(ActBody):
-    """Of `CorrectRenovation`."""
-
-    title: Annotated[str, *label(200, 0)] = ""
-    estate: Annotated[str, *label(200, 0)] = ""
-    ends_on: Day | None = None
-    labels: Annotated[dict[Id, Label], *entries(OFFICIALS)] = Field(default_factory=dict)
-    officials: Annotated[tuple[AddedOfficialBody, ...], *entries(OFFICIALS)] = ()
-    reason: Reason
-
-
 BODIES: dict[str, type[ActBody]] = {
     acts.OpenVote.name: NoFields,
     acts.ImportOfficialResult.name: OfficialResultBody,
@@ -340,6 +316,12 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
     acts.CorrectRenovation.name: CorrectionBody,
+    acts.SuspendRenovation.name: SuspensionBody,
+    acts.ResumeRenovation.name: ReasonBody,
+    acts.ExtendPeriod.name: ExtensionBody,
+    acts.OrderCorrection.name: OrderBody,
+    acts.ReportCorrected.name: CorrectedBody,
+    acts.LiftCorrection.name: LiftingBody,
 }
 """The body of every official act by the act's name."""
 

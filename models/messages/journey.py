@@ -52,6 +52,37 @@ class Ticked(Answer):
     tick: datetime | None = None
 
 
+class Suspended(Ticked):
+    """A renovation stands still since `at` (case time)."""
+
+    at: datetime
+
+
+class Resumed(Ticked):
+    """It goes on: what was ahead at `suspended_at` comes later by the time until `resumed_at`.
+
+    `waiting` are the other workflows that wait for something: they are told.
+    """
+
+    suspended_at: datetime
+    resumed_at: datetime
+    waiting: tuple[str, ...] = ()
+
+
+class Extended(Ticked):
+    """A period that the workflow `waiting` waits through ends at `after`, no longer at `before`."""
+
+    before: datetime
+    after: datetime
+    waiting: tuple[str, ...] = ()
+
+
+class Ordered(Ticked):
+    """So many orders of correction are open."""
+
+    open: int
+
+
 class StageInput(CaseInput):
     """The input of a stage workflow.
 

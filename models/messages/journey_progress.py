@@ -18,9 +18,13 @@ from models.messages.feedback import FeedbackOutcome
 from models.messages.inspection import InspectionOutcome, WorksResult
 from models.messages.journey import (
     Answer,
+    Extended,
     JourneyOutcome,
+    Ordered,
+    Resumed,
     Revision,
     StageEntered,
+    Suspended,
     WarrantyEntered,
 )
 from models.messages.progress import Progress
@@ -64,6 +68,12 @@ class JourneyProgress(Progress):
         "renovation.corrected": Done,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.cancelled": Done,
+        "renovation.suspended": Suspended,
+        "renovation.resumed": Resumed,
+        "renovation.period_extended": Extended,
+        "renovation.correction_ordered": Ordered,
+        "renovation.correction_reported": Ordered,
+        "renovation.correction_lifted": Ordered,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -92,6 +102,12 @@ class JourneyProgress(Progress):
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
+    suspended_at: datetime | None = None
+    """Since then it stands still (case time)."""
+    orders: int = 0
+    """Orders of correction that are open."""
+    to_tell: tuple[str, ...] = ()
+    """The workflows whose periods the last act has moved: they are told to look at the record."""
     warranty_id: str = ""
     """The workflow of the warranty, once that has begun."""
     warranty_over: bool = False
@@ -198,14 +214,13 @@ class JourneyProgress(Progress):
     def moved(self, step: str, answer: Answer) -> Self:
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
-            if answer.stage is None:
-                return self
-            first = {"stage_reminds_at": answer.stage_reminds_at}
-            return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
-        now: dict[str, object] = {}
+            return self._stage_entered(answer)
+        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
+            return self._overseen(answer)
         if isinstance(answer, WarrantyEntered):
-            now = {"warranty_id": answer.workflow_id}
-        elif isinstance(answer, WarrantyOutcome):
+            return self.model_copy(update={"warranty_id": answer.workflow_id})
+        now: dict[str, object] = {}
+        if isinstance(answer, WarrantyOutcome):
             now = {"warranty_over": answer.settled}
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
@@ -214,10 +229,28 @@ class JourneyProgress(Progress):
         elif step == "voting.scheme_revised":
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
-            now = {"cancelled": True}
+            now = {"cancelled": True, "suspended_at": None}
         elif step.startswith("settlement."):
             now = {"settling": True}
         return self.model_copy(update=now)
+
+    def _stage_entered(self, answer: StageEntered) -> Self:
+        if answer.stage is None:
+            return self
+        first = {"stage_reminds_at": answer.stage_reminds_at}
+        return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
+
+    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
+        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+        if isinstance(answer, Ordered):
+            return self.model_copy(update={"orders": answer.open})
+        if isinstance(answer, Suspended):
+            return self.model_copy(update={"suspended_at": answer.at})
+        told = self.model_copy(update={"to_tell": answer.waiting})
+        if isinstance(answer, Extended):
+            return told
+        moved = told.rested(answer.suspended_at, answer.resumed_at)
+        return moved.model_copy(update={"suspended_at": None})
 
     def _ended(self, outcome: StageOutcome) -> dict[str, object]:
         if isinstance(outcome, VotingOutcome):
@@ -234,3 +267,9 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
+
+
+def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
+    if isinstance(answer, WarrantyEntered):
+        return {"warranty_id": answer.workflow_id}
+    return {"warranty_over": answer.settled}

@@ -5,11 +5,11 @@ record has them. So a workflow that continues as new, or is rebuilt after its hi
 on from the same state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar, Self
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from models.messages.journey import Answer
 from models.values.base import Carried
@@ -53,6 +53,20 @@ class Progress(Carried):
         """The progress after an answer that is new."""
         return self
 
+    def rested(self, since: datetime, until: datetime) -> Self:
+        """The progress after its case stood still: what was ahead at `since` comes by so much later."""
+        return self._changed(lambda each: each + (until - since) if each > since else each)
+
+    def extended(self, before: datetime, after: datetime) -> Self:
+        """The progress after a period that ended at `before` was given until `after`."""
+        return self._changed(lambda each: after if each == before else each)
+
+    def _changed(self, change: Callable[[datetime], datetime]) -> Self:
+        """With every moment changed but those that the record says at each answer."""
+        names = [name for name in type(self).model_fields if name not in {"tick", "remind_at"}]
+        moments = {name: _with_moments(getattr(self, name), change) for name in names}
+        return self.model_copy(update=moments)
+
     def with_trouble(self, step: str) -> Self:
         """The step broke."""
         return self.model_copy(update={"troubled": tuple(sorted({*self.troubled, step}))})
@@ -61,3 +75,16 @@ class Progress(Carried):
         """The step was done, or somebody has seen to it."""
         left = tuple(each for each in self.troubled if each != step)
         return self.model_copy(update={"troubled": left})
+
+
+def _with_moments(value: object, change: Callable[[datetime], datetime]) -> object:
+    """A value with every moment in it changed."""
+    if isinstance(value, datetime):
+        return change(value)
+    if isinstance(value, BaseModel):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        inner = {name: _with_moments(each, change) for name, each in fields.items()}
+        return value.model_copy(update=inner)
+    if isinstance(value, tuple):
+        return tuple(_with_moments(each, change) for each in value)
+    return value

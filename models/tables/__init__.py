@@ -34,7 +34,13 @@ from models.tables.inspection import (
     RetentionRelease,
     WorkItem,
 )
-from models.tables.ledger import LedgerAccount, LedgerEntry, LedgerGroup, LedgerTransfer
+from models.tables.ledger import (
+    LedgerAccount,
+    LedgerEntry,
+    LedgerGroup,
+    LedgerTransfer,
+    UnclaimedSum,
+)
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.privacy.access import AccessEntry
@@ -182,6 +188,7 @@ __all__ = [
     "Tender",
     "Termination",
     "Ticket",
+    "UnclaimedSum",
     "Unit",
     "UnitAccess",
     "UnitOwner",

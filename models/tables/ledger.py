@@ -4,7 +4,7 @@ Whoever writes adds accounts, a group and its transfers; entries and balances ar
 database's own functions (migration 0040) and by nobody else, its owner included.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -12,13 +12,24 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Big, CommandId, Fen, Id, Table, not_negative, one_of, refers
-from models.values.ledger import AccountKind, Phase, TransferKind
+from models.tables.base import (
+    PRIVATE,
+    Big,
+    CommandId,
+    Fen,
+    Id,
+    Table,
+    not_negative,
+    one_of,
+    refers,
+)
+from models.values.ledger import AccountKind, Phase, SumState, TransferKind, Unmatched
 
 
 class LedgerAccount(Table):
@@ -60,7 +71,11 @@ class LedgerGroup(Table):
 
 
 class LedgerTransfer(Table):
-    """One transfer; `event_at` is case time, `created_at` the database's clock."""
+    """One transfer; `event_at` is case time, `created_at` the database's clock.
+
+    That group and accounts are there, is asked once of all rows of a statement, by `ledger_post`; nothing
+    of the ledger is ever deleted.
+    """
 
     __tablename__ = "ledger_transfer"
     __table_args__ = (
@@ -108,10 +123,10 @@ class LedgerTransfer(Table):
     )
 
     id: Mapped[CommandId] = mapped_column(primary_key=True)
-    command_id: Mapped[CommandId] = mapped_column(ForeignKey("ledger_group.command_id"))
+    command_id: Mapped[CommandId]
     number: Mapped[int]
-    from_id: Mapped[Big] = mapped_column(BigInteger, ForeignKey("ledger_account.id"))
-    to_id: Mapped[Big] = mapped_column(BigInteger, ForeignKey("ledger_account.id"))
+    from_id: Mapped[Big] = mapped_column(BigInteger)
+    to_id: Mapped[Big] = mapped_column(BigInteger)
     amount_fen: Mapped[Fen]
     kind: Mapped[str]
     phase: Mapped[str] = mapped_column(server_default="posted")
@@ -136,11 +151,39 @@ class LedgerEntry(Table):
         UniqueConstraint("transfer_id", "account_id"),
     )
 
-    account_id: Mapped[Big] = mapped_column(
-        BigInteger, ForeignKey("ledger_account.id"), primary_key=True, autoincrement=False
-    )
+    account_id: Mapped[Big] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    transfer_id: Mapped[CommandId] = mapped_column(ForeignKey("ledger_transfer.id"))
+    transfer_id: Mapped[CommandId]
     amount_fen: Mapped[Fen]
     before_fen: Mapped[Fen]
     after_fen: Mapped[Fen]
+
+
+class UnclaimedSum(Table):
+    """A sum of a bank statement that names no unit (待认领款项), in fen, until two people decide. Case time.
+
+    `words` are the payer and the bank's words, sealed under a key of this row, and gone when it is decided:
+    the statement has them.
+    """
+
+    __tablename__ = "unclaimed_sum"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_fen_positive"),
+        one_of("why", *Unmatched),
+        one_of("state", *SumState),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_whole"),
+        CheckConstraint("state = 'open' OR words = ''", name="words_gone"),
+        {"schema": PRIVATE},
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    reference: Mapped[Id]
+    booked_on: Mapped[date]
+    amount_fen: Mapped[Fen]
+    why: Mapped[str]
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(server_default="open")
+    command_id: Mapped[CommandId]
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]

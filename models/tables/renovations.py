@@ -94,6 +94,10 @@ class Renovation(Table):
     closed_at: Mapped[datetime | None]
     waiting_for: Mapped[str] = mapped_column(server_default="")
     due_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    """Since then it stands still (case time), its periods with it; None while it goes on."""
+    rests: Mapped[list[JsonValue]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Each time that it stood still, as [since, until]: periods that began before end later by as long."""
     v1_letters: Mapped[bool] = mapped_column(server_default=text("false"))
     """Opened while letters held a credential of the first kind: those are good until replaced."""
     search_text: Mapped[str] = mapped_column(server_default="")

@@ -34,6 +34,8 @@ class BoxState(StrEnum):
 
     OPEN = "open"
     """Announced and not yet closed; ballots are taken from its opening to its closing."""
+    SUSPENDED = "suspended"
+    """The renovation stands still: no ballot is taken, and its periods rest until it is resumed."""
     CLOSED = "closed"
 
 
@@ -99,6 +101,21 @@ class ContractState(StrEnum):
     SIGNED = "signed"
     TERMINATED = "terminated"
     COMPLETED = "completed"
+
+
+class SuspensionGround(StrEnum):
+    """Why a renovation stands still for a time (rules E6, E23, E38); the article is in `rules.oversight`."""
+
+    COURT = "court"
+    """A suit asks for a decision to be revoked."""
+    AUTHORITY = "authority"
+    """An authority looks into whether a decision was lawful."""
+    BIDDING_COMPLAINT = "bidding_complaint"
+    """The supervision of tenders handles a complaint."""
+    SAFETY = "safety"
+    """Life or limb is in danger."""
+    FORCE_MAJEURE = "force_majeure"
+    """Nobody could foresee, avoid or overcome what keeps people from acting."""
 
 
 class TerminationGround(StrEnum):

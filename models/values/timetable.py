@@ -84,6 +84,8 @@ class Timetable(Carried):
     # Whoever is awaited
     escalation: Period = calendar_days(7)
     """From the reminder of whoever is late to the notice to the level above, and from level to level [D]."""
+    suspension_review: Period = calendar_days(30)
+    """To resume a renovation that was suspended, or to be asked why not [D, E6]."""
 
     # Voting
     vote_opening: Period = calendar_days(30)

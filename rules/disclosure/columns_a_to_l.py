@@ -182,18 +182,18 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     },
     # A line of it tells who has paid and whose debt another took over because of hardship.
     "ledger_account": {
-        Circle.AUDIT: """
+        Circle.RELIEF: """
             id renovation_id kind name never_negative never_positive balance_fen held_fen entries
             """,
     },
     "ledger_entry": {
-        Circle.AUDIT: "account_id number transfer_id amount_fen before_fen after_fen",
+        Circle.RELIEF: "account_id number transfer_id amount_fen before_fen after_fen",
     },
     "ledger_group": {
         Circle.AUDIT: "command_id renovation_id transfers",
     },
     "ledger_transfer": {
-        Circle.AUDIT: """
+        Circle.RELIEF: """
             id command_id number from_id to_id amount_fen kind phase pending_id reverses_id expires_at
             certificate_id passed event_at created_at
             """,

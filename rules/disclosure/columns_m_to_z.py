@@ -131,6 +131,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: """
             id estate_id title stage state workflow_id stage_workflow_id place_id place_path
             rule_pack timetable clock head_seq head_hash opened_at closed_at waiting_for due_at
+            suspended_at rests
             """,
         Circle.OFFICIALS: "v1_letters",
         Circle.NOBODY: "search_text",
@@ -218,6 +219,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             id renovation_id kind level state opened_at due_at resolved_at reopened
             """,
         Circle.COMPLAINT: "command_id text unit_number satisfied confidential about_unit about_firm",
+    },
+    "unclaimed_sum": {
+        Circle.OFFICIALS: """
+            id renovation_id reference booked_on amount_fen why words state command_id opened_at decided_at
+            """,
     },
     "unit": {
         Circle.HOUSEHOLD: """

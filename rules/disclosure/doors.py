@@ -41,6 +41,9 @@ SHOWN_BY: Mapping[str, str] = {
     "inspection": "InspectionView",
     "instalment": "OwedLine",
     "invitation": "InvitationView",
+    "ledger_account": "AccountLine",
+    "ledger_entry": "EntryLine",
+    "ledger_transfer": "EntryLine",
     "letter": "LetterRow LetterView",
     "mandate": "MandateView AgentView",
     "mandate_revocation": "MandateView",
@@ -82,6 +85,7 @@ SHOWN_BY: Mapping[str, str] = {
     "tender": "TenderView",
     "termination": "TerminationView ContractAccount",
     "ticket": "TicketWords OwnTicket",
+    "unclaimed_sum": "UnclaimedView",
     "unit": "UnitView OwnUnit",
     "vote_objection": "VoteObjectionView",
     "vote_opinion": "OwnOpinion",
@@ -112,8 +116,13 @@ RENAMED: Mapping[str, str] = {
     "feed_entry.log_id": "FeedEvent.estate_id",
     "erasure.person_id": "ErasureView.person",
     "person.restricted_until": "ErasureView.outcome",
+    "ledger_transfer.id": "EntryLine.transfer_id",
+    "ledger_transfer.from_id": "EntryLine.other",
+    "ledger_transfer.to_id": "EntryLine.other",
+    "ledger_transfer.event_at": "EntryLine.happened_at",
     "sensitive.id": "SensitiveView.entry",
     "sensitive.content": "SensitiveView.words",
+    "unclaimed_sum.words": "UnclaimedView.memo",
     "firm_person.person_id": "FirmPersonView.person",
     "firm.confirmed_at": "FirmStanding.state",
     "mandate.entry_id": "MandateView.unit_numbers",
@@ -197,9 +206,12 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         unit.id unit.estate_id vote_opinion.seq vote_opinion.unit_number webhook_delivery.id
         webhook_delivery.webhook_id suggestion.only_case suggestion_reply.estate_id
         suggestion_support.suggestion_id certificate.inspection_id certificate.passed inspection.passed
+        ledger_account.id ledger_account.never_negative ledger_account.never_positive ledger_entry.account_id
+        ledger_transfer.phase ledger_transfer.pending_id ledger_transfer.reverses_id
+        ledger_transfer.expires_at ledger_transfer.certificate_id ledger_transfer.passed
         """,
     LOG: """
-        account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
+        ledger_transfer.created_at account.created_at account.closed_at api_client.created_at api_key.created_at api_key.replaced_at
         ballot_check.checked_at ballot_box.closed_at contact.withdrawn_at anchor_cosignature.cosigned_at event.run_id event.signature event.row_hashes event.salt
         firm.registered_by firm.created_at firm_person.added_by firm_person.added_at firm_person.ended_at
         invitation.invited_by invitation.created_at invitation.used_at mandate_revocation.revoked_by
@@ -217,13 +229,12 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
     "The sender's own book-keeping.": "notice.attempts notice.queued_at notice_message.next_at",
     "The count sheet names the units that differ.": "paper_line.absent",
     "Withdrawn, it is empty and in no view.": "sensitive.withdrawn_at",
-    "Its periods come out as the dates of the agenda.": "renovation.timetable",
+    "Its periods come out as the dates of the agenda.": "renovation.rests renovation.timetable",
     "It is made of what stands elsewhere, and finds the case.": "renovation.search_text",
     "The receipt says whether a later ballot replaces it.": "ballot_box.change_allowed",
     "The city's key for the buyer; who bought is nobody's to read.": "owner_replacement.buyer_key",
 }
 """Why columns of a table that is read do not come out."""
-LEDGER = "`gongjian ledger` and `gongjian audit` read it; a home reads its payments and shares."
 EXEMPT: Mapping[str, str] = {
     "ballot_seal": "Keys of the box; in its bundle.",
     "bundle_file": "The evidence of a box as the files of `/bundle`, `/full-bundle` and `/audited-bundle`.",
@@ -242,10 +253,7 @@ EXEMPT: Mapping[str, str] = {
     "used_assertion": "Guards against replay.",
     "contradiction": "`gongjian audit` tells of it; the notes are published by those who signed them.",
     "witnessed": "What other instances have shown to be cosigned; they publish it themselves.",
-    "ledger_account": LEDGER,
-    "ledger_entry": LEDGER,
-    "ledger_group": LEDGER,
-    "ledger_transfer": LEDGER,
+    "ledger_group": "`gongjian ledger check` and `gongjian audit` read it: how many transfers an event has.",
     "place_event": "`gongjian audit` reads it; what it says of suggestions has a door (`SuggestionEvent`).",
     "place_log": "`gongjian audit` reads it.",
     "vote_step": "Numbers without persons; the page of the campaign shows them, none below five.",

@@ -35,7 +35,7 @@ DETAILS: Mapping[Circle, str] = {
         region registered_on rejected rejections reminder removed reopened report_until result
         retention_permille role roll_area_dm2 roll_hash roll_heads roll_sha256 root round rule_pack run_off
         satisfaction satisfied scan_sha256 scheme scheme_version seq sheet_hash shares sign_until signature
-        signed_by source stage standstill start_by starts_on state step struck subject submitted synthetic
+        signed_by source stage standstill start_by starts_on state step struck subject sums submitted synthetic
         system table_hash target targets targets_met tender tenders text_sha256 then ticket tickets ties
         title to told total_due_at total_fen tree_head tree_size typing unanswered unsigned until upheld
         value_fen version visits voters wanted warnings what whole_extension_until who why
@@ -44,9 +44,9 @@ DETAILS: Mapping[Circle, str] = {
         have need figure expected op left right value compared unit_of_figure required actual rule
         workflow_id turn rest_money benchmark earlier_contracts history id valid rank run recorded_at
         suggestion suggestions suggestions_dropped suggestions_back suggestions_ended into qualified joined
+        at after before order addressee event event_kind moves rests waiting_for since level_before look_until entries_count units_count opening closing measured changes
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
-        at after level_before look_until entries_count units_count opening closing measured changes
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
     Circle.COMPLAINT: "answer",

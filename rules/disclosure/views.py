@@ -54,7 +54,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title estate_id place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
             contract_value_fen awaited contracts needs_attention consents_missing publication works tickets
-            open_tickets lacks"""
+            open_tickets lacks suspended_at"""
     },
     "Lack": {EVERYBODY: "stage kind roles need have acts"},
     # Its sentences are made of the event as the reader may see it (`events`).
@@ -69,7 +69,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "CaseStanding": {
         EVERYBODY: """seq state stage scheme_version vote_outcome owners_pay_fen received_fen
             cost_sharing_outcome tender_round bids_opened contractor contract_fen items_passed open_complaints
-            open_objections works_accepted targets_met open"""
+            open_objections works_accepted targets_met open suspended"""
     },
     "Waiting": {EVERYBODY: "state stage waiting_for case_now reasons"},
     "Reason": {
@@ -145,6 +145,14 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "AgentView": {Circle.OWNERS: "unit_numbers agent_id agent_name motions"},
     "VisitView": {DOORS: "unit_number outcome envelope visited_by recorded_at"},
+    "AccountLine": {Circle.RELIEF: "account kind name balance_fen held_fen entries"},
+    "EntryLine": {
+        Circle.RELIEF: """number transfer_id happened_at kind other amount_fen before_fen after_fen seq
+            event"""
+    },
+    "UnclaimedView": {
+        OFFICIALS: "id reference booked_on amount_fen why state opened_at decided_at payer memo"
+    },
     "ProposalView": {
         OFFICIALS: "id act content content_sha256 state proposed_by proposed_at expires_at decided_by"
     },

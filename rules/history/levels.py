@@ -21,7 +21,10 @@ class HistoryLevel(StrEnum):
 KINDS: Mapping[HistoryLevel, str] = {
     HistoryLevel.DECISIONS: """
         renovation.opened renovation.stage_entered renovation.revision_asked
-        renovation.votes_ended renovation.cancelled renovation.closed voting.box_announced
+        renovation.votes_ended renovation.cancelled renovation.suspended renovation.resumed
+        renovation.period_extended renovation.correction_ordered renovation.correction_reported
+        renovation.correction_lifted
+        renovation.closed voting.box_announced
         voting.turnout_checked voting.box_closed voting.result_declared
         voting.official_result_imported voting.objections_counted voting.scheme_revised
         publication.opened publication.closed cost_sharing.planned
@@ -49,7 +52,9 @@ KINDS: Mapping[HistoryLevel, str] = {
         voting.vote_objected voting.reminded voting.reminder_ordered
         publication.close_looked_at publication.objection_filed
         publication.objection_answered cost_sharing.payments_called
-        cost_sharing.payments_received cost_sharing.reminder_ordered
+        cost_sharing.payments_received cost_sharing.cash_received
+        cost_sharing.sums_unclaimed cost_sharing.sum_assigned cost_sharing.sum_returned
+        cost_sharing.reminder_ordered
         cost_sharing.reminder_sent cost_sharing.reminder_not_needed bidding.bid_submitted
         bidding.bid_withdrawn inspection.progress_reported inspection.item_reported
         inspection.inspection_recorded inspection.rectification_reported

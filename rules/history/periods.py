@@ -19,6 +19,7 @@ def _span(name: str, opened_by: str, ended_by: str) -> Span:
 
 
 SPANS: Sequence[Span] = (
+    _span("suspension", "renovation.suspended", "renovation.resumed"),
     _span("publication", "publication.opened", "publication.close_looked_at publication.closed"),
     _span("vote", "voting.box_announced", "voting.box_closed voting.official_result_imported"),
     _span("revision", "renovation.revision_asked", "voting.scheme_revised renovation.votes_ended"),

@@ -22,6 +22,7 @@ class CaseStanding(Carried):
 
     seq: int = 0
     state: RenovationState | Literal["", "cancelling"] = ""
+    suspended: bool = False
     stage: Stage | Literal[""] = ""
     scheme_version: int | None = None
     vote_outcome: str = ""
@@ -158,7 +159,9 @@ def _under(name: str, inner: str) -> Told:
 TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "renovation.opened": (("state", _word("running")), ("scheme_version", _word(1))),
     "renovation.stage_entered": (("stage", _at("stage")),),
-    "renovation.cancelled": (("state", _word("cancelling")),),
+    "renovation.cancelled": (("state", _word("cancelling")), ("suspended", _word(False))),
+    "renovation.suspended": (("suspended", _word(True)),),
+    "renovation.resumed": (("suspended", _word(False)),),
     "renovation.warranty_begun": (("state", _word("in_warranty")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),

@@ -40,6 +40,7 @@ WITHIN: Mapping[str, str] = {
     "record_inspection": "item_inspection",
     "accept_works": "completion_acceptance",
     "approve_payment": "contractor_payment",
+    "resume_renovation": "suspension_review",
     "release_retention": "retention_verification",
     "accounts": "collection_decision",
 }
@@ -96,6 +97,8 @@ BASES: Mapping[str, BasisOfWait] = {
     "confirmation": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "call_back": BasisOfWait("5.1", "Weifang Hotline Regs art. 20"),
     "survey": BasisOfWait("5.6"),
+    "resume_renovation": BasisOfWait("8, E6", "Property Management Regs art. 19"),
+    "report_corrected": BasisOfWait("8, E6", "Property Management Regs art. 19"),
     "review_suggestion": BasisOfWait("5.3"),
     "answer_suggestion": BasisOfWait("5.3"),
     "reminder": BasisOfWait("5.2"),

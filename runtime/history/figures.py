@@ -9,6 +9,7 @@ from rules.disclosure.events import REDACTED
 from runtime.language.amounts import area, end_time, money
 from runtime.language.catalogues import Catalogue, read_catalogue
 from runtime.language.catalogues import phrase as phrase_in
+from runtime.language.citations import cited
 from runtime.language.moments import local_moment, read_moment
 from runtime.language.sentences import phrase
 
@@ -28,6 +29,7 @@ ENDS = (
     "deadline_at",
     "until",
     "missed",
+    "before",
 )
 """Details whose moment ends a period: at midnight it is the 24:00 of the day before."""
 ROOMS: Mapping[str, Sequence[str]] = {
@@ -41,6 +43,9 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "act": ("act_title", "deed"),
     "step": ("event",),
     "kind": ("ticket_kind",),
+    "what": ("wait",),
+    "addressee": ("role",),
+    "event_kind": ("event",),
 }
 """By the name of a detail the rooms of the product's catalogue that have its words."""
 CATALOGUES: dict[str, Catalogue] = {}
@@ -78,9 +83,11 @@ def _word(name: str, value: str, language: str, zone: str) -> str:
         if name.endswith(ENDS):
             return end_time(moment, language, zone)
         return local_moment(moment, language, zone)
-    known = text(f"value.{name}.{value}", language, {})
+    known = cited(value, language) if name == "article" else None
+    known = known or text(f"value.{name}.{value}", language, {})
+    word = value.partition(".")[0] if name == "what" else value
     for room in ROOMS.get(name, ()):
-        known = known or phrase(f"{room}.{value}", language, {})
+        known = known or phrase(f"{room}.{word}", language, {})
     if known:
         return known
     if len(value) == HASH and set(value) <= set("0123456789abcdef"):

@@ -14,16 +14,23 @@ from runtime.record.journal import id_from
 
 OPEN = text("""
 INSERT INTO ledger_account (renovation_id, kind, name, never_negative)
-SELECT :case, kind, name, kind = 'escrow'
+SELECT CAST(:case AS varchar), kind, name, kind = 'escrow'
 FROM unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS new (kind, name)
+WHERE NOT EXISTS (SELECT 1 FROM ledger_account a
+  WHERE a.renovation_id = CAST(:case AS varchar) AND a.kind = new.kind AND a.name = new.name)
 ORDER BY kind, name
 ON CONFLICT (renovation_id, kind, name) DO NOTHING
 """)
 BOOK = text("""
 INSERT INTO ledger_transfer (id, command_id, number, from_id, to_id, amount_fen, kind, phase,
   pending_id, reverses_id, expires_at, certificate_id, passed, event_at)
-SELECT new.id, :command, new.number, s.id, t.id, new.amount_fen, new.kind, new.phase,
-  new.pending_id, new.reverses_id, new.expires_at, new.certificate_id, new.passed, :moment
+SELECT new.id, :command, new.number,
+  (SELECT s.id FROM ledger_account s
+    WHERE s.renovation_id = :case AND s.kind = new.from_kind AND s.name = new.from_name),
+  (SELECT t.id FROM ledger_account t
+    WHERE t.renovation_id = :case AND t.kind = new.to_kind AND t.name = new.to_name),
+  new.amount_fen, new.kind, new.phase, new.pending_id, new.reverses_id, new.expires_at, new.certificate_id,
+  new.passed, :moment
 FROM unnest(CAST(:ids AS text[]), CAST(:from_kinds AS text[]), CAST(:from_names AS text[]),
   CAST(:to_kinds AS text[]), CAST(:to_names AS text[]), CAST(:amounts AS bigint[]),
   CAST(:transfer_kinds AS text[]), CAST(:phases AS text[]), CAST(:pending AS text[]),
@@ -31,11 +38,8 @@ FROM unnest(CAST(:ids AS text[]), CAST(:from_kinds AS text[]), CAST(:from_names 
   CAST(:passed AS boolean[]))
 WITH ORDINALITY AS new (id, from_kind, from_name, to_kind, to_name, amount_fen, kind, phase, pending_id,
   reverses_id, expires_at, certificate_id, passed, number)
-JOIN ledger_account s
-  ON s.renovation_id = :case AND s.kind = new.from_kind AND s.name = new.from_name
-JOIN ledger_account t
-  ON t.renovation_id = :case AND t.kind = new.to_kind AND t.name = new.to_name
 """)
+"""Each account is looked up by its unique index: joined, without statistics, all of a case are read for each."""
 
 
 def key_of(renovation_id: str, command_id: str) -> str:

@@ -23,6 +23,8 @@ class NewPayment(Value):
     amount_fen: int
     source: str
     funded_by: str = ""
+    reference: str = ""
+    """By which whoever reported it knows it; for what is said of it, not kept."""
 
 
 async def add_payments(
@@ -37,7 +39,7 @@ async def add_payments(
     """
     await session.flush()
     same = {"renovation_id": renovation_id, "received_at": received_at}
-    rows = [{**each.model_dump(exclude={"funded_by"}), **same} for each in payments]
+    rows = [{**each.model_dump(exclude={"funded_by", "reference"}), **same} for each in payments]
     await session.execute(insert(Payment), rows)
     return tuple(transfer for each in payments for transfer in _transfers(each))
 

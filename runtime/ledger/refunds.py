@@ -1,7 +1,4 @@
-"""Whatever may go out goes out as far as the escrow holds the money, and the rest when money comes.
-
-Refunds go out as far as the escrow holds the money; whatever event brings it, by one function.
-"""
+"""Whatever may go out goes out as far as the escrow holds the money, and the rest when money comes."""
 
 from typing import NamedTuple
 

@@ -7,13 +7,13 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
-from models.values.waits import REMINDING, Wait
+from models.values.waits import CORRECTING, REMINDING, Wait
 
 OVER = text("""
 DELETE FROM case_wait w USING proposal p, renovation r
@@ -38,10 +38,16 @@ async def replace_waits(
     """Put these in the place of everything that the workflow waited for.
 
     One that says no `since` and was there before keeps it; and whoever was to be reminded, or was,
-    has no more time because of that.
+    has no more time because of that. Orders of correction stay, but as they are put.
     """
+    orders = [wait.subject for wait in waits if wait.what == CORRECTING]
     rows = await session.scalars(
-        delete(CaseWait).where(CaseWait.workflow_id == workflow_id).returning(CaseWait)
+        delete(CaseWait)
+        .where(
+            CaseWait.workflow_id == workflow_id,
+            or_(CaseWait.what != CORRECTING, CaseWait.subject.in_(orders)),
+        )
+        .returning(CaseWait)
     )
     before = {
         (wait.what, wait.subject, wait.who): wait
@@ -82,15 +88,19 @@ async def add_waits(
     await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
 
 
-async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) -> None:
-    """The stages and publications of a case wait for nothing any more; complaints go on."""
+async def end_waits_but_of_tickets(
+    session: AsyncSession, renovation_id: str, *, orders_too: bool = True
+) -> None:
+    """The stages and publications of a case wait for nothing any more; complaints go on.
+
+    `orders_too`: not even orders of correction do, which outlive the works.
+    """
     ticket = ticket_workflow_id(renovation_id, "")
-    await session.execute(
-        delete(CaseWait).where(
-            CaseWait.renovation_id == renovation_id,
-            CaseWait.workflow_id.not_like(f"{ticket}%"),
-        )
+    ended = delete(CaseWait).where(
+        CaseWait.renovation_id == renovation_id,
+        CaseWait.workflow_id.not_like(f"{ticket}%"),
     )
+    await session.execute(ended if orders_too else ended.where(CaseWait.what != CORRECTING))
 
 
 async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:

@@ -5,7 +5,7 @@ those of `models.tables`, and a test compares them.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +26,8 @@ class AuditedCase(NamedTuple):
     state: str
     stage: str
     clock: Mapping[str, JsonValue]
+    suspended_at: datetime | None
+    rests: Sequence[JsonValue]
 
 
 class AuditedClock(NamedTuple):
@@ -153,7 +155,9 @@ TABLES: Mapping[type[tuple[object, ...]], str] = {
     AuditedBallot: "ballot",
     AuditedBatch: "ballot_batch",
 }
-JSON = frozenset({"clock", "details", "signature", "motions", "tally", "tree_head", "row_hashes"})
+JSON = frozenset(
+    {"clock", "rests", "details", "signature", "motions", "tally", "tree_head", "row_hashes"}
+)
 """Columns of JSON, but `AuditedBatch.signature`: that one is bytes."""
 
 

@@ -21,6 +21,7 @@ from runtime.privacy.keys import PersonKeys
 from runtime.record.journal import id_from
 from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
+from service.access.priced import price_lines
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
 from service.paper.letters import PaperLetter, Progress, letters_pdf, silent
@@ -46,7 +47,7 @@ LETTER = """<section><h1>{title}</h1><h2>房号 / Unit {unit}</h2>
 <p class="en">To all owners of this unit: with this letter you vote, give opinions and object online.</p>
 <p>一、扫描二维码，或输入下面的链接。<span class="en">1. Scan the code, or type the link.</span></p>
 {qr}<p class="link">{link}</p>
-<p>二、{fact}</p><p class="en">2. {fact_en}</p>
+{prices}<p>二、{fact}</p><p class="en">2. {fact_en}</p>
 <p>有效期至 {until}。名下有多套房屋的，合计一票，以最后投出的一票为准。共有人由一名代表办理；承租人不是业主。请勿转发链接或拍照外传。</p>
 <p class="en">Good until {until}. All units of one owner have one ballot together; the last one counts. Co-owners act through one of them; a tenant is not the owner. Do not pass on
 the link or a photograph of it.</p>
@@ -84,6 +85,8 @@ class PrintedLetter(Carried):
     expires_at: datetime
     owners: tuple[str, ...] = ()
     """Their names as the roll has them: the letter goes to them."""
+    prices: tuple[str, ...] = ()
+    """What the answers of the announced vote cost this home, as sentences; none before it is announced."""
 
 
 async def print_letters(
@@ -114,6 +117,7 @@ async def print_letters(
         owners = await facts.load_owners(
             session, PersonKeys.of(parts.settings), situation.estate_id
         )
+        prices = await price_lines(session, situation)
         made = (
             PrintedLetter(
                 unit_number=letter.unit_number,
@@ -121,6 +125,7 @@ async def print_letters(
                 fact=letter.fact,
                 expires_at=letter.expires_at,
                 owners=tuple(owners[letter.unit_number].names),
+                prices=prices.get(letter.unit_number, ()),
             )
             for letter in letters
             if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
@@ -204,7 +209,7 @@ def as_pdf(
         PaperLetter(
             unit_number=each.unit_number,
             owners=each.owners,
-            text=(INVITES + SEVERAL, FACTS[each.fact][0] + KEPT_SAFE),
+            text=(INVITES + SEVERAL, *each.prices, FACTS[each.fact][0] + KEPT_SAFE),
             link=each.link,
         )
         for each in letters
@@ -225,6 +230,7 @@ def _page(letter: PrintedLetter, title: str, zone: tzinfo) -> str:
         unit=html.escape(letter.unit_number),
         link=html.escape(letter.link),
         qr=segno.make(letter.link, error="m", mask=0).svg_inline(scale=4),
+        prices="".join(f"<p>{html.escape(line)}</p>\n" for line in letter.prices),
         fact=fact,
         fact_en=fact_en,
         until=_day(letter, zone),

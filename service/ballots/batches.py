@@ -194,6 +194,8 @@ class BatchBook:
             if queued.version not in (None, voting):
                 return problem("credential.replaced", unit=queued.unit_number)
             return problem("voting.already_voted", box=queued.box_id)
+        if box["state"] == "suspended":
+            return problem("voting.box_suspended", box=queued.box_id)
         if box["state"] == "open" and box["early"]:
             at = utc_text(box["opens_at"])
             found = problem("voting.box_not_open_yet", box=queued.box_id, at=at)

@@ -38,7 +38,7 @@ async def lock_open_box(
 
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.which_box`, `voting.box_not_open_yet`,
-            `voting.box_closed`.
+            `voting.box_suspended`, `voting.box_closed`.
     """
     box = await running_box(session, situation, box_id, motions)
     # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE). The row
@@ -47,6 +47,8 @@ async def lock_open_box(
     await session.refresh(box, with_for_update=lock)
     # A statement of its own: the tick of after the lock.
     now = await load_tick(session, situation.id)
+    if box.state == BoxState.SUSPENDED:
+        raise refusal("voting.box_suspended", box=box.id)
     if box.state != BoxState.OPEN or now >= box.closes_at:
         raise refusal("voting.box_closed", box=box.id, at=utc_text(box.closes_at))
     if now < box.opens_at and not early:

@@ -231,6 +231,7 @@ async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
     boxes = [(row.id, row.state) for row in rows]
     for wanted, code in (
         (BoxState.OPEN, "roll.vote_open"),
+        (BoxState.SUSPENDED, "roll.vote_open"),
         (BoxState.CLOSED, "roll.frozen"),
     ):
         for renovation, state in boxes:

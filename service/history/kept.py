@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Anchor, BallotBox, BundleFile, Event, Renovation
 from runtime.ballots.bundles import PUBLIC
+from runtime.privacy.nameless import nameless_of
 from runtime.record.feed import held_after
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -29,6 +30,8 @@ class EvidenceState(NamedTuple):
     """Leaves of the last signed tree of all heads."""
     votes: int
     """Boxes whose public bundle is made."""
+    nameless: frozenset[str] = frozenset()
+    """Who of the record is named to nobody any more: an erasure writes no event of the case."""
 
 
 async def load_state(session: AsyncSession, renovation_id: str) -> EvidenceState:
@@ -52,7 +55,12 @@ async def load_state(session: AsyncSession, renovation_id: str) -> EvidenceState
         anchored.scalar_subquery(),
         votes.scalar_subquery(),
     ).where(Renovation.id == renovation_id)
-    return EvidenceState(*(await session.execute(query)).one())
+    actors = await session.scalars(
+        select(Event.actor_id).where(Event.renovation_id == renovation_id).distinct()
+    )
+    nameless = await nameless_of(session, actors)
+    found = EvidenceState(*(await session.execute(query)).one())
+    return found._replace(nameless=nameless)
 
 
 class KeptEvidence:

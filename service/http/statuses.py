@@ -54,6 +54,7 @@ CODES: dict[int, str] = {
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         picture.unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
+        statement.sum_unknown ledger.account_unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
     """,
@@ -87,8 +88,9 @@ CODES: dict[int, str] = {
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
-        mandate.already_given mandate.other_vote proposal.not_open proposal.other_content paper.batch_complete paper.in_another_batch
+        mandate.already_given mandate.other_vote proposal.not_open proposal.other_content paper.batch_complete statement.sum_decided statement.sum_kept paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
+        oversight.no_order oversight.not_suspended oversight.period_over oversight.suspended renovation.suspended voting.box_suspended
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
         voting.ballots_count_here voting.official_only
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
@@ -207,6 +209,7 @@ CODES: dict[int, str] = {
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended
+        oversight.no_event oversight.other_addressee oversight.not_awaited oversight.not_extendable oversight.other_stage
         renovation.over renovation.revision_not_asked renovation.scheme_missing
         renovation.stage_over roll.area_not_positive roll.area_too_large roll.cell_empty
         roll.column_missing roll.column_twice roll.column_unknown roll.column_untitled roll.empty

@@ -24,6 +24,7 @@ from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.mandates import enter_mandate, refuse_agent
 from service.channels.replacements import enter_sale
+from service.ledger.deciding import MONEY, enter_assignment, enter_cash, enter_return
 from service.parts import Parts
 from service.proposals.acts import CONFIRMED, enter_act, send_confirmed
 from service.proposals.bodies import (
@@ -37,6 +38,7 @@ from service.proposals.bodies import (
 )
 from service.proposing import Effect
 from service.recording import Details, accept, record
+from service.residents.payments import tell_what_is_paid
 from service.situation import Situation, load_opener
 from service.suggestions.answering import enter_answer
 
@@ -53,7 +55,15 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
     Proposing.DIRECT_AWARD: enter_act,
+    Proposing.SUSPENSION: enter_act,
+    Proposing.RESUMPTION: enter_act,
+    Proposing.EXTENSION: enter_act,
+    Proposing.ORDER: enter_act,
+    Proposing.LIFTING: enter_act,
     Proposing.SUGGESTION: enter_answer,
+    Proposing.CASH: enter_cash,
+    Proposing.ASSIGNMENT: enter_assignment,
+    Proposing.RETURN: enter_return,
 }
 
 
@@ -167,6 +177,8 @@ async def _confirm(
         row = await session.get_one(Proposal, line.id)
     if row.act in ACTS_OF_TWO:
         await send_confirmed(parts, row)
+    if row.act in MONEY:
+        await tell_what_is_paid(parts, situation)
     return done
 
 

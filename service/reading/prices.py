@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import RollEntry, RollUnit, Scheme, Unit
+from models.tables import BallotBox, RollEntry, RollUnit, Scheme, Unit
 from models.values.explanation import OwnPrice
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
@@ -41,6 +41,13 @@ async def load_prices(
     session: AsyncSession, situation: Situation, paper: BoxView, unit_number: str
 ) -> tuple[OwnPrice, ...]:
     """The prices on one paper; none where the units are no longer those of the frozen roll, or no key fits them."""
+    return (await prices_of_units(session, situation, paper)).get(unit_number, ())
+
+
+async def prices_of_units(
+    session: AsyncSession, situation: Situation, paper: BoxView | BallotBox
+) -> OfUnits:
+    """The prices on one paper by unit, as `load_prices` says."""
     row = await session.execute(
         select(Scheme.version, *_areas(situation, paper.id))
         .where(Scheme.renovation_id == situation.id)
@@ -49,13 +56,13 @@ async def load_prices(
     )
     version, frozen, today = row.one_or_none() or (0, None, 0)
     if frozen is None or frozen != today:
-        return ()
+        return {}
     key = (situation.id, paper.id, int(version), int(today))
     if key not in _KEPT:
         while len(_KEPT) >= MOST_KEPT:
             _KEPT.pop(next(iter(_KEPT)))
         _KEPT[key] = await _computed(session, situation, paper, version)
-    return _KEPT[key].get(unit_number, ())
+    return _KEPT[key]
 
 
 def by_answer(prices: Sequence[OwnPrice]) -> dict[tuple[str, str], OwnPrice]:
@@ -64,7 +71,7 @@ def by_answer(prices: Sequence[OwnPrice]) -> dict[tuple[str, str], OwnPrice]:
 
 
 async def _computed(
-    session: AsyncSession, situation: Situation, paper: BoxView, version: int
+    session: AsyncSession, situation: Situation, paper: BoxView | BallotBox, version: int
 ) -> OfUnits:
     content = await session.scalar(
         select(Scheme.content).where(

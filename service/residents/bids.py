@@ -7,7 +7,7 @@ from pydantic import BaseModel, JsonValue, SecretStr
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Award, Bid, Tender
+from models.tables import Award, Bid, Renovation, Tender
 from models.values.actor import SEALED_BIDDER, Actor
 from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
@@ -256,6 +256,10 @@ async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
     )
     if tender is None:
         raise refusal("bidding.no_tender", where=situation.id)
+    case = await session.get_one(Renovation, situation.id)
+    if case.suspended_at is not None:
+        since = case.suspended_at.isoformat()
+        raise refusal("renovation.suspended", where=situation.id, since=since)
     if tender.state != TenderState.OPEN:
         raise refusal("bidding.tender_closed", tender=tender.id, at=tender.deadline_at.isoformat())
     return tender

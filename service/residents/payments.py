@@ -1,8 +1,10 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,40 +49,65 @@ async def report_payments(
         Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`,
             `cost_sharing.payment_booked`.
     """
-    settled = {"all": False}
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         await _refuse(session, situation, command, key)
         rows = new_payments(situation, command, key)
         funds = new_funds(situation, command, key)
-        total_fen = sum(payment.amount_fen for payment in command.payments)
-        came_in = await add_payments(session, situation.id, now, rows) if rows else ()
-        # What was released or is owed back and lacked the money goes out with it.
-        ended = situation.state == RenovationState.IN_WARRANTY
-        name = key_of(situation.id, key)
-        went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
-        booked = await book(session, situation.id, key, now, (*came_in, *funds, *went_out))
-        await _add_wait_if_paid_up(session, situation, now)
-        settled["all"] = await _add_wait_if_settled(session, situation, now)
-        return command.command_id, {
-            "payments": len(command.payments),
-            "total_fen": total_fen,
-            "source": command.source,
-            "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
-            **booked,
-        }
+        details = await book_payments(session, situation, key, now, rows, funds=funds)
+        return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
-    if situation.stage == Stage.COST_SHARING:
-        async with parts.database.session() as session:
-            now = await load_tick(session, situation.id)
-            outstanding = await _outstanding(session, situation, now)
-        if not outstanding:
-            await parts.gateway.everyone_paid(situation)
-    elif settled["all"]:
-        await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
+    await tell_what_is_paid(parts, situation)
     return accepted
+
+
+async def book_payments(
+    session: AsyncSession,
+    situation: Situation,
+    key: str,
+    now: datetime,
+    rows: Sequence[NewPayment],
+    beside: Sequence[Transfer] = (),
+    funds: Sequence[Transfer] = (),
+) -> dict[str, JsonValue]:
+    """Write the payments of an event and their transfers, after those `beside` them; for its details.
+
+    `funds` came in from those who pay beside the households. What was released or is owed back and lacked
+    the money goes out with it.
+    """
+    total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
+    came_in = await add_payments(session, situation.id, now, rows) if rows else ()
+    ended = situation.state == RenovationState.IN_WARRANTY
+    name = key_of(situation.id, key)
+    went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
+    moved = (*beside, *came_in, *funds, *went_out)
+    booked = await book(session, situation.id, key, now, moved)
+    await _add_wait_if_paid_up(session, situation, now)
+    if await _is_settled(session, situation):
+        stage = (await session.get_one(Renovation, situation.id)).stage_workflow_id
+        await add_waits(session, situation.id, stage, (at_work(ACCOUNTS_SETTLED, now),), now)
+    return {
+        "payments": len(rows) + len(funds),
+        "total_fen": total_fen,
+        "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
+        **booked,
+    }
+
+
+async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
+    """If nothing is due any more the collection hears of it; if a case in warranty is settled, its end."""
+    async with parts.database.session() as session:
+        if situation.stage == Stage.COST_SHARING:
+            now = await load_tick(session, situation.id)
+            told = not await _outstanding(session, situation, now)
+        else:
+            told = await _is_settled(session, situation)
+    if told and situation.stage == Stage.COST_SHARING:
+        await parts.gateway.everyone_paid(situation)
+    elif told:
+        await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
 
 
 def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
@@ -131,11 +158,7 @@ async def _refuse(
     key: str,
 ) -> None:
     """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
-    due = await session.scalar(
-        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
-    )
-    if due is None or situation.state not in OPEN_STATES:
-        raise refusal("cost_sharing.nothing_due", where=situation.id)
+    await refuse_nothing_due(session, situation)
     refuse_if_any(
         problem("cost_sharing.payer_or_unit", where=f"payments.{place}")
         for place, payment in enumerate(command.payments)
@@ -155,25 +178,56 @@ async def _refuse(
         for place, payment in enumerate(command.payments)
         if payment.payer and payment.payer not in codes
     )
-    ids = [
-        payment_id(situation.id, payment.reference or f"{key}/{number}")
+    references = [
+        payment.reference or f"{key}/{number}"
         for number, payment in enumerate(command.payments, start=1)
     ]
+    await _refuse_booked(session, situation, references)
+
+
+async def refuse_payments(
+    session: AsyncSession, situation: Situation, units: Collection[str], references: Sequence[str]
+) -> None:
+    """Refuse payments of units that cannot be booked, by their references.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
+    """
+    await refuse_nothing_due(session, situation)
+    await refuse_unknown_units(session, situation, set(units), "cost_sharing.unit_unknown")
+    await _refuse_booked(session, situation, references)
+
+
+async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> None:
+    """Money comes in from the computation of the shares on, as long as the case is open.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`.
+    """
+    due = await session.scalar(
+        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
+    )
+    if due is None or situation.state not in OPEN_STATES:
+        raise refusal("cost_sharing.nothing_due", where=situation.id)
+
+
+async def _refuse_booked(
+    session: AsyncSession, situation: Situation, references: Sequence[str]
+) -> None:
+    ids = [payment_id(situation.id, each) for each in references]
     found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
     booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
     refuse_if_any(
         problem(
-            "cost_sharing.payment_booked",
-            where=f"payments.{place}",
-            reference=command.payments[place].reference,
+            "cost_sharing.payment_booked", where=f"payments.{place}", reference=references[place]
         )
         for place, name in enumerate(ids)
         if name in booked or name in ids[:place]
     )
 
 
-async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> bool:
-    """Put the end on the agenda when nobody owes a case in warranty anything any more; whether that is so.
+async def _is_settled(session: AsyncSession, situation: Situation) -> bool:
+    """Whether a case in warranty waits for its accounts, and nobody owes it anything any more.
 
     Whoever has paid too much gets it back with the end.
     """
@@ -182,11 +236,7 @@ async def _add_wait_if_settled(session: AsyncSession, situation: Situation, now:
     if await session.scalar(select(CaseWait.what).where(*awaited)) is None:
         return False
     open_ = await load_open_accounts(session, situation.id)
-    if any(fen > 0 and account != ESCROW for account, fen in open_.items()):
-        return False
-    wait = at_work(ACCOUNTS_SETTLED, now)
-    await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
-    return True
+    return not any(fen > 0 and account != ESCROW for account, fen in open_.items())
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:

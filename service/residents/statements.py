@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Payment, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
+from models.values.ledger import SumState
 from models.values.refusal import problem, refusal, refuse_if_any
-from rules.ledger.matching import StatementEntry, StatementSum, matched, plain_number
+from rules.ledger.matching import StatementEntry, StatementSum, all_matched, plain_number
 from runtime.spreadsheets.statement_files import read_statement_file
 from service.bodies import ImportStatement, ReceivedPayment, ReportPayments
+from service.ledger.unclaimed import keep_unclaimed, load_kept
 from service.parts import Parts
 from service.reading.money import list_instalments
-from service.residents.payments import payment_id, report_payments
+from service.residents.payments import payment_id, refuse_nothing_due, report_payments
 from service.situation import Situation
 
 BATCH = 1_000
@@ -32,32 +34,44 @@ class StatementView(Carried):
     """False where it was only looked at."""
     matched_fen: int
     unmatched: int
-    """So many sums wait for somebody to say for which unit they are."""
+    """So many sums are for no unit: two people say for whom they are."""
     lines: tuple[StatementSum, ...] = Field(default=())
 
 
 async def import_statement(
     parts: Parts, situation: Situation, provider: Actor, command: ImportStatement
 ) -> StatementView:
-    """Book what is for a unit and not booked yet; with `dry_run` say what that is.
+    """Book what is for a unit and not booked yet, and keep what is for none; with `dry_run` say what that is.
 
     Raises:
         Refused: what is wrong with the file; `statement.not_base64`, `statement.assigned_unknown`,
-            `cost_sharing.unit_unknown`; as `report_payments` says.
+            `statement.sum_kept`, `cost_sharing.unit_unknown`, `cost_sharing.nothing_due`; a dry run is refused
+            where the import would be.
     """
     lines = await _look(parts, situation, command)
     bookable = [line for line in lines if line.state in BOOKABLE]
+    unmatched = [line for line in lines if line.state == "unmatched"]
     if not command.dry_run:
-        for number, payments in enumerate(_batches(bookable)):
-            key = hashlib.sha256(f"{command.command_id}/{number}".encode()).hexdigest()[:32]
+        for payments in _batches(bookable):
+            key = _key(command, "payments", *(each.reference for each in payments))
             batch = ReportPayments(command_id=key, payments=payments, source="owner")
             await report_payments(parts, situation, provider, batch)
+        for at in range(0, len(unmatched), BATCH):
+            piece = unmatched[at : at + BATCH]
+            key = _key(command, "unclaimed", *(each.reference for each in piece))
+            await keep_unclaimed(parts, situation, provider, key, piece)
     return StatementView(
         booked=not command.dry_run,
         matched_fen=sum(line.amount_fen for line in bookable),
-        unmatched=sum(line.state == "unmatched" for line in lines),
+        unmatched=len(unmatched),
         lines=lines,
     )
+
+
+def _key(command: ImportStatement, what: str, *references: str) -> str:
+    """Of a part of the statement: what a broken import has booked is not asked for again under its key."""
+    text = "\0".join((command.command_id, what, *references))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 async def _look(
@@ -70,26 +84,36 @@ async def _look(
     read = await asyncio.to_thread(read_statement_file, data, command.name)
     entries = [StatementEntry.model_validate(each.model_dump()) for each in read]
     async with parts.database.session() as session:
+        await refuse_nothing_due(session, situation)
         numbers = await session.scalars(
             select(Unit.number).where(Unit.estate_id == situation.estate_id)
         )
         units = {plain_number(number): number for number in numbers}
-        _refuse_assigned(command.assign, entries, frozenset(units.values()))
+        kept = await load_kept(session, situation, [each.reference for each in entries])
+        _refuse_assigned(command.assign, entries, frozenset(units.values()), kept)
         open_fen: dict[str, int] = {}
         for owed in await list_instalments(session, situation):
             open_fen[owed.unit_number] = open_fen.get(owed.unit_number, 0) + owed.open_fen
         booked = await _booked(session, situation, entries)
-    return tuple(matched(each, units, open_fen, booked, command.assign) for each in entries)
+    return all_matched(entries, units, open_fen, booked, kept, command.assign)
 
 
 def _refuse_assigned(
-    assign: Mapping[str, Sequence[str]], entries: Sequence[StatementEntry], units: frozenset[str]
+    assign: Mapping[str, Sequence[str]],
+    entries: Sequence[StatementEntry],
+    units: frozenset[str],
+    kept: Mapping[str, SumState],
 ) -> None:
     known = {each.reference for each in entries}
     refuse_if_any(
         problem("statement.assigned_unknown", where=f"assign.{reference}", reference=reference)
         for reference in assign
         if reference not in known
+    )
+    refuse_if_any(
+        problem("statement.sum_kept", where=f"assign.{reference}", reference=reference)
+        for reference in assign
+        if reference in kept
     )
     refuse_if_any(
         problem("cost_sharing.unit_unknown", where=f"assign.{reference}", unit=unit)

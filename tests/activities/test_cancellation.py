@@ -3,7 +3,8 @@ from collections.abc import Awaitable
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.cancellation import NOTHING, Cancellations
+from activities.cancellation import Cancellations
+from activities.cost_sharing.sheet import NOTHING
 from activities.renovations import Renovations
 from models.messages.acts import AnswerObjection, CancelRenovation, ReviseScheme
 from models.messages.journey import JourneyOutcome

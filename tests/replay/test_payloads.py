@@ -34,7 +34,8 @@ IDS = {
         "last",
     ),
     *("level", "lots", "objection_id", "parent_id", "publication_id", "published", "reference"),
-    *("renovation_id", "renovation_ids", "request_hash", "results", "run_id", "stage_workflow_id"),
+    *("renovation_id", "renovation_ids", "request_hash", "results", "run_id"),
+    *("order_id", "stage_workflow_id", "subject", "to_tell", "waiting", "what"),
     *(
         "on_behalf_of",
         "place",
@@ -142,10 +143,10 @@ def test_the_lists_name_nothing_that_is_gone() -> None:
 def carried() -> Iterator[type[BaseModel]]:
     """The shapes that cross Temporal; the actor is a value that they carry."""
     yield Actor
-    for module in pkgutil.iter_modules(models.messages.__path__):
-        if module.name == "act_bodies":
+    for module in pkgutil.walk_packages(models.messages.__path__, "models.messages."):
+        if module.name.endswith("bodies"):
             continue
-        loaded = importlib.import_module(f"models.messages.{module.name}")
+        loaded = importlib.import_module(module.name)
         for each in vars(loaded).values():
             ours = isinstance(each, type) and each.__module__ == loaded.__name__
             if ours and issubclass(each, BaseModel):

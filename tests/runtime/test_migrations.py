@@ -191,6 +191,7 @@ async def test_the_application_has_the_rights_it_needs_and_not_more(owner: str) 
             "firm",
             "firm_person",
             "erasure",
+            "unclaimed_sum",
         }:
             # A head goes on and never away; no name of a program is given twice; a decision stays.
             rights -= {"DELETE"}

@@ -7,6 +7,7 @@ case that cannot go on.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from temporalio.client import WorkflowHandle
@@ -86,11 +87,23 @@ async def assert_agrees(j: JourneyDriver) -> int:
     )
     for row in rows:
         name = str(row["workflow_id"])
-        restored = await load_progress(j.parts.database, j.rid, name)
-        handle = j.client.get_workflow_handle(name)
-        live = type(restored).model_validate(await asked(handle, "progress_now"))
-        assert compared(live) == compared(restored), name
+        live, restored = await _both(j, name)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                # Whoever was told that a period was moved looks at the record a moment later.
+                while live != restored:
+                    await asyncio.sleep(LOOK_S)
+                    live, restored = await _both(j, name)
+        assert live == restored, name
     return len(rows)
+
+
+async def _both(j: JourneyDriver, name: str) -> tuple[dict[str, object], dict[str, object]]:
+    """The progress of a workflow as it carries it, and as the record gives it."""
+    restored = await load_progress(j.parts.database, j.rid, name)
+    handle = j.client.get_workflow_handle(name)
+    live = type(restored).model_validate(await asked(handle, "progress_now"))
+    return compared(live), compared(restored)
 
 
 async def assert_every_wait_has_an_end(j: JourneyDriver) -> None:
@@ -138,6 +151,8 @@ class Wanderer:
 
     def __init__(self, driver: JourneyDriver, seed: int) -> None:
         self.j, self.rng = driver, random.Random(f"wander-{seed}")
+        self.above = random.Random(f"oversight-{seed}")
+        """Of those who watch over the case, so that the others do what they have always done."""
         self.log: list[str] = []
         self.tickets: list[str] = []
         self.objections: list[tuple[str, str]] = []
@@ -169,6 +184,9 @@ class Wanderer:
     async def _something(self, waiting_for: str, step: int) -> None:
         if step > MOST_STEPS * 3 // 4 or self.rng.random() < 0.005:
             await self.act(a.CancelRenovation, STREET, reason="nobody comes to an end")
+            return
+        if self.above.random() < 0.03:
+            await self.act(a.SuspendRenovation, STREET, ground="authority", reason="looked into")
             return
         if self.rng.random() < 0.05 and len(self.tickets) < 3:
             await self.attempt(self._complain)
@@ -265,6 +283,11 @@ class Wanderer:
 
 async def open_vote(w: Wanderer) -> None:
     await w.act(a.OpenVote, COMMITTEE)
+
+
+async def resume(w: Wanderer) -> None:
+    if w.above.random() < 0.7:
+        await w.act(a.ResumeRenovation, BUREAU, reason="it was lawful")
 
 
 async def vote(w: Wanderer) -> None:
@@ -417,6 +440,7 @@ async def object_to(w: Wanderer) -> None:
 
 DEEDS: dict[str, Deed] = {
     "open_vote": open_vote,
+    "resume_renovation": resume,
     "ballots": vote,
     "objections": object_to,
     "revise_scheme": revise,

@@ -87,6 +87,23 @@ class Phase(StrEnum):
     EXPIRED = "expired"
 
 
+class Unmatched(StrEnum):
+    """Why a sum on a statement is for no unit."""
+
+    NO_UNIT = "no_unit"
+    SEVERAL_UNITS = "several_units"
+    """It names several, and is not what they owe together."""
+
+
+class SumState(StrEnum):
+    """What has become of a sum that was for no unit."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    RETURNED = "returned"
+    """It went back to whoever paid it."""
+
+
 class LedgerAccount(Value):
     """One account of a case; those of which a case has several are told apart by a name."""
 

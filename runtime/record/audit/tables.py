@@ -6,14 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.values.base import Value
+from proof.canonical import utc_text
 from proof.tables import DIGESTS, EMPTY, OF_MANY, Columns, rows_of_cases, table_name
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import asyncpg
 
     from runtime.rows import AuditedCase, AuditedEvent
 
 ENTERED, CLOSED = "renovation.stage_entered", "renovation.closed"
+SUSPENDED, RESUMED = "renovation.suspended", "renovation.resumed"
+CANCELLED = "renovation.cancelled"
 IN_WARRANTY = "renovation.warranty_begun"
 _COLUMNS = """
 SELECT c.oid::regclass::text AS name,
@@ -60,6 +65,8 @@ class TablesAudit:
         """Whether the case began under a release whose events answer for rows."""
         self._seq = 0
         self._told: dict[str, str] = {}
+        self._suspended_at: datetime | None = None
+        self._rests: list[list[str]] = []
 
     def take(self, event: AuditedEvent) -> None:
         """The next event."""
@@ -70,6 +77,12 @@ class TablesAudit:
             for key, each in rows:
                 told = each if isinstance(each, str) else None
                 self._rows[table, key] = SaidOfRow(told, event.seq)
+        if event.kind == SUSPENDED:
+            self._suspended_at = event.happened_at
+        elif event.kind in (RESUMED, CANCELLED):
+            if event.kind == RESUMED and self._suspended_at is not None:
+                self._rests.append([utc_text(self._suspended_at), utc_text(event.happened_at)])
+            self._suspended_at = None
         if event.kind == IN_WARRANTY:
             self._told["state"] = "in_warranty"
         elif event.kind in (ENTERED, CLOSED):
@@ -80,6 +93,10 @@ class TablesAudit:
         """What the rows of the tables have otherwise than the events say."""
         for field, told in {"state": "running", **self._told}.items():
             if getattr(case, field) != told and self._seq:
+                yield self._bad(case, "renovation", field, "told")
+        halts = {"suspended_at": self._suspended_at, "rests": self._rests}
+        for field, told_of_it in halts.items():
+            if getattr(case, field) != told_of_it and self._seq:
                 yield self._bad(case, "renovation", field, "told")
         for (table, key), answer in self._rows.items():
             there = rows.get((table, key), None if key else EMPTY)

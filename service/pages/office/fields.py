@@ -70,6 +70,8 @@ THINGS: Mapping[str, str] = {
     "publication_id": "publications",
     "objection_id": "objections",
     "ticket_id": "tickets",
+    "what": "awaited",
+    "order_id": "orders",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",

@@ -5,10 +5,13 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Objection, Publication, RoleGrant, Scheme, Ticket
+from models.messages.ids import ticket_workflow_id
+from models.tables import CaseWait, Objection, Publication, RoleGrant, Scheme, Ticket
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
+from models.values.waits import CORRECTING
+from rules.oversight import EXTENDABLE
 from service.pages.office.fields import Known, Option
 from service.reading.parties import not_about
 from service.reading.shaping import Viewer
@@ -41,6 +44,8 @@ async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer
         "publications": await _publications(session, situation),
         "objections": await _objections(session, situation),
         "tickets": await _tickets(session, situation, viewer),
+        "awaited": await _awaited(session, situation),
+        "orders": await _orders(session, situation),
     }
 
 
@@ -90,6 +95,32 @@ async def _objections(session: AsyncSession, situation: Situation) -> tuple[Opti
         .order_by(Objection.filed_at, Objection.id)
     )
     return tuple(Option(row.id, shortened(row.text)) for row in rows)
+
+
+async def _awaited(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+    """What an office may give more time for."""
+    rows = await session.scalars(
+        select(CaseWait.what)
+        .where(
+            CaseWait.renovation_id == situation.id,
+            CaseWait.consequence.in_(EXTENDABLE),
+            CaseWait.due_at > situation.now,
+            CaseWait.workflow_id.not_like(f"{ticket_workflow_id(situation.id, '')}%"),
+        )
+        .distinct()
+        .order_by(CaseWait.what)
+    )
+    return tuple(Option(what) for what in rows)
+
+
+async def _orders(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+    """The orders of correction that are open, by whom they address."""
+    rows = await session.execute(
+        select(CaseWait.subject, CaseWait.who)
+        .where(CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING)
+        .order_by(CaseWait.since, CaseWait.subject)
+    )
+    return tuple(Option(row.subject, f"{row.who} {row.subject}") for row in rows)
 
 
 async def _tickets(

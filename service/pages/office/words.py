@@ -38,11 +38,16 @@ def office_words(language: Language) -> Mapping[str, object]:
 
 
 def named(room: str, word: str, language: Language) -> str:
-    """A thing of the record in words; as the record calls it where it has none."""
+    """A thing of the record in words; as the record calls it where it has none.
+
+    What is awaited may be chosen as well, and is called there as it is everywhere.
+    """
     try:
         return wording.text(f"{room}.{word}", language, {})
     except KeyError:
-        return word
+        kind, _, of = word.partition(".")
+        what = named("wait", kind, language) if room == "choice" else kind
+        return word if what == kind else " ".join(filter(None, (what, of)))
 
 
 def listed(words: Iterable[str], language: Language) -> str:
@@ -56,6 +61,9 @@ def told(content: Mapping[str, JsonValue], language: Language) -> list[tuple[str
     for name, value in content.items():
         if isinstance(value, dict):
             found += told(value, language)
+        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            for each in value:
+                found += told(each, language) if isinstance(each, dict) else ()
         elif value not in (None, "", []):
             found.append((name, _said(name, value, language)))
     return found

@@ -6,9 +6,11 @@ from fastapi.responses import RedirectResponse
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, check_act
+from rules.disclosure.readers import Circle, roles_in
 from runtime.database import driver_connection
 from runtime.record.cases import load_case
 from service.http.problems import read_fields
+from service.ledger.unclaimed import count_open
 from service.pages.forms import moved, texts
 from service.pages.office.session import Office
 from service.pages.office.work import open_proposals, whose_turn
@@ -37,11 +39,16 @@ async def show_case(
     async with parts.database.session() as session:
         renovation = await load_renovation(session, situation.id)
         case = await load_case(await driver_connection(session), situation.id)
+        unclaimed = await count_open(session, situation)
     values = {
         "renovation": renovation,
+        "unclaimed": unclaimed,
         "turns": whose_turn(case, office.grants),
         "acts": acts_of(office, situation),
         "writes": writes_of(office, situation),
+        "reads_ledger": bool(
+            roles_in(Circle.RELIEF) & {each.role for each in office.here(situation)}
+        ),
         "pays_in": any(each.role is Role.PAYMENT_PROVIDER for each in office.here(situation)),
         "queue": await open_proposals(parts.database, office.id, situation.id),
     }

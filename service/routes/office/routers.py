@@ -15,6 +15,7 @@ from service.routes.office import (
     work,
     writes,
 )
+from service.routes.office.money import ledger, unclaimed
 from service.routes.office.privacy import erasures
 from service.routes.office.reading import history
 from service.routes.office.training import beginning, components, of_homes, playing
@@ -39,6 +40,8 @@ OFFICE = (
     campaign.router,
     letters.router,
     pictures.router,
+    unclaimed.router,
+    ledger.router,
     bidding.router,
     playing.router,
     writes.router,

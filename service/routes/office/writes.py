@@ -1,4 +1,4 @@
-"""What officials and banks write beside the acts, each as a form: mandates, sales, attendance, rulings, payments."""
+"""What officials and banks write beside the acts, each as a form: mandates, sales, attendance, rulings, payments, cash."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,6 +13,7 @@ from models.fields import Word
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused, refusal
 from rules.authority import ROLES_OF_WRITE
+from rules.four_eyes import Proposing
 from runtime.ballots.boxes import load_running_boxes
 from service.bodies import Accepted, ReportPayments
 from service.channels import attendance, mandates, replacements, rulings
@@ -24,6 +25,8 @@ from service.channels.bodies import (
 )
 from service.channels.open_box import motions_by_id
 from service.http.problems import read_fields
+from service.ledger.bodies import ReceiveCash
+from service.ledger.deciding import propose_cash
 from service.pages.office.act_form import (
     AGENT_DECIDES,
     form_words,
@@ -72,6 +75,9 @@ WRITES: Mapping[str, Write] = {
         RecordAttendance, "record_attendance", attendance.record_attendance
     ),
     "rule_on_ballots": _of_vote(RuleOnBallots, "rule_on_ballots", rulings.record_ruling),
+    "receive_cash": Write(
+        ReceiveCash, ROLES_OF_WRITE["receive_cash"].roles, propose_cash, of_vote=False
+    ),
     "payments": Write(
         ReportPayments,
         frozenset({Role.PAYMENT_PROVIDER}),
@@ -191,7 +197,7 @@ def _values(view: View, write: str, fields: tuple[Field, ...], form: FormData) -
         "fields": fields,
         "roles": ", ".join(sorted(WRITES[write].roles)),
         "article": ROLES_OF_WRITE[write].article if write in ROLES_OF_WRITE else "[D]",
-        "of_two": write in {"register_mandate", "replace_owner"},
+        "of_two": write in {each.value for each in Proposing},
         "foreseen": (),
         **form_words(form, view.language),
     }

@@ -146,3 +146,27 @@ def test_every_sum_is_exact_to_the_fen(fen: int, came: bool) -> None:
     row = f'2026-01-01,"{written}",' if came else f'2026-01-01,,"{written}"'
     (line,) = lines(f"日期,收入,支出\n{row}\n")
     assert line.amount_fen == (fen if came else -fen)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "where"),
+    [
+        (ICBC.encode("utf-16"), "file.utf_16", "s.csv"),
+        (ICBC.encode("gb18030") + b"2026-03-02,5.00,\xff\xfe\n", "file.not_text", "byte 17"),
+        (ICBC.encode("gb18030") + "张三".encode(), "file.mixed_encodings", "line "),
+        (
+            "交易日期,存入金額,對方戶名\n".encode("big5"),
+            "file.encoding_unknown",
+            "s.csv line 1, byte 1",
+        ),
+    ],
+    ids=["UTF-16", "bytes of no text", "two encodings in one file", "Big5"],
+)
+def test_a_statement_in_another_encoding_is_refused_by_its_line_and_byte(
+    data: bytes, code: str, where: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        read_statement_text(data, "s.csv")
+    found = refused.value.problems[0]
+    assert found.code == code
+    assert where in found.where

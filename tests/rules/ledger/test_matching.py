@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from rules.ledger.matching import StatementEntry, StatementSum, matched, plain_number
+from models.values.ledger import SumState
+from rules.ledger.matching import (
+    StatementEntry,
+    StatementSum,
+    all_matched,
+    matched,
+    plain_number,
+)
 
 UNITS = {plain_number(each): each for each in ("1-101", "1-102", "3-2-501", "A栋-7")}
 OPEN = {"1-101": 300, "1-102": 200}
@@ -19,7 +26,7 @@ def look(memo: str, fen: int = 500, payer: str = "", **more: object) -> Statemen
         memo=memo,
         payer=payer,
     )
-    given = {"booked": (), "assigned": {}, **more}
+    given = {"booked": (), "kept": {}, "assigned": {}, **more}
     return matched(entry, UNITS, OPEN, **given)  # type: ignore[arg-type]
 
 
@@ -53,3 +60,31 @@ def test_a_person_assigns_and_what_is_booked_stays_so() -> None:
     assert parts(look("", 600, assigned={"r": ("1-102", "1-101")})) == {"1-102": 300, "1-101": 300}
     assert look("1-101", booked=("r",)).state == "booked"
     assert look("1-101", -5).state == "outgoing"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (SumState.OPEN, "waiting"),
+        (SumState.ASSIGNED, "booked"),
+        (SumState.RETURNED, "returned"),
+    ],
+)
+def test_what_an_earlier_statement_told_of_is_not_told_again(state: SumState, said: str) -> None:
+    assert look("1-101", kept={"r": state}).state == said
+
+
+def test_what_an_earlier_line_pays_is_not_owed_for_a_later_one() -> None:
+    """Both neighbours pay together, twice: the second sum is not what they owe any more."""
+    lines = [
+        StatementEntry(
+            place=f"row {number}",
+            booked_on=date(2026, 1, 1),
+            amount_fen=500,
+            reference=str(number),
+            memo="1-101 和 1-102",
+        )
+        for number in range(2)
+    ]
+    found = all_matched(lines, UNITS, OPEN, (), {}, {})
+    assert [each.state for each in found] == ["matched", "unmatched"]

@@ -9,7 +9,7 @@ from rules.time.lateness import BASES, WITHIN, basis
 from rules.time.timetables import LEGAL_BOUNDS
 from runtime import language
 
-OF_THE_ENGINE = {"engine", "stage", "starting"}
+OF_THE_ENGINE = {"accounts_settled", "engine", "stage", "starting"}
 CATALOGUE = Path(language.__file__).parent / "locales/en/LC_MESSAGES/messages.po"
 NAMED = set(
     re.findall(r'^msgid "wait\.([a-z_]+)"', CATALOGUE.read_text(encoding="utf-8"), re.MULTILINE)

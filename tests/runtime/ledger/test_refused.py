@@ -223,4 +223,5 @@ async def test_after_all_of_that_the_balances_are_as_before(database: Database) 
         "escrow": (300, 0),
         "household/1": (700, 0),
         "project": (-1_000, 0),
+        "retention/k1": (0, 0),
     }

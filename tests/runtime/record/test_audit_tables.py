@@ -160,6 +160,14 @@ async def rid(database: Database, tampering: asyncpg.Connection) -> str:
             5,
             "told",
         ),
+        (
+            "UPDATE renovation SET suspended_at = now() WHERE id = $1",
+            *("renovation", "suspended_at", 5, "told"),
+        ),
+        (
+            """UPDATE renovation SET rests = '[["2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z"]]' WHERE id = $1""",
+            *("renovation", "rests", 5, "told"),
+        ),
     ],
 )
 async def test_a_row_without_its_event_is_named(

@@ -40,7 +40,7 @@ async def test_rows_that_were_left_unread_are_not_those_of_the_next_case() -> No
 
 
 def a_case(number: int, events: int) -> AuditedCase:
-    return AuditedCase(f"r{number}", events, "", "running", "voting", {})
+    return AuditedCase(f"r{number}", events, "", "running", "voting", {}, None, [])
 
 
 @pytest.mark.parametrize(

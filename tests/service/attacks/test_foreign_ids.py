@@ -140,6 +140,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         **await firm(sql),
         "notice": await notice(sql),
         "erasure": await erasure(sql),
+        "sum_id": await unclaimed_sum(sql),
         "estate": f"{THEIRS}.estate",
         "box_id": their.box,
         "publication_id": await publication(sql, THEIRS),
@@ -210,6 +211,16 @@ async def erasure(sql: asyncpg.Connection) -> str:
         THEY,
     )
     return "their-erasure"
+
+
+async def unclaimed_sum(sql: asyncpg.Connection) -> str:
+    """Of a statement of their case."""
+    await sql.execute(
+        "INSERT INTO private.unclaimed_sum (id, renovation_id, reference, booked_on, amount_fen, why,"
+        " words, command_id, opened_at) VALUES ('their-sum', $1, 'r', now(), 5, 'no_unit', '', 'n1', now())",
+        THEIRS,
+    )
+    return "their-sum"
 
 
 async def ticket(case: Channels, unit: str) -> str:

@@ -27,6 +27,7 @@ def letters() -> Iterator[pypdfium2.PdfDocument]:
                 fact="roll",
                 expires_at=datetime(2026, 12, 1, tzinfo=UTC),
                 owners=RARE,
+                prices=("如“加装电梯”获通过，按概算本户为此应付 1,234.56 元。",),
             )
             for number in range(3)
         ],
@@ -50,6 +51,7 @@ def test_each_household_has_a_page_with_its_names_rare_characters_too(
         assert f"1-10{number}" in said
         assert "王𠮷、欧阳㛃𬭎、龘堃" in said
         assert LINK + str(number) in said.replace("\r\n", "")
+        assert "本户为此应付 1,234.56 元" in said.replace("\r\n", "")
 
 
 def test_what_is_written_into_a_letter_is_never_read_as_markup(

@@ -23,6 +23,7 @@ from runtime.record.events import load_events
 from runtime.record.heads import PURPOSE
 from runtime.settings import Settings
 from service.history.casefile import OF_BUNDLE, CaseKeys, case_bundle
+from service.history.kept import load_state
 from service.reading.shaping import Viewer
 from tests.service.ballots.test_voting import bearer as unit_of
 from tests.service.conftest import KEY
@@ -313,3 +314,12 @@ async def test_no_door_tells_anybody_anything_of_whom_was_erased(
             told += [f"{door.path} tells {name} {each}" for each in words]
     assert told == []
     assert opened > 500
+
+
+@pytest.mark.usefixtures("erased")
+async def test_the_evidence_that_was_kept_before_is_made_anew_without_the_name(
+    database: Database,
+) -> None:
+    """An erasure writes no event of the case: who is nameless is asked each time."""
+    async with database.session() as session:
+        assert (await load_state(session, RID)).nameless == {GONE}

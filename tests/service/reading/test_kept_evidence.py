@@ -31,7 +31,14 @@ async def test_all_who_ask_at_once_get_one_that_is_made_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "later", [{"head_hash": "b" * 64}, {"anchored": 4}, {"votes": 1}, {"renovation_id": "r2"}]
+    "later",
+    [
+        {"head_hash": "b" * 64},
+        {"anchored": 4},
+        {"votes": 1},
+        {"renovation_id": "r2"},
+        {"nameless": frozenset({"li"})},
+    ],
 )
 async def test_it_is_made_again_when_something_has_happened(later: dict[str, Any]) -> None:
     kept, maker = KeptEvidence(), Maker()

@@ -1,5 +1,6 @@
 """A bank statement is looked at, booked once, and what names no unit waits until somebody assigns it."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -17,7 +18,7 @@ FIRST = """交易日期,贷方发生额,借方发生额,对方户名,摘要,交�
 2026-03-01,,3.00,工商银行,手续费,A2
 2026-03-02,50.00,,王五,改造款,A3
 """
-LATER = FIRST + "2026-03-03,400.00,,张三,1-101 余款,A4\n"
+LATER = FIRST + "2026-03-03,400.00,,张三,1-101 余款,A4\n2026-03-04,1.00,,赵六,,A5\n"
 
 
 async def sent(
@@ -46,21 +47,22 @@ async def test_what_is_looked_at_is_what_is_booked_and_the_same_file_twice_chang
     done = (await sent(http, rid, FIRST, 2)).json()
     assert (done["booked"], done["lines"]) == (True, looked["lines"])
     again = (await sent(http, rid, FIRST, 3)).json()
-    assert [each["state"] for each in again["lines"]] == ["booked", "outgoing", "unmatched"]
+    assert [each["state"] for each in again["lines"]] == ["booked", "outgoing", "waiting"]
     assert await paid(sql, rid) == [(UNIT, 60_000)]
-    over = (await sent(http, rid, LATER, 4, "utf-8", assign={"A3": [OTHER]})).json()
+    over = (await sent(http, rid, LATER, 4, "utf-8", assign={"A5": [OTHER]})).json()
     assert [each["state"] for each in over["lines"]] == [
         "booked",
         "outgoing",
-        "assigned",
+        "waiting",
         "matched",
+        "assigned",
     ]
-    assert await paid(sql, rid) == [(OTHER, 5_000), (UNIT, 40_000), (UNIT, 60_000)]
+    assert await paid(sql, rid) == [(OTHER, 100), (UNIT, 40_000), (UNIT, 60_000)]
     held = await sql.fetchval(
         "SELECT sum(balance_fen) FROM ledger_account WHERE renovation_id = $1 AND kind = 'escrow'",
         rid,
     )
-    assert held == 105_000
+    assert held == 105_100
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,30 @@ async def test_what_is_wrong_with_a_statement_is_said(
     assert answer.status_code == 422
     found = answer.json()["problems"][0]
     assert (found["code"], found["where"]) == (code, where)
+
+
+@pytest.mark.slow
+async def test_the_same_report_of_a_provider_a_hundred_times_at_once_is_booked_once(
+    http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection
+) -> None:
+    await instalments(sql, rid)
+    payment = {"unit_number": UNIT, "amount_fen": 700, "reference": "W1"}
+    body = {"command_id": f"{rid}-hook", "payments": [payment]}
+    answers = await asyncio.gather(
+        *(send(http, rid, "/payments", official("bank"), **body) for _ in range(100))
+    )
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.text for each in answers}) == 1
+    others = await asyncio.gather(
+        *(
+            send(http, rid, "/payments", official("bank"), **{**body, "command_id": f"{rid}-{n}"})
+            for n in range(20)
+        )
+    )
+    # Another report of the same money: refused, not booked.
+    assert {each.json()["code"] for each in others} == {"cost_sharing.payment_booked"}
+    assert await paid(sql, rid) == [(UNIT, 700)]
+    balances = await sql.fetch(
+        "SELECT kind, balance_fen FROM ledger_account WHERE renovation_id = $1 ORDER BY kind", rid
+    )
+    assert [tuple(row) for row in balances] == [("escrow", 700), ("household", -700)]

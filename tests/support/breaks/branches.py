@@ -207,7 +207,19 @@ async def without_contractor(j: JourneyDriver) -> None:
 
 
 async def never_revised(j: JourneyDriver) -> None:
-    """The scheme is rejected, and nobody ever revises it: shelved."""
+    """It stands still for a time; the scheme is rejected, and nobody ever revises it: shelved."""
+    await j.until("open_vote")
+    await j.act(a.SuspendRenovation, STREET, ground="court", reason="a suit was filed")
+    await j.act(a.ResumeRenovation, BUREAU, reason="it was withdrawn")
+    await j.act(a.ExtendPeriod, STREET, what="open_vote", days=5, reason="the time was lost")
+    for ends in (a.ReportCorrected, a.LiftCorrection):
+        addressed = {"addressee": "owners_committee", "event": 1, "days": 9}
+        await j.act(a.OrderCorrection, STREET, **addressed, reason="the notice was too short")
+        order = (await j.details("renovation.correction_ordered"))[-1]["order"]
+        if ends is a.ReportCorrected:
+            await j.act(ends, COMMITTEE, order_id=order, report="it was posted anew")
+        else:
+            await j.act(ends, BUREAU, order_id=order, reason="it was long enough")
     j.on("ballots", everybody_says_no)
     await j.until("nothing")
 

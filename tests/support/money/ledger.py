@@ -44,8 +44,9 @@ def moved(
     **more: Any,
 ) -> Transfer:
     """A transfer of any kind."""
-    fields = {"id": name, "source": source, "target": target, "amount_fen": fen, "kind": kind}
-    return Transfer.model_validate({**fields, "phase": phase, **more})
+    return Transfer(
+        id=name, source=source, target=target, amount_fen=fen, kind=kind, phase=phase, **more
+    )
 
 
 async def move(database: Database, rid: str, name: str, *transfers: Transfer) -> Done:

@@ -49,6 +49,9 @@ TRAINING = "/office/cases/{renovation_id}/training"
 BY_HAND: Mapping[str, frozenset[str]] = {
     f"{TRAINING}/part": frozenset({"player", "form_token"}),
     f"{TRAINING}/home": frozenset({"unit", "command_id", "form_token"}),
+    "/office/cases/{renovation_id}/unclaimed": frozenset(
+        {"decision", "sum_id", "unit_numbers", "reason", "command_id", "form_token"}
+    ),
     "/mine/homes": frozenset({"unit", "form_token"}),
     "/mine/data/contacts/withdrawal": frozenset({"contact", "command_id", "form_token"}),
     "/office/training/lead/{token}": frozenset({"form_token"}),

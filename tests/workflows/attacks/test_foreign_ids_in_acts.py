@@ -121,7 +121,23 @@ async def a_retention(j: JourneyDriver) -> dict[str, Any]:
     return {"contract_id": (await kept_back(j))[0]}
 
 
+async def an_order(j: JourneyDriver) -> dict[str, Any]:
+    return {"order_id": await ordered(j), "report": "it was posted anew"}
+
+
+async def one_too_many(j: JourneyDriver) -> dict[str, Any]:
+    return {"order_id": await ordered(j), "reason": "it was right"}
+
+
+async def ordered(j: JourneyDriver) -> str:
+    about = {"event": 1, "days": 10, "document": "no. 3", "reason": "the notice was too short"}
+    await j.act(a.OrderCorrection, STREET, addressee="owners_committee", **about)
+    return str((await j.details("renovation.correction_ordered"))[-1]["order"])
+
+
 MOMENTS: Mapping[str, Come] = {
+    "report_corrected": an_order,
+    "lift_correction": one_too_many,
     "correct_renovation": a_slip,
     "resolve_ticket": a_complaint,
     "revise_scheme": a_failed_vote,
@@ -189,6 +205,7 @@ async def theirs(
     ticket = await complain(j)
     await j.until("objections.candidates")
     publication, objection = await j.object_to("candidates")
+    order = await ordered(j)
     await mine.db.execute(
         "INSERT INTO place (id, kind, name, parent_id, path) VALUES ('z', 'district', 'z', NULL, 'z')"
     )
@@ -207,6 +224,7 @@ async def theirs(
         "measured_fen": item,
         "drop_items": item,
         "labels": THEIR_OFFICIAL,
+        "order_id": order,
         "officials": THEIR_OFFICIAL,
     }
     return Theirs(j, {**dict.fromkeys(BIDDERS, THEIR_FIRM), **of_field})

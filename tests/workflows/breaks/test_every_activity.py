@@ -101,7 +101,17 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
         }
     ),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
-    never_revised: frozenset({"Renovations.end_votes"}),
+    never_revised: frozenset(
+        {
+            "Extensions.extend",
+            "Orders.lift",
+            "Orders.order",
+            "Orders.report",
+            "Oversight.resume",
+            "Oversight.suspend",
+            "Renovations.end_votes",
+        }
+    ),
     without_contractor: frozenset(
         {
             "Renovations.correct",

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from models.messages import acts as a
+from models.values.cost_sharing import Funding, FundingSource
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.ledger.check import check_ledger
 from runtime.record.audit import audit
+from tests.support.estate import scheme_content
 from tests.support.journey import (
     BANK,
     BUREAU,
@@ -23,6 +25,10 @@ Begin = Callable[..., Awaitable[JourneyDriver]]
 KEPT = (
     "SELECT -sum(balance_fen) FROM ledger_account WHERE renovation_id = $1 AND kind = 'retention'"
 )
+OWING = """
+SELECT name, balance_fen FROM ledger_account
+WHERE renovation_id = $1 AND kind = 'household' AND balance_fen > 0 ORDER BY name
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -96,7 +102,8 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     journey: Begin, database: Database
 ) -> None:
     """Three homes never pay; neighbours help one, a fund takes over two, somebody pays too much."""
-    j = await journey()
+    subsidy = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=500_000)
+    j = await journey(content=scheme_content().model_copy(update={"funding": (subsidy,)}))
     j.on("payments", lambda driver: driver.pay(permille=750))
     j.on("decide_collection", start_below)
     await j.until("accounts")
@@ -111,15 +118,11 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     assert "project" not in owed, "what is charged and promised is what the works cost, to the fen"
     (awaited,) = await j.details("warranty.accounts_awaited")
     assert {each["kind"] for each in awaited["accounts"]} >= {"household", "subsidy", "contractor"}
-    rows = await j.db.fetch(
-        "SELECT name, balance_fen FROM ledger_account WHERE renovation_id = $1"
-        " AND kind = 'household' AND balance_fen > 0 ORDER BY name",
-        j.rid,
-    )
+    rows = await j.db.fetch(OWING, j.rid)
     for row, kind in zip(rows, ("pool", "claim", "grant"), strict=True):
         fields = {"unit_number": row["name"], "amount_fen": row["balance_fen"], "kind": kind}
         await j.act(a.ApproveRelief, STREET, funded_by=f"fund-{kind}", **fields)
-    assert "household" not in await balances(j)
+    assert not await j.db.fetch(OWING, j.rid)
     first = (await j.units())[0]
     too_much = [{"unit_number": first, "amount_fen": 7}]
     await j.told("/payments", await j.official(BANK), payments=too_much)

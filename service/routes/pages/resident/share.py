@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from service.ledger.reading import entries_of_home
 from service.pages.display import display_of
 from service.pages.shares import lines_of, rounding_of
 from service.paper.shares import share_pdf
@@ -12,6 +13,8 @@ from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, home_page
 
 router = APIRouter(include_in_schema=False)
+MOVES = 50
+"""Lines of the home's account on its page."""
 
 
 @router.get("/mine/share")
@@ -19,10 +22,13 @@ async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -
     """The own share as computed today, its instalments, and what came in."""
     async with parts.database.session() as session:
         household = await load_household(session, home.situation, home.voter.unit_number)
+        moves = await entries_of_home(session, home.situation, home.voter.unit_number, MOVES + 1)
     parts_of = [(part, part.open_fen, part.due) for part in household.instalments]
     why, language = household.why, display_of(request).language
     values = {
         "household": household,
+        "moves": moves[:MOVES],
+        "more_moves": len(moves) > MOVES,
         "instalments": parts_of,
         "renovation_id": home.situation.id,
         "why": why,

@@ -5,13 +5,19 @@ import itertools
 import pytest
 from playwright.async_api import Page
 
+from models.values.ledger import household
+from runtime.database import Database
 from service.identity.browser import COOKIE
+from tests.service.ledger.test_unclaimed import FILE
 from tests.service.pages.conftest import PHONE, Home, entered, keep_picture
 from tests.service.pages.office.test_pictures import stripes
+from tests.service.residents.test_residents_write import instalments
+from tests.service.residents.test_statements import sent
 from tests.support.browser.looking import barriers, is_too_wide, small_targets
 from tests.support.browser.site import Site
 from tests.support.channels import Channels
-from tests.support.people import token_of
+from tests.support.money.ledger import PROJECT, move, moved, paid
+from tests.support.people import sign_in, token_of
 
 LOOKS = tuple(itertools.product(("zh", "en"), ("usual", "large")))
 TAP = {"usual": 44, "large": 60}
@@ -76,5 +82,47 @@ async def test_the_new_pages_of_an_office_are_open_to_everybody(
     await look.go("/office/components/homes", "components")
     await page.locator("main form button.go").first.click()
     await look.see("components-wrong")
+    await context.close()
+    assert look.wrong == []
+
+
+async def with_money(vote: Channels, database: Database) -> None:
+    """A charge, two payments, and two sums that nobody has claimed."""
+    await vote.sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bank', 'bank', 'payment_provider', 'd') ON CONFLICT DO NOTHING"
+    )
+    await sign_in(vote.sql, "bank")
+    rid = vote.rid
+    charge = moved(f"{rid}.charge", PROJECT, household("1-101"), 1_234_567)
+    await move(database, rid, "money", charge, paid(f"{rid}.first", "1-101", 300_000))
+    await instalments(vote.sql, rid)
+    assert (await sent(vote.http, rid, FILE, 1)).status_code == 200
+
+
+@pytest.mark.slow  # four pages, four times, each with axe
+@pytest.mark.parametrize(("language", "size"), LOOKS)
+async def test_the_pages_of_money_are_open_to_everybody(
+    vote: Channels, site: Site, database: Database, language: str, size: str
+) -> None:
+    await with_money(vote, database)
+    context = await site.browser.new_context(viewport=PHONE)
+    kept = {"secure": True, "url": site.address}
+    await context.add_cookies(
+        [
+            {"name": COOKIE, "value": token_of("street"), "httpOnly": True, **kept},  # type: ignore[typeddict-item]
+            {"name": "__Host-gongjian-look", "value": f"{language}.{size}", **kept},  # type: ignore[typeddict-item]
+        ]
+    )
+    page = await context.new_page()
+    look = Look(page, site, f"{language}-{size}", TAP[size])
+    case = f"/office/cases/{vote.rid}"
+    await look.go(case, "case")
+    await look.go(f"{case}/ledger", "ledger")
+    await look.go(f"{case}/ledger?account=household/1-101", "ledger-home")
+    await look.go(f"{case}/unclaimed", "unclaimed")
+    await page.locator("main form button.go").first.click()
+    await look.see("unclaimed-wrong")
+    await look.go(f"{case}/writes/receive_cash", "cash")
     await context.close()
     assert look.wrong == []

@@ -196,7 +196,8 @@ def _answers(fields: tuple[Field, ...]) -> dict[str, list[str]]:
         elif field.kind in {"choice", "many"}:
             found[name] = [field.options[0].value]
         elif field.kind not in {"group", "rows", "keys", "file"}:
-            found[name] = [_ANSWER.get(field.word) or _ANSWER.get(field.kind, "some words")]
+            answer = _ANSWER.get(field.word) or _ANSWER.get(field.kind, "some words")
+            found[name] = ["name-1" if field.name.endswith("_id") else answer]
     return found
 
 
@@ -209,6 +210,7 @@ _ANSWER = {
     "day": "2026-05-12",
     "file_sha256": "0" * 64,
     "id": "somebody",
+    "contract_id": "contract-1",
 }
 
 

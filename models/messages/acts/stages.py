@@ -12,8 +12,7 @@ from pydantic import Field
 
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
-from models.messages.journey import Answer
-from models.values.actor import Actor, AddedOfficial
+from models.values.actor import Actor
 from models.values.base import Growing, Value
 from models.values.bidding import (
     CandidateGround,
@@ -343,44 +342,3 @@ class ConfirmTicket(Act):
     target = "ticket"
     ticket_id: str
     satisfied: bool
-
-
-class CancelRenovation(Act):
-    """Stop the renovation: make safe, settle, refund, publish."""
-
-    name = "cancel_renovation"
-    target = "renovation"
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-class CorrectRenovation(Act):
-    """Correct a small thing of an open case: what changes nobody's right and no money.
-
-    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
-    those whom the opening left out: a bank, an engineer, a bidder.
-    """
-
-    name = "correct_renovation"
-    target = "renovation"
-    title: str = ""
-    estate: str = ""
-    ends_on: date | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    officials: tuple[AddedOfficial, ...] = ()
-    reason: str = Field(min_length=1, max_length=2000)
-
-
-ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
-"""Every official act by its name."""
-
-
-class Done(Answer):
-    """What the person gets back for an act: its place in the record.
-
-    `request_hash` is that of the act (`proof.commands.act_hash`), "" from earlier releases.
-    """
-
-    command_id: str
-    kind: str
-    text: str = ""
-    request_hash: str = ""

@@ -1,0 +1,101 @@
+"""Every official act: those of the stages, and those on a whole renovation."""
+
+from models.messages.acts.oversight import (
+    CancelRenovation,
+    CorrectRenovation,
+    ExtendPeriod,
+    LiftCorrection,
+    OrderCorrection,
+    ReportCorrected,
+    ResumeRenovation,
+    SuspendRenovation,
+)
+from models.messages.acts.stages import (
+    AcceptWorks,
+    Act,
+    AnswerObjection,
+    ApproveDirectAward,
+    ApprovePayment,
+    ApproveRelief,
+    AwardContract,
+    ClarifyTender,
+    ConfirmTicket,
+    DecideCollection,
+    DeclineSubsidy,
+    GrantSubsidy,
+    ImportOfficialResult,
+    MeasureWorks,
+    OpenVote,
+    PublishTender,
+    RecordEvaluation,
+    RecordInspection,
+    ReleaseRetention,
+    ReportItem,
+    ReportProgress,
+    ReportRectified,
+    ResolveTicket,
+    ReviseScheme,
+    RuleOnSignature,
+    SignContract,
+    Target,
+    TerminateContract,
+    WithdrawCandidate,
+)
+from models.messages.journey import Answer
+
+__all__ = [
+    "ACTS",
+    "AcceptWorks",
+    "Act",
+    "AnswerObjection",
+    "ApproveDirectAward",
+    "ApprovePayment",
+    "ApproveRelief",
+    "AwardContract",
+    "CancelRenovation",
+    "ClarifyTender",
+    "ConfirmTicket",
+    "CorrectRenovation",
+    "DecideCollection",
+    "DeclineSubsidy",
+    "Done",
+    "ExtendPeriod",
+    "GrantSubsidy",
+    "ImportOfficialResult",
+    "LiftCorrection",
+    "MeasureWorks",
+    "OpenVote",
+    "OrderCorrection",
+    "PublishTender",
+    "RecordEvaluation",
+    "RecordInspection",
+    "ReleaseRetention",
+    "ReportCorrected",
+    "ReportItem",
+    "ReportProgress",
+    "ReportRectified",
+    "ResolveTicket",
+    "ResumeRenovation",
+    "ReviseScheme",
+    "RuleOnSignature",
+    "SignContract",
+    "SuspendRenovation",
+    "Target",
+    "TerminateContract",
+    "WithdrawCandidate",
+]
+
+ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
+"""Every official act by its name."""
+
+
+class Done(Answer):
+    """What the person gets back for an act: its place in the record.
+
+    `request_hash` is that of the act (`proof.commands.act_hash`), "" from earlier releases.
+    """
+
+    command_id: str
+    kind: str
+    text: str = ""
+    request_hash: str = ""

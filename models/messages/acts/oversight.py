@@ -1,0 +1,93 @@
+"""The official acts on a whole renovation: stop it, halt it, put its record right."""
+
+from datetime import date
+
+from pydantic import Field
+
+from models.messages.acts.stages import Act
+from models.values.actor import AddedOfficial, Role
+from models.values.states import SuspensionGround
+
+
+class CancelRenovation(Act):
+    """Stop the renovation: make safe, settle, refund, publish."""
+
+    name = "cancel_renovation"
+    target = "renovation"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class CorrectRenovation(Act):
+    """Correct a small thing of an open case: what changes nobody's right and no money.
+
+    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
+    those whom the opening left out: a bank, an engineer, a bidder.
+    """
+
+    name = "correct_renovation"
+    target = "renovation"
+    title: str = ""
+    estate: str = ""
+    ends_on: date | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    officials: tuple[AddedOfficial, ...] = ()
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class SuspendRenovation(Act):
+    """Let the procedure stand still, its periods with it (E6); `document` is the order or the suit."""
+
+    name = "suspend_renovation"
+    target = "renovation"
+    ground: SuspensionGround
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ResumeRenovation(Act):
+    """Let it go on: each period that ran has the time left that it had."""
+
+    name = "resume_renovation"
+    target = "renovation"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ExtendPeriod(Act):
+    """Give more time for what is awaited or posted now: `what` and `subject` are its line of the agenda."""
+
+    name = "extend_period"
+    target = "renovation"
+    what: str
+    subject: str = ""
+    days: int = Field(ge=1, le=365)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class OrderCorrection(Act):
+    """Order that what event `event` of the record did is put right within so many days."""
+
+    name = "order_correction"
+    target = "renovation"
+    addressee: Role
+    event: int = Field(ge=1)
+    days: int = Field(ge=1, le=365)
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ReportCorrected(Act):
+    """Say that it was put right, and how: by whom the order addresses."""
+
+    name = "report_corrected"
+    target = "renovation"
+    order_id: str
+    report: str = Field(min_length=1, max_length=4000)
+
+
+class LiftCorrection(Act):
+    """Take an order of correction back."""
+
+    name = "lift_correction"
+    target = "renovation"
+    order_id: str
+    reason: str = Field(min_length=1, max_length=2000)

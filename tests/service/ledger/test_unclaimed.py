@@ -1,0 +1,185 @@
+"""Money without an owner: kept and held, assigned or sent back by two people; cash by two people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from runtime.database import Database
+from runtime.ledger.check import check_ledger
+from tests.service.residents.test_residents_write import UNIT, instalments, rid
+from tests.service.residents.test_statements import OTHER, paid, sent
+from tests.support.browser.desk import Desk
+from tests.support.channels import Channels, code, confirmed, grant_roles, official, owner_of
+
+__all__ = ["rid"]
+SUMS, CASH = "/unclaimed-sums", "/cash"
+FILE = """交易日期,贷方发生额,对方户名,摘要,交易流水号
+2026-03-01,14.00,赵某某,谢谢邻居们,U1
+2026-03-02,9.00,钱某某,1-101 1-102 改造款,U2
+"""
+LATER = FILE + "2026-03-03,3.00,孙某某,,U3\n"
+
+
+@pytest.fixture
+async def case(http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection) -> Channels:
+    await grant_roles(sql)
+    await instalments(sql, rid)
+    return Channels(http, sql, rid, "")
+
+
+async def waiting(case: Channels, who: str = "committee") -> dict[str, dict[str, Any]]:
+    listed = (await case.get(SUMS, official(who))).json()
+    return {each["reference"]: each for each in listed}
+
+
+async def balances(case: Channels) -> Mapping[str, tuple[int, int]]:
+    rows = await case.sql.fetch(
+        "SELECT kind, name, balance_fen, held_fen FROM ledger_account WHERE renovation_id = $1",
+        case.rid,
+    )
+    return {f"{r['kind']}{r['name']}": (r["balance_fen"], r["held_fen"]) for r in rows}
+
+
+async def test_what_names_no_home_is_kept_once_held_and_sealed(case: Channels) -> None:
+    looked = (await sent(case.http, case.rid, FILE, 1, dry_run=True)).json()
+    assert await waiting(case) == {}, "a look keeps nothing"
+    done = (await sent(case.http, case.rid, FILE, 2)).json()
+    assert done["lines"] == looked["lines"]
+    assert [each["why"] for each in done["lines"]] == ["no_unit", "several_units"]
+    over = (await sent(case.http, case.rid, LATER, 3)).json()
+    assert [each["state"] for each in over["lines"]] == ["waiting", "waiting", "unmatched"]
+    again = (await sent(case.http, case.rid, LATER, 4)).json()
+    assert [each["state"] for each in again["lines"]] == ["waiting"] * 3
+    found = await waiting(case)
+    assert {name: (each["payer"], each["memo"]) for name, each in found.items()} == {
+        "U1": ("赵某某", "谢谢邻居们"),
+        "U2": ("钱某某", "1-101 1-102 改造款"),
+        "U3": ("孙某某", ""),
+    }
+    assert await balances(case) == {"escrow": (2_600, 2_600), "suspense": (-2_600, 0)}
+    assert "赵某某" not in await case.everything()
+    door = await case.sql.fetchval(
+        "SELECT count(*) FROM private.access WHERE door LIKE '%unclaimed-sums' AND renovation_id = $1",
+        case.rid,
+    )
+    assert door == 2, "who has read the bank's words is written down"
+    assert code(await case.get(SUMS, owner_of(case.rid, UNIT)))[0] in (401, 403)
+
+
+async def test_two_people_say_for_whom_a_sum_is_and_only_then_it_is_paid(
+    case: Channels, database: Database
+) -> None:
+    await sent(case.http, case.rid, FILE, 1)
+    found = (await waiting(case))["U1"]
+    body = {"sum_id": found["id"], "unit_numbers": [UNIT, OTHER]}
+    made = await case.post(f"{SUMS}/assignments", official("committee"), **body)
+    assert made.status_code == 202, made.text
+    assert await paid(case.sql, case.rid) == []
+    assert code(await confirmed(case, made, "committee")) == (403, "proposal.own")
+    done = await confirmed(case, made, "street")
+    assert done.json()["kind"] == "cost_sharing.sum_assigned"
+    # Each gets what it owes in the order that was said: 10.00 and the rest.
+    assert await paid(case.sql, case.rid) == [(OTHER, 400), (UNIT, 1_000)]
+    assert await balances(case) == {
+        "escrow": (2_300, 900),
+        "household1-101": (-1_000, 0),
+        "household1-102": (-400, 0),
+        "suspense": (-900, 0),
+    }
+    row = await case.sql.fetchrow(
+        "SELECT state, words, (SELECT count(*) FROM person_keys.person_key k WHERE k.id = s.id)"
+        " FROM private.unclaimed_sum s WHERE reference = 'U1' AND renovation_id = $1",
+        case.rid,
+    )
+    assert tuple(row) == ("assigned", b"", 0), "the payer's words are needed no more"
+    over = (await sent(case.http, case.rid, FILE, 2)).json()
+    assert [each["state"] for each in over["lines"]] == ["booked", "waiting"]
+    twice = await case.post(f"{SUMS}/assignments", official("committee"), **body)
+    assert code(twice) == (409, "statement.sum_decided")
+    assert (await check_ledger(database, case.rid)).ok
+
+
+async def test_a_sum_goes_back_to_whoever_paid_it_out_of_what_was_held(
+    case: Channels, database: Database
+) -> None:
+    await sent(case.http, case.rid, FILE, 1)
+    found = (await waiting(case))["U2"]
+    body = {"sum_id": found["id"], "reason": "nobody here knows the payer"}
+    made = await case.post(f"{SUMS}/returns", official("residents"), **body)
+    late = await case.post(
+        f"{SUMS}/assignments", official("committee"), sum_id=found["id"], unit_numbers=[UNIT]
+    )
+    assert (await confirmed(case, made, "street")).json()["kind"] == "cost_sharing.sum_returned"
+    assert code(await confirmed(case, late, "street")) == (409, "statement.sum_decided")
+    assert await balances(case) == {"escrow": (1_400, 1_400), "suspense": (-1_400, 0)}
+    over = (await sent(case.http, case.rid, FILE, 2)).json()
+    assert [each["state"] for each in over["lines"]] == ["waiting", "returned"]
+    assert (await check_ledger(database, case.rid)).ok
+
+
+async def test_cash_counts_when_a_second_person_has_counted_it(case: Channels) -> None:
+    body: dict[str, Any] = {"unit_number": UNIT, "amount_fen": 700, "receipt": "0017"}
+    made = await case.post(CASH, official("committee"), **body)
+    assert await paid(case.sql, case.rid) == []
+    other = await case.post(CASH, official("residents"), **body)
+    assert code(await confirmed(case, made, "committee")) == (403, "proposal.own")
+    assert (await confirmed(case, made, "street")).json()["kind"] == "cost_sharing.cash_received"
+    assert await paid(case.sql, case.rid) == [(UNIT, 700)]
+    # The same receipt is booked once, whoever says it.
+    assert code(await confirmed(case, other, "street")) == (409, "cost_sharing.payment_booked")
+    late = await case.post(CASH, official("committee"), **body)
+    assert code(late) == (409, "cost_sharing.payment_booked")
+    assert await paid(case.sql, case.rid) == [(UNIT, 700)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wanted"),
+    [
+        ("/assignments", {"sum_id": "u1", "unit_numbers": [UNIT]}, (404, "statement.sum_unknown")),
+        ("/returns", {"sum_id": "u1", "reason": "why"}, (404, "statement.sum_unknown")),
+        ("/assignments", {"unit_numbers": ["9-9"]}, (422, "cost_sharing.unit_unknown")),
+    ],
+)
+async def test_what_cannot_be_decided_is_refused_at_once(
+    case: Channels, path: str, body: dict[str, Any], wanted: tuple[int, str]
+) -> None:
+    await sent(case.http, case.rid, FILE, 1)
+    known = {"sum_id": (await waiting(case))["U1"]["id"]}
+    answer = await case.post(f"{SUMS}{path}", official("committee"), **{**known, **body})
+    assert code(answer) == wanted
+    assigned = await sent(case.http, case.rid, FILE, 2, assign={"U1": [UNIT]})
+    assert code(assigned) == (409, "statement.sum_kept")
+
+
+async def test_a_look_at_a_statement_is_refused_where_its_import_is(
+    http: httpx.AsyncClient, rid: str
+) -> None:
+    for number, dry_run in enumerate((True, False)):
+        answer = await sent(http, rid, FILE, number, dry_run=dry_run)
+        assert code(answer) == (409, "cost_sharing.nothing_due")
+
+
+async def test_an_official_decides_on_the_page_and_another_confirms(case: Channels) -> None:
+    await sent(case.http, case.rid, FILE, 1)
+    desk, page = Desk(case.http, "committee"), f"/office/cases/{case.rid}/unclaimed"
+    home = await desk.get(f"/office/cases/{case.rid}")
+    assert "Sums without an owner (2)" in home.text
+    listed = await desk.get(page)
+    assert "赵某某" in listed.text
+    assert "谢谢邻居们" in listed.text
+    wrong = await desk.send(listed, page, {"decision": "assign", "unit_numbers": ""})
+    assert wrong.status == 422
+    said = {"decision": "assign", "unit_numbers": f"{UNIT}，{OTHER}"}
+    assert "waits for a second person" in (await desk.send(listed, page, said)).text
+    other = Desk(case.http, "street")
+    queue = f"/office/cases/{case.rid}/proposals"
+    read = await other.get(queue)
+    for told in ("for whom a sum is", "1-101", "¥10.00", "1-102", "¥4.00"):
+        assert told in read.text, told
+    (made,) = (await case.get("/proposals", official("street"))).json()
+    await confirmed(case, httpx.Response(202, json=made))
+    assert await paid(case.sql, case.rid) == [(OTHER, 400), (UNIT, 1_000)]
+    assert "Decided: 1" in (await desk.get(page)).text
