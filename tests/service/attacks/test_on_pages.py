@@ -1,12 +1,13 @@
 """Every page of homes, agents and offices: no form of a foreign page is taken, and no id of somebody else does anything.
 
-Generated from the pages that there are, with the cookie of whom each opens to.
+Nor does a page send anybody to another site, or take over a session that somebody has planted. Generated from the
+pages that there are, with the cookie of whom each opens to.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 import httpx
@@ -15,11 +16,14 @@ import pytest
 from runtime.database import Database
 from runtime.settings import Settings
 from service.identity.browser import COOKIE, form_token
-from tests.service.pages.conftest import COMMITTEE
+from service.identity.operator import invite_administrator
+from service.pages.flats import OTHERS
+from service.pages.homes import COOKIE as HOME_COOKIE
+from tests.service.pages.conftest import COMMITTEE, a_letter
 from tests.support.attacks import changed, written
 from tests.support.channels import Channels, owner_of
-from tests.support.pages.every import Route, World, routes, whole_world
-from tests.support.people import token_of
+from tests.support.pages.every import HTML, Route, World, routes, whole_world
+from tests.support.people import sign_in, token_of
 
 pytestmark = pytest.mark.slow
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -33,6 +37,7 @@ NOTHING: Mapping[str, str] = {"code": "ZZZZ-ZZZZ-ZZZZ", "grant_id": "2000000000"
 """Ids of nothing that are no words."""
 OF_ONE = frozenset({"picture_id", "code", "publication_id", "ticket_id", "grant_id", "letter_id", "suggestion_id"})  # fmt: skip
 """The parameters of paths that name something which is somebody's, within a case or a place."""
+ENDS_A_SESSION = frozenset({"/mine/leave", "/office/leave"})
 OF_NOBODYS_PAGES = frozenset({"/cases/{renovation_id}/pictures/{picture_id}"})
 """For everybody: of what was published, in the case that the path names."""
 
@@ -206,3 +211,62 @@ async def test_an_id_of_somebody_else_is_answered_like_one_of_nothing(
 def without_ids(page: str) -> str:
     """A page without the ids that each look makes for its forms."""
     return re.sub(r'name="(?:command_id|send_id)" value="[^"]*"', "", page)
+
+
+EVIL = "https://evil.example/"
+SENDS_ON = frozenset(
+    "next return return_to redirect redirect_uri url goes_to continue back".split()
+)
+"""What parameters are called elsewhere that say where one goes on."""
+
+
+async def test_no_page_sends_anybody_to_another_site(world: World) -> None:
+    wrong, sent_on = [], 0
+    for route in (each for each in routes() if each.path not in ENDS_A_SESSION):
+        named = dict.fromkeys({*SENDS_ON, *route.in_query}, EVIL)
+        address = world.addresses(route)[0].partition("?")[0]
+        own = {**GOOD.get(route.path, {}), "form_token": world.token(route.who)}
+        for at, form in ((f"{address}?{urlencode(named)}", own), (address, named | own)):
+            content = urlencode(form) if route.method == "POST" else ""
+            headers = {**world.headers(route.who), **FORM}
+            answer = await world.http.request(route.method, at, content=content, headers=headers)
+            to = urlsplit(answer.headers.get("location", ""))
+            sent_on += answer.is_redirect
+            if to.netloc or to.scheme or to.path.startswith("//"):
+                wrong.append(f"{route.method} {route.path}: {answer.headers['location']}")
+    assert wrong == []
+    assert sent_on > 1
+
+
+def cookies_of(answer: httpx.Response) -> dict[str, str]:
+    """What the browser keeps after an answer."""
+    lines = (each.partition(";")[0] for each in answer.headers.get_list("set-cookie"))
+    return {name: value.strip('"') for name, _, value in (each.partition("=") for each in lines)}
+
+
+async def test_a_session_that_was_planted_is_none_of_whoever_comes_in_on_a_page(
+    world: World, database: Database, settings: Settings
+) -> None:
+    """Session fixation: somebody puts the own cookie into the victim's browser, and waits."""
+    invited = await invite_administrator(database, settings, "victim")
+    planted = await sign_in(world.vote.sql, "attacker")
+    taken = await world.http.post(
+        f"/office/invited/{invited.rpartition('/')[2]}",
+        data={"password": "correct horse battery", "again": "correct horse battery"},
+        headers={"accept": HTML, "cookie": f"{COOKIE}={planted}"},
+    )
+    assert taken.status_code == 200, taken.text
+    assert cookies_of(taken)[COOKIE] not in {"", planted}
+    headers = {"accept": HTML, "cookie": f"{COOKIE}={planted}"}
+    assert (await world.http.get("/office", headers=headers)).status_code == 401
+
+    link, fact = await a_letter(world.vote, NEIGHBOUR)
+    planted = world.sessions["home"]
+    let_in = await world.http.post(
+        link.removeprefix("/v1"),
+        data={"fact": fact},
+        headers={"accept": HTML, "cookie": f"{HOME_COOKIE}={planted}; {OTHERS}={planted}"},
+    )
+    kept = cookies_of(let_in)
+    assert kept[HOME_COOKIE] not in {"", planted}
+    assert planted not in kept.get(OTHERS, "")
