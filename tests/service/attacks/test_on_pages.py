@@ -215,7 +215,17 @@ def without_ids(page: str) -> str:
 
 EVIL = "https://evil.example/"
 SENDS_ON = frozenset(
-    "next return return_to redirect redirect_uri url goes_to continue back".split()
+    [
+        "next",
+        "return",
+        "return_to",
+        "redirect",
+        "redirect_uri",
+        "url",
+        "goes_to",
+        "continue",
+        "back",
+    ]
 )
 """What parameters are called elsewhere that say where one goes on."""
 
