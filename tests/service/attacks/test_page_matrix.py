@@ -401,3 +401,39 @@ async def test_a_session_of_another_kind_opens_no_page(world: World) -> None:
                 answer = await ask(world, ROUTES[name], address, other, HOME_COOKIE)
                 assert answer.status_code in SHUT, name
                 assert is_refused(answer), name
+
+
+READ_DEFECTS = OFFICIALS_HERE | {Role.OWNER, Role.SUPERVISOR, Role.CHIEF_SUPERVISOR}
+FOR_OFFICIALS: Mapping[str, tuple[str, frozenset[Role]]] = {
+    "/office/oversight?place=d/s/c/g": ("ref-of-what-broke", frozenset(OFFICIALS_HERE)),
+    CASE: (f'href="{CASE}/proposals"', frozenset(OFFICIALS_HERE)),
+    "/office": (f'href="{CASE}/proposals"', frozenset(OFFICIALS_HERE)),
+    f"{CASE}/proposals": ("folder 3", frozenset(OFFICIALS_HERE)),
+    f"{CASE}/works": ("a damp corner", frozenset(READ_DEFECTS)),
+}
+"""A page, what stands on it, and for whom; others who open the page do not find it."""
+
+
+@slow
+async def test_what_is_for_officials_is_shown_to_no_firm_bank_or_portal(world: World) -> None:
+    rid, sql = world.vote.rid, world.vote.sql
+    await sql.execute(
+        "INSERT INTO case_trouble (workflow_id, step, renovation_id, by_act, error, reference, since)"
+        " VALUES ($1, 'voting.box_closed', $1, false, 'KeyError', 'ref-of-what-broke', now())",
+        rid,
+    )
+    await sql.execute("UPDATE work_item SET state = 'rejected' WHERE id = $1 || '.w1'", rid)
+    await sql.execute(
+        "INSERT INTO inspection (id, renovation_id, item_id, round, kind, outcome, inspector_id, defects,"
+        " recorded_at) VALUES ($1 || '.n', $1, $1 || '.w1', 1, 'stage', 'FAIL', 's1', '[\"a damp corner\"]',"
+        " now())",
+        rid,
+    )
+    for path, (said, readers) in FOR_OFFICIALS.items():
+        address, wanted = (each.replace("{renovation_id}", rid) for each in (path, said))
+        shown = {
+            person
+            for person in EVERYONE
+            if wanted in (await ask(world, ROUTES["GET /office"], address, token_of(person))).text
+        }
+        assert shown == set(map(inside, readers)), path
