@@ -133,7 +133,7 @@ FINDINGS = (
             "service/edge/test_connections::test_a_header_of_25_mib_is_not_read",
             "service/test_forbidden_fields::test_a_forbidden_parameter_is_refused_by_its_name",
         ),
-        ("slow connections", "a header of 25 MiB", "NUL in a path"),
+        ("readers of the turnout", "slow connections", "a header of 25 MiB", "NUL in a path"),
     ),
     Finding(
         "texts, answers, shares and terms are written and readable by nobody",
