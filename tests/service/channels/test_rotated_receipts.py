@@ -60,15 +60,15 @@ async def test_what_is_known_by_a_hash_stays_known(
     box = await open_box(sql, rid, motions=MOTIONS)
     vote, after = Channels(http, sql, rid, box), Channels(rotated, sql, rid, box)
     after.commands = 1_000
-    bound = {"instructions": {"roof": "red-roof"}}
-    mandate = await registered(vote, "1-101", command_id=f"{rid}-m", **bound)
+    bound = {"roof": "red-roof"}
+    mandate = await registered(vote, "1-101", command_id=f"{rid}-m", instructions=bound)
     agent = agent_of(rid, mandate)
     cast = await proxy(vote, agent, f"{rid}-agent", **YES)
     typing, sent = await typed(vote, "committee"), await from_portal(vote)
     assert [each.status_code for each in (mandate, cast, typing, sent)] == [201] * 4
 
     # Sent once more, each is what it was: one mandate, one ballot.
-    again = await registered(after, "1-101", command_id=f"{rid}-m", **bound)
+    again = await registered(after, "1-101", command_id=f"{rid}-m", instructions=bound)
     assert again.json() == mandate.json()
     assert (await proxy(after, agent, f"{rid}-agent", **YES)).status_code == 200
     assert (await from_portal(after)).status_code == 200
