@@ -29,8 +29,8 @@ pytestmark = pytest.mark.slow
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 NEIGHBOUR = "1-502"
 FORMS = tuple(each for each in routes() if each.method == "POST")
-BY_ITSELF = frozenset({"private.session", "private.access"})
-"""That somebody came, and that an official looked at something, is written down."""
+BY_ITSELF = frozenset({"private.session", "private.access", "public.ballot_batch"})
+"""That somebody came, and that an official looked at something, is written down; the batch of a ballot a moment after it."""
 BY_LINK = frozenset({"/office/training/lead/{token}"})
 """Whoever has the link need not have signed in: there is no session of which a form could have a token."""
 NOTHING: Mapping[str, str] = {"code": "ZZZZ-ZZZZ-ZZZZ", "grant_id": "2000000000"}
