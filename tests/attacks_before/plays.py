@@ -21,7 +21,8 @@ import asyncpg
 from pydantic import SecretStr
 from temporalio.client import Client
 
-DATA = Path(sys.argv[1])
+DATA, NAMED = Path(sys.argv[1]), frozenset(sys.argv[2:])
+"""The stack's directory, and which attacks are played: all where none is named."""
 STACK = json.loads((DATA / "stack.json").read_text())
 KEYS = json.loads((DATA / "keys.json").read_text())
 MAYOR = {
@@ -377,6 +378,8 @@ PLAYS: dict[str, Play] = {
 
 async def main() -> None:
     for number, (name, play) in enumerate(PLAYS.items()):
+        if NAMED and name not in NAMED:
+            continue
         rid = opened(f"case-{number}-{time.time_ns()}")
         try:
             came = await play(rid)
