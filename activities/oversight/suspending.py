@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activities.cancellation import load_end
+from activities.cost_sharing.collection import paid_up_at_rest
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
@@ -30,7 +31,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import OPEN_STATES, BoxState, PublicationState, RenovationState, Stage
-from models.values.waits import CORRECTING, Wait
+from models.values.waits import BESIDE, Wait
 from proof.canonical import utc_text
 from rules import oversight as law
 from rules.time.deadlines import extended_end
@@ -114,6 +115,9 @@ class Oversight(Writer):
             case.agenda[before.workflow_id] = (*there, line_of(after))
             moved = law.moved(before, after)
             said += [] if moved is None else [moved.model_dump(mode="json")]
+        for workflow_id, there in case.agenda.items():
+            counted = await paid_up_at_rest(case, there, workflow_id)
+            case.agenda[workflow_id] = (*there, *counted)
         waiting = tuple(sorted(case.agenda.keys() - {case.command.workflow_id}))
         case.agenda.setdefault(case.command.workflow_id, ())
         case.renovation.suspended_at = None
@@ -155,7 +159,7 @@ async def load_agenda(case: Case) -> Sequence[AtRest]:
             CaseWait.renovation_id == rid,
             CaseWait.workflow_id.not_like(f"{ticket_workflow_id(rid, '')}%"),
             CaseWait.workflow_id.not_in((proposals_id(rid), suggestions_id(rid))),
-            CaseWait.what != CORRECTING,
+            CaseWait.what.not_in(BESIDE),
         )
         .order_by(CaseWait.workflow_id, CaseWait.what, CaseWait.subject, CaseWait.who)
     )

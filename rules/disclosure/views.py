@@ -165,7 +165,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen refund_fen refund
+        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen before_sale_fen refund_fen refund
             instalments payments consents vote_objections""",
         OWN: "opinions survey",
         Circle.RELIEF: "reliefs",

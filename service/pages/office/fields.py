@@ -72,6 +72,7 @@ THINGS: Mapping[str, str] = {
     "ticket_id": "tickets",
     "what": "awaited",
     "order_id": "orders",
+    "funding": "subsidies",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",

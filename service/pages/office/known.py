@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait, Objection, Publication, RoleGrant, Scheme, Ticket
 from models.values.actor import Role
+from models.values.cost_sharing import PUBLIC_MONEY
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
@@ -46,6 +47,9 @@ async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer
         "tickets": await _tickets(session, situation, viewer),
         "awaited": await _awaited(session, situation),
         "orders": await _orders(session, situation),
+        "subsidies": tuple(
+            Option(each.id) for each in scheme.funding if each.source in PUBLIC_MONEY
+        ),
     }
 
 
