@@ -6,6 +6,7 @@ from typing import NamedTuple
 from models.values.actor import Role
 from models.values.waits import CONFIRMING
 from rules.authority import Grant, covers
+from rules.disclosure.readers import Circle, roles_in
 from rules.four_eyes import ProposalState
 from runtime.database import Database, driver_connection
 from runtime.record.awaited import AwaitedLine
@@ -65,9 +66,17 @@ async def load_work(
     return OfficeWork(
         cases=cases,
         turns=tuple(turns),
-        queue=await _queue(database, actor_id, cases),
+        queue=await _queue(
+            database, actor_id, (c for c in cases if reads_proposals(grants, c.place_path))
+        ),
         grants=() if only_case else await _waiting_grants(database, actor_id, grants),
     )
+
+
+def reads_proposals(grants: Iterable[Grant], place_path: str) -> bool:
+    """Whether somebody reads what waits for a second person: the officials of the place, no firm and no bank."""
+    held = {each.role for each in grants if covers(each.place, place_path)}
+    return not held.isdisjoint(roles_in(Circle.OFFICIALS))
 
 
 def whose_turn(case: CaseRow, grants: Iterable[Grant]) -> tuple[Turn, ...]:
