@@ -67,6 +67,7 @@ ABOUT_ONESELF = frozenset(
             "/v1/passkeys",
             "/v1/clients",
             "/v1/contacts",
+            "/v1/saved-views",
         ),
         *("/v1/webhooks", "/v1/webhooks/{webhook}/deliveries"),
         *("/v1/invitations/{token}", "/v1/letters/{link}"),
