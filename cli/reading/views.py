@@ -105,7 +105,9 @@ def saved_filter(name: str, as_: str, data: Path | None) -> CaseFilter:
 
     for each in _lines(own_requests(data, as_).get(PATH)):
         if each["name"] == name:
-            return CaseFilter.model_validate(each["wanted"])
+            wanted = each["wanted"]
+            assert isinstance(wanted, dict)
+            return CaseFilter.model_validate({key: one for key, one in wanted.items() if one})
     raise refusal("saved_view.unknown", where="--view", name=name)
 
 

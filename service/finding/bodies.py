@@ -12,9 +12,9 @@ from service.bodies import CommandBody
 class WantedCases(Value):
     """What a list of cases is narrowed to; what is left out narrows nothing (`GET /v1/renovations`)."""
 
-    place: PlacePath = ""
+    place: PlacePath | None = None
     stage: Stage | None = None
-    waiting: Awaited = ""
+    waiting: Awaited | None = None
     overdue: bool = False
     stuck: bool = False
     outcome: RenovationState | None = None
@@ -24,7 +24,7 @@ class WantedCases(Value):
 
     def asked(self) -> CaseFilter:
         """The same as the list of cases is asked."""
-        return CaseFilter.model_validate(self.model_dump())
+        return CaseFilter.model_validate(self.model_dump(exclude_none=True))
 
 
 class SaveView(CommandBody):
