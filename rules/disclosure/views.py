@@ -121,7 +121,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         HOUSEHOLD: _EVENT[HOUSEHOLD],
         EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id estate_id place_path sandbox",
     },
-    "Feed": {OFFICIALS: "events next more"},
+    # Whoever has a role follows it; each of its events has lines of its own.
+    "Feed": {EVERYBODY: "events next more"},
     "AnchorView": {EVERYBODY: "origin size root made_at note cosigned_by"},
     "AnchoredCase": {EVERYBODY: "renovation_id seq hash leaf index path anchor"},
     "Turnout": {

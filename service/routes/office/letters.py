@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 
@@ -54,7 +55,8 @@ async def print_letters(
     except Refused as refused:
         return await _letters(parts, situation, view, refused)
     # Typesetting takes seconds for a large estate; ballots go on meanwhile.
-    pdf = await asyncio.to_thread(printing.as_pdf, made, situation.title)
+    zone, fonts = ZoneInfo(situation.timetable.zone), parts.settings.paper_fonts
+    pdf = await asyncio.to_thread(printing.as_pdf, made, situation.title, zone, fonts)
     headers = {"Content-Disposition": f'attachment; filename="letters-{situation.id}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 
