@@ -31,7 +31,7 @@ WITH_TIME: Final[Select[Renovation, bool, datetime]] = (
 OF_SITUATION = (
     *(Renovation.id, Renovation.estate_id, Renovation.title, Renovation.stage, Renovation.state),
     *(Renovation.stage_workflow_id, Renovation.place_path, Renovation.rule_pack),
-    *(Renovation.waiting_for, Renovation.due_at),
+    *(Renovation.waiting_for, Renovation.due_at, Renovation.suspended_at),
     cast(Renovation.timetable, Text).label("written_timetable"),
     CaseClock.renovation_id.is_not(None).label("is_told"),
     func.tick_of(Renovation.id, type_=DateTime(timezone=True)).label("now"),
@@ -67,6 +67,8 @@ class Situation:
     waiting_for: str
     """What the running stage waits for, until `due_at`; "" for nothing."""
     due_at: datetime | None
+    suspended_at: datetime | None
+    """Since then it stands still, its periods with it."""
 
     def command(self, key: str, actor: Actor) -> Command:
         """Who does what where, as the journal records it; `key` is that of `Journal.key_of`."""
@@ -167,6 +169,7 @@ def situation_of(row: Row[*tuple[Any, ...]]) -> Situation:
         now=row.now,
         waiting_for=row.waiting_for,
         due_at=row.due_at,
+        suspended_at=row.suspended_at,
     )
 
 

@@ -7,11 +7,11 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.ids import ticket_workflow_id
+from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.tables import CaseWait
 from models.values.waits import CORRECTING, REMINDING, Wait
 
@@ -101,6 +101,19 @@ async def end_waits_but_of_tickets(
         CaseWait.workflow_id.not_like(f"{ticket}%"),
     )
     await session.execute(ended if orders_too else ended.where(CaseWait.what != CORRECTING))
+
+
+def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The lines of what the workflows of the procedure wait for: they rest with it, and may be given more time.
+
+    Not those of complaints and suggestions, nor who is to confirm, nor orders of correction, which run on.
+    """
+    return (
+        CaseWait.renovation_id == renovation_id,
+        CaseWait.workflow_id.not_like(f"{ticket_workflow_id(renovation_id, '')}%"),
+        CaseWait.workflow_id.not_in((proposals_id(renovation_id), suggestions_id(renovation_id))),
+        CaseWait.what != CORRECTING,
+    )
 
 
 async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:

@@ -30,6 +30,8 @@ from service.pages.office.fields import (
 
 SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 """The file of a scheme, and what the check page carries of it."""
+ONLY_CHOSEN = frozenset({"subject", "contract_id"})
+"""Of these nothing is asked where there is no choice: their ids are nobody's to type, and unsaid it is the only one."""
 AGENT_DECIDES = "agent_decides"
 """In the place of an instruction: there is none."""
 NOT_KEPT = frozenset({"form_token", "change", "more", "send_id"})
@@ -44,7 +46,11 @@ class FilledAct(NamedTuple):
 
 def questions(act: str, known: Known) -> tuple[Field, ...]:
     """What is asked for an act, given what the case has of the things that it may name."""
-    return fields_of(BODIES[act], known)
+    return tuple(
+        each
+        for each in fields_of(BODIES[act], known)
+        if each.kind == "choice" or each.word not in ONLY_CHOSEN
+    )
 
 
 def instructions(motions: Iterable[Motion]) -> Field:

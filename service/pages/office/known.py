@@ -1,29 +1,47 @@
 """What a case has of the things that acts name, for forms in which they are chosen and not typed."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.ids import ticket_workflow_id
-from models.tables import CaseWait, Objection, Publication, RoleGrant, Scheme, Ticket
+from models.tables import (
+    CaseWait,
+    Contract,
+    Objection,
+    Publication,
+    RetentionRelease,
+    RoleGrant,
+    Scheme,
+    Ticket,
+)
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
 from rules.oversight import EXTENDABLE
+from runtime.language import amounts
+from runtime.record.agenda import of_procedure
+from service.pages import wording
+from service.pages.display import Language
 from service.pages.office.fields import Known, Option
+from service.pages.office.words import listed, named
 from service.reading.parties import not_about
 from service.reading.shaping import Viewer
 from service.situation import Situation
 from service.views import list_works
 
+BETWEEN = " · "
 SHOWN = 80
 """Characters of a text that stands for its objection or complaint in a list."""
 OVER = (TicketState.CLOSED, TicketState.REFERRED)
 
 
-async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer) -> Known:
+async def load_known(
+    session: AsyncSession, situation: Situation, viewer: Viewer, language: Language
+) -> Known:
     """The works, bidders, objections, motions and items of a case, and the complaints about others."""
     scheme = await _scheme(session, situation)
     choices = {
@@ -35,17 +53,21 @@ async def load_known(session: AsyncSession, situation: Situation, viewer: Viewer
         for item in motion.menu.items
     }
     works = await list_works(session, situation.id)
+    awaited = await _awaited(session, situation)
+    titles = {each.id: each.title for each in works}
     return {
         "works": tuple(Option(each.id, each.title) for each in works),
         "items": tuple(Option(each.id, each.title) for each in scheme.items),
         "motions": tuple(Option(each.id, each.title) for each in scheme.motions),
         "choices": tuple(Option(name, title) for name, title in choices.items()),
         "bidders": await _bidders(session, situation),
-        "publications": await _publications(session, situation),
+        "publications": await _publications(session, situation, language),
         "objections": await _objections(session, situation),
         "tickets": await _tickets(session, situation, viewer),
-        "awaited": await _awaited(session, situation),
-        "orders": await _orders(session, situation),
+        "awaited": tuple(Option(what) for what in dict.fromkeys(each.what for each in awaited)),
+        "subjects": _subjects(awaited, titles, situation, language),
+        "orders": await load_orders(session, situation, language),
+        "contracts": await _contracts(session, situation, language),
     }
 
 
@@ -73,13 +95,17 @@ async def _bidders(session: AsyncSession, situation: Situation) -> tuple[Option,
     return tuple(Option(row.actor_id, row.label) for row in rows)
 
 
-async def _publications(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+async def _publications(
+    session: AsyncSession, situation: Situation, language: Language
+) -> tuple[Option, ...]:
     rows = await session.scalars(
         select(Publication).where(
             Publication.renovation_id == situation.id, Publication.state == PublicationState.OPEN
         )
     )
-    return tuple(Option(row.id, row.subject) for row in rows)
+    return tuple(
+        Option(row.id, named("publication_subject", row.subject, language)) for row in rows
+    )
 
 
 async def _objections(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
@@ -97,30 +123,87 @@ async def _objections(session: AsyncSession, situation: Situation) -> tuple[Opti
     return tuple(Option(row.id, shortened(row.text)) for row in rows)
 
 
-async def _awaited(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
+async def _awaited(session: AsyncSession, situation: Situation) -> Sequence[CaseWait]:
     """What an office may give more time for."""
     rows = await session.scalars(
-        select(CaseWait.what)
+        select(CaseWait)
         .where(
-            CaseWait.renovation_id == situation.id,
+            *of_procedure(situation.id),
             CaseWait.consequence.in_(EXTENDABLE),
             CaseWait.due_at > situation.now,
-            CaseWait.workflow_id.not_like(f"{ticket_workflow_id(situation.id, '')}%"),
         )
-        .distinct()
-        .order_by(CaseWait.what)
+        .order_by(CaseWait.what, CaseWait.subject)
     )
-    return tuple(Option(what) for what in rows)
+    return rows.all()
 
 
-async def _orders(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
-    """The orders of correction that are open, by whom they address."""
-    rows = await session.execute(
-        select(CaseWait.subject, CaseWait.who)
+def _subjects(
+    awaited: Sequence[CaseWait],
+    titles: Mapping[str, str],
+    situation: Situation,
+    language: Language,
+) -> tuple[Option, ...]:
+    """Of what is awaited several times which of them; nothing where each is awaited once."""
+    times = Counter(each.what for each in awaited)
+    return tuple(
+        Option(each.subject, _called(each, titles, situation, language))
+        for each in awaited
+        if times[each.what] > 1 and each.subject
+    )
+
+
+def _called(
+    wait: CaseWait, titles: Mapping[str, str], situation: Situation, language: Language
+) -> str:
+    """A line of the agenda with the work it is about, and its end."""
+    about = titles.get(wait.subject, wait.subject)
+    return BETWEEN.join(
+        (named("choice", wait.what, language), about, _end(wait, situation, language))
+    )
+
+
+def _end(wait: CaseWait, situation: Situation, language: Language) -> str:
+    end = wait.late_since or wait.due_at
+    return "–" if end is None else amounts.end_time(end, language, situation.timetable.zone)
+
+
+async def load_orders(
+    session: AsyncSession, situation: Situation, language: Language
+) -> tuple[Option, ...]:
+    """The orders of correction that are open: whom each addresses, and the day until which."""
+    rows = await session.scalars(
+        select(CaseWait)
         .where(CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING)
         .order_by(CaseWait.since, CaseWait.subject)
     )
-    return tuple(Option(row.subject, f"{row.who} {row.subject}") for row in rows)
+    return tuple(Option(row.subject, _order(row, situation, language)) for row in rows)
+
+
+def _order(wait: CaseWait, situation: Situation, language: Language) -> str:
+    who = listed((named("role", each, language) for each in wait.who.split(", ")), language)
+    since = amounts.day(wait.since, language, situation.timetable.zone)
+    said = {"who": who, "since": since, "until": _end(wait, situation, language)}
+    return wording.text("office.order_of", language, said)
+
+
+async def _contracts(
+    session: AsyncSession, situation: Situation, language: Language
+) -> tuple[Option, ...]:
+    """The contracts of which it is not decided yet what becomes of the retention, by who builds."""
+    decided = select(RetentionRelease.contract_id).where(
+        RetentionRelease.renovation_id == situation.id
+    )
+    rows = await session.scalars(
+        select(Contract)
+        .where(Contract.renovation_id == situation.id, Contract.id.not_in(decided))
+        .order_by(Contract.works_round)
+    )
+    firms = {each.value: each.title for each in await _bidders(session, situation)}
+    money = partial(amounts.money, language=language)
+    return tuple(
+        Option(row.id, f"{firms.get(row.bidder_id, row.bidder_id)}{BETWEEN}{money(row.value_fen)}")
+        for row in rows
+    )
 
 
 async def _tickets(

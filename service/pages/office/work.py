@@ -1,10 +1,25 @@
 """My work: the cases of somebody's places, what is late, whose turn it is, and what waits for a second person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from models.messages.acts import (
+    AnswerObjection,
+    ApproveRelief,
+    CancelRenovation,
+    ConfirmTicket,
+    CorrectRenovation,
+    LiftCorrection,
+    OrderCorrection,
+    ReleaseRetention,
+    ReportCorrected,
+    ResolveTicket,
+    ResumeRenovation,
+    ReviseScheme,
+)
 from models.values.actor import Role
-from models.values.waits import CONFIRMING
+from models.values.states import RenovationState
+from models.values.waits import CONFIRMING, CORRECTING
 from rules.authority import Grant, covers
 from rules.four_eyes import ProposalState
 from runtime.database import Database, driver_connection
@@ -18,6 +33,16 @@ from service.situation import Situation, load_situation
 
 CASES = 100
 """Cases of one place on a page; the list goes on with the cursor of the last one."""
+ON_COMPLAINTS = frozenset({ResolveTicket.name, ConfirmTicket.name})
+ON_ORDERS = frozenset({ReportCorrected.name, LiftCorrection.name})
+AT_REST = frozenset(
+    {ResumeRenovation.name, OrderCorrection.name, CancelRenovation.name, CorrectRenovation.name}
+)
+"""What comes to a renovation that stands still, beside complaints and answers to orders."""
+IN_WARRANTY = frozenset(
+    {ReleaseRetention.name, ApproveRelief.name, OrderCorrection.name, AnswerObjection.name}
+)
+"""What comes once the works are accepted and evaluated, beside the same."""
 
 
 class Turn(NamedTuple):
@@ -74,6 +99,24 @@ def whose_turn(case: CaseRow, grants: Iterable[Grant]) -> tuple[Turn, ...]:
     """Everybody who is awaited in a case, the own roles marked."""
     roles = {each.role for each in grants if covers(each.place, case.place_path)}
     return tuple(Turn(case, line, _is_mine(line, roles)) for line in case.awaited)
+
+
+def is_offered(act: str, state: str, awaited: Collection[str], *, at_rest: bool) -> bool:
+    """Whether the page of a case leads to an act; whether it may come, its workflow decides.
+
+    `awaited`: the words of the agenda of the case.
+    """
+    if act in ON_COMPLAINTS:
+        return True
+    if act in ON_ORDERS:
+        return CORRECTING in awaited
+    if state == RenovationState.IN_WARRANTY:
+        return act in IN_WARRANTY
+    if state != RenovationState.RUNNING:
+        return False
+    if at_rest:
+        return act in AT_REST
+    return act in awaited if act == ReviseScheme.name else act != ResumeRenovation.name
 
 
 async def _cases(
