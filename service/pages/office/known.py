@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import (
     CaseWait,
     Contract,
+    Event,
     Objection,
     Publication,
     RetentionRelease,
@@ -21,7 +22,7 @@ from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
-from rules.oversight import EXTENDABLE
+from rules.oversight import EXTENDABLE, ORDERED
 from runtime.language import amounts
 from runtime.record.agenda import of_procedure
 from service.pages import wording
@@ -170,20 +171,34 @@ def _end(wait: CaseWait, situation: Situation, language: Language) -> str:
 async def load_orders(
     session: AsyncSession, situation: Situation, language: Language
 ) -> tuple[Option, ...]:
-    """The orders of correction that are open: whom each addresses, and the day until which."""
-    rows = await session.scalars(
-        select(CaseWait)
-        .where(CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING)
-        .order_by(CaseWait.since, CaseWait.subject)
+    """The orders of correction that are open: whom each addresses, until when, about what and why."""
+    query = select(CaseWait).where(
+        CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING
     )
-    return tuple(Option(row.subject, _order(row, situation, language)) for row in rows)
+    rows = (await session.scalars(query.order_by(CaseWait.since, CaseWait.subject))).all()
+    if not rows:
+        return ()
+    ordered = await session.scalars(
+        select(Event.details).where(Event.renovation_id == situation.id, Event.kind == ORDERED)
+    )
+    said = {str(each.get("order")): each for each in ordered}
+    return tuple(
+        Option(row.subject, _order(row, said.get(row.subject, {}), situation, language))
+        for row in rows
+    )
 
 
-def _order(wait: CaseWait, situation: Situation, language: Language) -> str:
+def _order(
+    wait: CaseWait, said: Mapping[str, object], situation: Situation, language: Language
+) -> str:
     who = listed((named("role", each, language) for each in wait.who.split(", ")), language)
-    since = amounts.day(wait.since, language, situation.timetable.zone)
-    said = {"who": who, "since": since, "until": _end(wait, situation, language)}
-    return wording.text("office.order_of", language, said)
+    params = {
+        "who": who,
+        "until": _end(wait, situation, language),
+        "event": str(said.get("event", "–")),
+        "reason": shortened(str(said.get("reason", "–"))),
+    }
+    return wording.text("office.order_of", language, params)
 
 
 async def _contracts(

@@ -4,13 +4,20 @@ On a phone and at a desk, in both languages; each page answers a question from i
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import pytest
 from playwright.async_api import ViewportSize
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.command import Command
+from models.values.actor import Actor, Role
+from models.values.base import Carried
 from models.values.ledger import AccountKind, LedgerAccount, TransferKind, household
+from rules.oversight import ARTICLE_OF_ORDERS
 from runtime.database import Database
+from runtime.record.journal import Journal, Recorded
 from service.identity.browser import COOKIE
 from service.pages.homes import COOKIE as HOME_COOKIE
 from tests.service.pages.conftest import UNIT, entered
@@ -29,6 +36,8 @@ LOOKS: Sequence[tuple[str, str, ViewportSize]] = (
     ("zh", "usual", DESK),
     ("en", "usual", DESK),
 )
+REASON = "公告期不足十五日"
+STREET = Actor(id="street", role=Role.STREET_OFFICE, label="和平街道办事处", place="d/s")
 WAIT = (
     "INSERT INTO case_wait (workflow_id, renovation_id, what, subject, who, since, due_at, consequence, level)"
     " VALUES ($1, $1, $2, $3, $4, now() - interval '1 day', now() + $5 * interval '1 day', $6, '')"
@@ -90,8 +99,50 @@ async def awaited(
     await vote.sql.execute(WAIT, vote.rid, what, subject, who, days, then)
 
 
-async def halted(vote: Channels) -> None:
+class Nothing(Carried):
+    """What the events of this record answer."""
+
+
+async def recorded(
+    vote: Channels, database: Database, kind: str, **details: str | int | list[str]
+) -> None:
+    """An event of the street office, written by the journal as every event is."""
+
+    async def nothing(_session: AsyncSession, _now: datetime) -> Recorded[Nothing]:
+        return Recorded(Nothing(), dict(details))
+
+    command = Command(command_id=f"{vote.rid}-{kind}", renovation_id=vote.rid, actor=STREET)
+    await Journal(database).record(command, kind, None, nothing, Nothing)
+
+
+async def halted(vote: Channels, database: Database) -> None:
     """It stands still since yesterday, and the committee has an order to answer."""
+    await recorded(
+        vote,
+        database,
+        "renovation.correction_ordered",
+        order="o12",
+        addressee="owners_committee",
+        event=1,
+        days=5,
+        event_kind="voting.box_announced",
+        reason=REASON,
+        document="沪房〔2026〕12号",
+        article=ARTICLE_OF_ORDERS,
+        until="2026-12-31T16:00:00+00:00",
+    )
+    await recorded(
+        vote,
+        database,
+        "renovation.suspended",
+        ground="authority",
+        article=ARTICLE_OF_ORDERS,
+        document="",
+        reason=REASON,
+        stage="voting",
+        rests=[],
+        waiting_for="",
+    )
     await vote.sql.execute(
         "UPDATE renovation SET suspended_at = now() - interval '1 day', waiting_for = 'resume_renovation',"
         " due_at = NULL WHERE id = $1",
@@ -103,9 +154,9 @@ async def halted(vote: Channels) -> None:
 
 
 async def test_a_renovation_that_stands_still_says_so_and_leads_on(
-    vote: Channels, shown: Shown
+    vote: Channels, database: Database, shown: Shown
 ) -> None:
-    await halted(vote)
+    await halted(vote, database)
     office, public = f"/office/cases/{vote.rid}", f"/cases/{vote.rid}"
     still = {"zh": ("本项目中止",), "en": ("stands still since",)}
     for name, path, says in (
@@ -122,6 +173,11 @@ async def test_a_renovation_that_stands_still_says_so_and_leads_on(
             f"{office}/board",
             {"zh": ("表决中止",), "en": ("The vote stands still",)},
         ),
+        (
+            "halted-history",
+            f"{office}/history?level=all",
+            {"zh": ("中止项目", REASON), "en": ("let the renovation stand still", REASON)},
+        ),
         ("halted-why", f"{office}/why", still),
         ("halted-public", public, still),
         ("halted-vote", f"{public}/vote", still),
@@ -130,8 +186,8 @@ async def test_a_renovation_that_stands_still_says_so_and_leads_on(
             "lift",
             f"{office}/acts/lift_correction",
             {
-                "zh": ("责令业主委员会改正", "期限至"),
-                "en": ("to the owners' committee, of", "until"),
+                "zh": ("责令业主委员会改正第1号事项", "期限至", REASON),
+                "en": ("to the owners' committee, until", "no. 1 of the history"),
             },
         ),
     ):
