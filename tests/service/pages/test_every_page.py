@@ -19,7 +19,7 @@ from tests.support.pages.statements import Statements
 LANGUAGES = ("en", "zh-CN")
 BALLOT_BYTES, PAGE_BYTES = 14_000, 30_000
 STATEMENTS = 30
-STATEMENTS_OF = {"/mine": 12, "/mine/ballot": 7}
+STATEMENTS_OF = {"/mine": 11, "/mine/ballot": 7}
 """Of the pages that every home opens on the days of a vote; `STATEMENTS` is what the dearest of the others costs."""
 OF_OURS = (
     *("text/html", "text/css", "text/javascript", "text/csv"),
@@ -67,10 +67,13 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
     api = http._transport.app.api  # type: ignore[attr-defined]
     statements = Statements(api.state.parts.database.engine)
     wrong_with: list[str] = []
-    for route in (each for each in routes() if each.method == "GET"):
+    shown, pages = set[str](), [each for each in routes() if each.method == "GET"]
+    for route in pages:
         for address in world.addresses(route):
             statements.begin()
             answer = await http.get(address, headers=world.headers(route.who, "zh-CN"))
+            if answer.status_code < 400:
+                shown.add(route.path)
             if not answer.headers.get("content-type", "").startswith("text/html"):
                 continue
             fetched = loaded(answer.text)
@@ -85,6 +88,8 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
             if re.search(r"<script(?![^>]*src=)|\son\w+=|javascript:", answer.text):
                 wrong_with.append(f"{address}: has a script of its own")
     assert wrong_with == []
+    # Whatever looks at every page would look at a refusal.
+    assert {each.path for each in pages} - shown == set()
 
 
 def _weight(address: str) -> int:
