@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from activities.feedback.counts import event_details
 from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
@@ -14,14 +12,13 @@ from models.messages.warranty import (
     WarrantyPeriod,
 )
 from models.tables import Contract, RetentionRelease
-from models.values.ledger import AccountKind
 from models.values.refusal import refusal, refuse_if_any
 from models.values.waits import Consequence
 from rules import warranty as law
 from rules.ledger import withheld
 from rules.time.deadlines import months_after
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_balances
+from runtime.ledger.reading import load_kept_back, load_undecided
 from runtime.ledger.refunds import load_going_out
 from runtime.record.firms import contractor_as
 from runtime.record.journal import Recorded
@@ -38,7 +35,7 @@ class Warranties(Writer):
 
         It counts from the acceptance: Jianzhi 2017 no. 138 art. 8.
         """
-        kept = await kept_back(case)
+        kept = await load_kept_back(case.session, case.renovation.id)
         months = case.timetable.defect_liability_months
         accepted_at = await works.accepted_at(case)
         until = months_after(accepted_at, months, case.calendar, case.timetable.zone)
@@ -61,7 +58,7 @@ class Warranties(Writer):
         """The contractors may ask for what is kept back; the client verifies it within the days of art. 11."""
         until = await _liability_until(case)
         case.not_before(until)
-        kept = await undecided(case)
+        kept = await load_undecided(case.session, case.renovation.id)
         fen = sum(kept.values())
         case.wait_for("release_retention", since=case.now)
         case.notify("committee", "retention_due", retention_fen=fen)
@@ -84,7 +81,7 @@ class Warranties(Writer):
 
         Refused: an unknown contract, one's own firm, more than is kept, nothing said of why.
         """
-        kept = await undecided(case)
+        kept = await load_undecided(case.session, case.renovation.id)
         contract = await _contract(case, act.contract_id, kept)
         kept_fen = kept[contract.id]
         firm = await contractor_as(case.session, act.actor, contract.bidder_id)
@@ -127,26 +124,10 @@ class Warranties(Writer):
 
 async def await_liability(case: Case) -> None:
     """What is kept back stays so until the liability is over; where nothing is, the warranty goes on."""
-    if await undecided(case):
+    if await load_undecided(case.session, case.renovation.id):
         case.wait_for("retention", await _liability_until(case), then=Consequence.GOES_ON)
     else:
         case.goes_on()
-
-
-async def kept_back(case: Case) -> dict[str, int]:
-    """By contract what is kept back of it and not paid out, in fen; nothing of those without."""
-    balances = await load_balances(case.session, case.renovation.id, AccountKind.RETENTION)
-    return {
-        account.name: -each.balance_fen
-        for account, each in balances.items()
-        if each.balance_fen < 0
-    }
-
-
-async def undecided(case: Case) -> dict[str, int]:
-    """The same of the contracts of which nobody has decided."""
-    decided = await _decided(case)
-    return {name: fen for name, fen in (await kept_back(case)).items() if name not in decided}
 
 
 async def refuse_kept(case: Case) -> None:
@@ -155,19 +136,11 @@ async def refuse_kept(case: Case) -> None:
     Raises:
         Refused: `warranty.retention_undecided`.
     """
-    kept = await undecided(case)
+    kept = await load_undecided(case.session, case.renovation.id)
     if kept:
         raise refusal(
             "warranty.retention_undecided", where=case.renovation.id, have=sum(kept.values())
         )
-
-
-async def _decided(case: Case) -> frozenset[str]:
-    rid = case.renovation.id
-    found = await case.session.scalars(
-        select(RetentionRelease.contract_id).where(RetentionRelease.renovation_id == rid)
-    )
-    return frozenset(found)
 
 
 async def _contract(case: Case, wanted: str | None, kept: dict[str, int]) -> Contract:

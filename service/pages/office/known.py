@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,6 @@ from models.tables import (
     Event,
     Objection,
     Publication,
-    RetentionRelease,
     RoleGrant,
     Scheme,
     Ticket,
@@ -22,8 +20,10 @@ from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
+from rules.authority import WARRANTY
 from rules.oversight import EXTENDABLE, ORDERED
 from runtime.language import amounts
+from runtime.ledger.reading import load_undecided
 from runtime.record.agenda import of_procedure
 from service.pages import wording
 from service.pages.display import Language
@@ -204,19 +204,28 @@ def _order(
 async def _contracts(
     session: AsyncSession, situation: Situation, language: Language
 ) -> tuple[Option, ...]:
-    """The contracts of which it is not decided yet what becomes of the retention, by who builds."""
-    decided = select(RetentionRelease.contract_id).where(
-        RetentionRelease.renovation_id == situation.id
-    )
+    """In the warranty the contracts of which something is kept back, by who builds, with how much it is."""
+    if situation.part != WARRANTY:
+        return ()
+    kept = await load_undecided(session, situation.id)
     rows = await session.scalars(
         select(Contract)
-        .where(Contract.renovation_id == situation.id, Contract.id.not_in(decided))
+        .where(Contract.renovation_id == situation.id, Contract.id.in_(kept))
         .order_by(Contract.works_round)
     )
     firms = {each.value: each.title for each in await _bidders(session, situation)}
-    money = partial(amounts.money, language=language)
     return tuple(
-        Option(row.id, f"{firms.get(row.bidder_id, row.bidder_id)}{BETWEEN}{money(row.value_fen)}")
+        Option(
+            row.id,
+            wording.text(
+                "office.kept_back_of",
+                language,
+                {
+                    "firm": firms.get(row.bidder_id, row.bidder_id),
+                    "sum": amounts.money(kept[row.id], language),
+                },
+            ),
+        )
         for row in rows
     )
 

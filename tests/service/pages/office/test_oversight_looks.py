@@ -288,8 +288,8 @@ async def test_the_warranty_says_until_when_and_what_to_do_about_what_breaks(
         "release",
         f"{office}/acts/release_retention",
         {
-            "zh": ("从中扣留", "builder · 7,000.00 元"),
-            "en": ("Withheld of it", "builder · ¥7,000.00"),
+            "zh": ("从中扣留", "builder：留存 210.00 元"),
+            "en": ("Withheld of it", "builder: ¥210.00 kept back"),
         },
     )
     await shown.answers(form)
