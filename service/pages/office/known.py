@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,8 @@ from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
 from rules.authority import WARRANTY
+from rules.disclosure import ReaderKind
+from rules.disclosure.events import REDACTED, details_for
 from rules.oversight import EXTENDABLE, ORDERED
 from runtime.language import amounts
 from runtime.ledger.reading import load_undecided
@@ -34,7 +37,7 @@ from service.reading.shaping import Viewer
 from service.situation import Situation
 from service.views import list_works
 
-BETWEEN = " · "
+BETWEEN, UNSAID = " · ", "–"
 SHOWN = 80
 """Characters of a text that stands for its objection or complaint in a list."""
 OVER = (TicketState.CLOSED, TicketState.REFERRED)
@@ -67,7 +70,7 @@ async def load_known(
         "tickets": await _tickets(session, situation, viewer),
         "awaited": tuple(Option(what) for what in dict.fromkeys(each.what for each in awaited)),
         "subjects": _subjects(awaited, titles, situation, language),
-        "orders": await load_orders(session, situation, language),
+        "orders": await load_orders(session, situation, viewer.reader, language),
         "contracts": await _contracts(session, situation, language),
     }
 
@@ -165,13 +168,13 @@ def _called(
 
 def _end(wait: CaseWait, situation: Situation, language: Language) -> str:
     end = wait.late_since or wait.due_at
-    return "–" if end is None else amounts.end_time(end, language, situation.timetable.zone)
+    return UNSAID if end is None else amounts.end_time(end, language, situation.timetable.zone)
 
 
 async def load_orders(
-    session: AsyncSession, situation: Situation, language: Language
+    session: AsyncSession, situation: Situation, reader: ReaderKind, language: Language
 ) -> tuple[Option, ...]:
-    """The orders of correction that are open: whom each addresses, until when, about what and why."""
+    """The orders of correction that are open: whom each addresses, until when, about what, and why for who may read it."""
     query = select(CaseWait).where(
         CaseWait.renovation_id == situation.id, CaseWait.what == CORRECTING
     )
@@ -181,22 +184,21 @@ async def load_orders(
     ordered = await session.scalars(
         select(Event.details).where(Event.renovation_id == situation.id, Event.kind == ORDERED)
     )
-    said = {str(each.get("order")): each for each in ordered}
+    said = {str(each["order"]): details_for(dict(each), reader) for each in ordered}
     return tuple(
-        Option(row.subject, _order(row, said.get(row.subject, {}), situation, language))
-        for row in rows
+        Option(row.subject, _order(row, said.get(row.subject), situation, language)) for row in rows
     )
 
 
-def _order(
-    wait: CaseWait, said: Mapping[str, object], situation: Situation, language: Language
-) -> str:
+def _order(wait: CaseWait, said: JsonValue, situation: Situation, language: Language) -> str:
     who = listed((named("role", each, language) for each in wait.who.split(", ")), language)
+    details = said if isinstance(said, dict) else {}
+    reason = str(details.get("reason", REDACTED))
     params = {
         "who": who,
         "until": _end(wait, situation, language),
-        "event": str(said.get("event", "–")),
-        "reason": shortened(str(said.get("reason", "–"))),
+        "event": str(details.get("event", UNSAID)),
+        "reason": UNSAID if reason == REDACTED else shortened(reason),
     }
     return wording.text("office.order_of", language, params)
 

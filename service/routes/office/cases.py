@@ -20,6 +20,7 @@ from service.pages.office.work import is_offered, open_proposals, whose_turn
 from service.parts import Parts
 from service.proposals import deciding
 from service.proposals.bodies import ConfirmProposals, WithdrawProposal
+from service.reading.shaping import viewer_under
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
     CaseView,
@@ -127,7 +128,8 @@ async def _proposals(
     problems: tuple[Problem, ...] = (),
 ) -> Response:
     async with parts.database.session() as session:
-        orders = await load_orders(session, situation, view.language)
+        reader = viewer_under(office.here(situation), situation.place_path).reader
+        orders = await load_orders(session, situation, reader, view.language)
     values = {
         "queue": await open_proposals(parts.database, office.id, situation.id),
         "titles": {each.value: each.title for each in orders},
