@@ -115,7 +115,7 @@ async def test_a_case_is_read_for_everybody_until_something_happens_in_it(
     await sql.execute(
         "UPDATE renovation SET suspended_at = now(), head_seq = head_seq + 1 WHERE id = $1", rid
     )
-    assert "stands still since" in (await asked.http.get(path, headers=page)).text
+    assert "the renovation stands still" in (await asked.http.get(path, headers=page)).text
 
 
 @dataclass

@@ -158,7 +158,7 @@ async def test_a_renovation_that_stands_still_says_so_and_leads_on(
 ) -> None:
     await halted(vote, database)
     office, public = f"/office/cases/{vote.rid}", f"/cases/{vote.rid}"
-    still = {"zh": ("本项目中止",), "en": ("stands still since",)}
+    still = {"zh": ("本项目自", "起中止"), "en": ("the renovation stands still",)}
     for name, path, says in (
         (
             "halted",
