@@ -12,6 +12,8 @@ import pytest
 from runtime.database import Database
 from runtime.settings import Settings
 from service.pages.rendering import static_file
+from service.pages.wording import text
+from tests.support.browser.desk import Shown
 from tests.support.pages.every import Route, World, read_forms, routes, whole_world
 from tests.support.pages.hostile import EVIL, Attack, attacks
 from tests.support.pages.statements import Statements
@@ -163,6 +165,28 @@ async def test_everything_that_is_tried_at_every_page_is_answered_by_a_page(worl
         for attack in attacks(world, route):
             found += await answered(world, number, attack)
     assert found == []
+
+
+@pytest.mark.slow  # every form there is
+async def test_a_form_that_is_sent_as_it_stands_is_wrong_at_its_own_fields(world: World) -> None:
+    lost = text("form.page_changed", "en", {})
+    found = set[str]()
+    for route in (each for each in _harmless() if each.method == "GET"):
+        for address in world.addresses(route):
+            page = await world.http.get(address, headers=world.headers(route.who))
+            if not page.headers.get("content-type", "").startswith("text/html"):
+                continue
+            for form in Shown(page).forms:
+                to = form.action or address
+                if to.endswith(ENDS_A_SESSION):
+                    continue
+                data: dict[str, list[str]] = {}
+                for name, value in form.fields:
+                    data.setdefault(name, []).append(value)
+                sent = await world.http.post(to, data=data, headers=world.headers(route.who))
+                if lost in unescape(sent.text):
+                    found.add(f"{route.path}: {to.partition('?')[0]}")
+    assert found == set()
 
 
 async def test_what_somebody_has_written_stays_text_on_every_page(
