@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from playwright.async_api import ViewportSize
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
@@ -103,9 +104,7 @@ class Nothing(Carried):
     """What the events of this record answer."""
 
 
-async def recorded(
-    vote: Channels, database: Database, kind: str, **details: str | int | list[str]
-) -> None:
+async def recorded(vote: Channels, database: Database, kind: str, **details: JsonValue) -> None:
     """An event of the street office, written by the journal as every event is."""
 
     async def nothing(_session: AsyncSession, _now: datetime) -> Recorded[Nothing]:
