@@ -183,7 +183,7 @@ async def test_a_form_that_is_sent_as_it_stands_is_wrong_at_its_own_fields(world
                 if to.endswith(ENDS_A_SESSION):
                     continue
                 data: dict[str, list[str]] = {}
-                for name, value in form.fields:
+                for name, value in (*form.fields, *filter(None, (form.button,))):
                     data.setdefault(name, []).append(value)
                 sent = await world.http.post(to, data=data, headers=world.headers(route.who))
                 if lost in unescape(sent.text):
