@@ -1,6 +1,6 @@
 """My work: the cases of somebody's places, what is late, whose turn it is, and what waits for a second person."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from models.messages.acts import (
@@ -10,6 +10,7 @@ from models.messages.acts import (
     ConfirmTicket,
     CorrectRenovation,
     LiftCorrection,
+    OpenVote,
     OrderCorrection,
     ReleaseRetention,
     ReportCorrected,
@@ -34,14 +35,18 @@ from service.situation import Situation, load_situation
 CASES = 100
 """Cases of one place on a page; the list goes on with the cursor of the last one."""
 ON_COMPLAINTS = frozenset({ResolveTicket.name, ConfirmTicket.name})
-ON_ORDERS = frozenset({ReportCorrected.name, LiftCorrection.name})
-AT_REST = frozenset(
-    {ResumeRenovation.name, OrderCorrection.name, CancelRenovation.name, CorrectRenovation.name}
-)
-"""What comes to a renovation that stands still, beside complaints and answers to orders."""
-IN_WARRANTY = frozenset(
-    {ReleaseRetention.name, ApproveRelief.name, OrderCorrection.name, AnswerObjection.name}
-)
+ASKED_BY: Mapping[str, str] = {
+    OpenVote.name: OpenVote.name,
+    ReviseScheme.name: ReviseScheme.name,
+    AnswerObjection.name: "answers",
+    ReportCorrected.name: CORRECTING,
+    LiftCorrection.name: CORRECTING,
+}
+"""Acts that come only while the agenda has this word."""
+ON_ORDERS = frozenset({OrderCorrection.name, ReportCorrected.name, LiftCorrection.name})
+AT_REST = ON_ORDERS | {ResumeRenovation.name, CancelRenovation.name, CorrectRenovation.name}
+"""What comes to a renovation that stands still, beside complaints."""
+IN_WARRANTY = ON_ORDERS | {ReleaseRetention.name, ApproveRelief.name, AnswerObjection.name}
 """What comes once the works are accepted and evaluated, beside the same."""
 
 
@@ -108,15 +113,13 @@ def is_offered(act: str, state: str, awaited: Collection[str], *, at_rest: bool)
     """
     if act in ON_COMPLAINTS:
         return True
-    if act in ON_ORDERS:
-        return CORRECTING in awaited
+    if act in ASKED_BY and not any(each.partition(".")[0] == ASKED_BY[act] for each in awaited):
+        return False
     if state == RenovationState.IN_WARRANTY:
         return act in IN_WARRANTY
     if state != RenovationState.RUNNING:
         return False
-    if at_rest:
-        return act in AT_REST
-    return act in awaited if act == ReviseScheme.name else act != ResumeRenovation.name
+    return act in AT_REST if at_rest else act != ResumeRenovation.name
 
 
 async def _cases(
