@@ -73,12 +73,14 @@ def rested(end: datetime, start: datetime, rests: Rests) -> datetime:
     return end
 
 
-def resumed(wait: Wait, suspended_at: datetime, now: datetime) -> Wait:
+def resumed(wait: Wait, suspended_at: datetime, now: datetime, *, meanwhile: bool = False) -> Wait:
     """A line of the agenda as it goes on: what was ahead when it came to rest comes later by that time.
 
-    One that began meanwhile has rested from its own beginning.
+    One that was written `meanwhile` has rested from its own beginning.
     """
-    began = max(suspended_at, wait.since) if wait.since and wait.since <= now else suspended_at
+    began = suspended_at
+    if meanwhile and wait.since and wait.since <= now:
+        began = max(suspended_at, wait.since)
     moments = {"since": wait.since, "due_at": wait.due_at}
     later = {
         name: moment if moment is None else extended_end(moment, began, now)

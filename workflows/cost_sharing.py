@@ -116,6 +116,7 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
         while self.progress.counted is None:
             goal = self._goal()
             await self.wait_until(goal.at, self._is_paid_up, "shares are due")
+            heard = self.heard_so_far()
             try:
                 if goal.last or self.progress.paid_up:
                     await self.own(f"count-{self.progress.round}", Shares.count_collection)
@@ -123,7 +124,7 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
                     await self._remind(self.progress.round, goal.reminder + 1)
             except NotYetError as early:
                 if not self.progress.paid_up:
-                    await self.wait_again(early.left, self._is_paid_up)
+                    await self.too_early(early.left, self._is_paid_up, heard)
                 # Somebody owes again: the deadline holds.
                 self._paid_up(False)
 

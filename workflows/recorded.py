@@ -6,7 +6,7 @@ noted here; what follows from it is waited for in `workflows/waiting.py`.
 
 import asyncio
 from datetime import datetime
-from typing import Generic, NoReturn, ParamSpec, TypeVar, cast
+from typing import Generic, NamedTuple, NoReturn, ParamSpec, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -35,10 +35,19 @@ HEALS = "2026-11-heals"
 """The patch since which own steps take turns with acts, and a workflow goes on from the record."""
 SIGNED = "2026-11-signed"
 """The patch since which nothing that a workflow is told is believed more than the record."""
+TOLD_MEANWHILE = "2026-11-told-meanwhile"
+"""The patch since which whoever waits again, as a step came too early, hears what was told meanwhile."""
 OVER = frozenset({"renovation.stage_over", "renovation.over"})
 """With these the record refuses a step because the case or the stage has ended: nobody can mend it."""
 SUSPENDED = "renovation.suspended"
 """With this it refuses one because the case stands still: it is taken when the case goes on."""
+
+
+class Heard(NamedTuple):
+    """What a workflow was told so far: by its clock, and to go on."""
+
+    clock: int
+    go_on: int
 
 
 class AtRestError(Exception):
@@ -73,6 +82,9 @@ class RecordedWorkflow(Generic[Given, G]):
         self.moving = self.goes_on_from_record
         """Acts are held back. An update of the first task of a run is judged before the run has begun."""
         self.clock_signals = 0
+        """Words of the clock: signals, and what the record says of it."""
+        self.clock_told = 0
+        """Signals of the clock alone."""
 
     def heals(self) -> bool:
         """Whether this run began after `HEALS`: then its commands follow the newer order."""
@@ -81,9 +93,17 @@ class RecordedWorkflow(Generic[Given, G]):
     @workflow.signal
     def clock_moved(self, now: datetime) -> None:
         """The told clock of the case stands at `now`."""
+        self.clock_told += 1
+        self._clock_is(now)
+
+    def _clock_is(self, now: datetime) -> None:
         self.clock_signals += 1
         if self.tick is None or now > self.tick:
             self.tick = now
+
+    def heard_so_far(self) -> Heard:
+        """To be asked before a step is tried, whose answer may not know what comes meanwhile."""
+        return Heard(self.clock_told, self.told_to_go_on)
 
     @workflow.query
     def progress_now(self) -> CarriedProgress:
@@ -147,7 +167,7 @@ class RecordedWorkflow(Generic[Given, G]):
         """Only a told case has a moment on record; a later one, of which a signal told, is kept."""
         self.clock = "wall" if tick is None else "told"
         if tick is not None:
-            self.clock_moved(tick)
+            self._clock_is(tick)
 
     async def take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
@@ -171,7 +191,7 @@ class RecordedWorkflow(Generic[Given, G]):
     def _heard(self, step: str, answer: Answer) -> None:
         self.progress = self.progress.after(step, answer)
         if isinstance(answer, Ticked) and answer.tick is not None:
-            self.clock_moved(answer.tick)
+            self._clock_is(answer.tick)
 
     async def _give_up(
         self, breakage: Breakage, command: Command, activity: Activity[S, P, R]

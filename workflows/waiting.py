@@ -29,7 +29,14 @@ with workflow.unsafe.imports_passed_through():
     from proof.commands import reference_for
     from proof.seals import fault_on_arrival
     from workflows import writes
-    from workflows.recorded import SIGNED, AtRestError, RecordedWorkflow, never
+    from workflows.recorded import (
+        SIGNED,
+        TOLD_MEANWHILE,
+        AtRestError,
+        Heard,
+        RecordedWorkflow,
+        never,
+    )
     from workflows.search_attributes import show_due
     from workflows.writes import Activity, BrokenError, refuse, refuse_all, step_of
 
@@ -178,10 +185,11 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         The tick decides whether the deadline has come; a step that comes too early waits again.
         """
         while not await self.wait_until(deadline, unless, why):
+            heard = self.heard_so_far()
             try:
                 await step()
             except NotYetError as early:
-                await self.wait_again(early.left, unless)
+                await self.too_early(early.left, unless, heard)
             else:
                 return
 
@@ -195,15 +203,28 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
             return self.tick is not None and self.tick >= goal
         return workflow.now() >= goal
 
-    async def wait_again(self, left: timedelta, overtaken: Condition) -> None:
+    async def too_early(self, left: timedelta, overtaken: Condition, heard: Heard) -> None:
+        """A step came too early: wait for the time that is left, and remind whoever is late by now.
+
+        `heard` is from before the step was tried.
+        """
+        reminder = self.progress.remind_at
+        if reminder and self.is_over(reminder) and workflow.patched(TOLD_MEANWHILE):
+            await self._tell_late(reminder, overtaken)
+        else:
+            await self._wait_again(left, overtaken, heard)
+
+    async def _wait_again(self, left: timedelta, overtaken: Condition, heard: Heard) -> None:
         """Wait for the time that is left by the tick, unless something overtakes it.
 
-        A reminder that comes before that ends it too: whoever waited looks again.
+        A reminder that comes before that ends it too, and a word to go on: whoever waited looks again.
         """
-        reminder, heard, signals = self.progress.remind_at, self.tick, self.clock_signals
+        listens = workflow.patched(TOLD_MEANWHILE)
+        reminder, tick, signals = self.progress.remind_at, self.tick, self.clock_signals
 
         def looks_again() -> bool:
-            return overtaken() or self.progress.remind_at != reminder
+            told = listens and self.heard_so_far() != heard
+            return told or overtaken() or self.progress.remind_at != reminder
 
         if self.clock == "told":
             # Whoever reaches the engine may have told it a moment that the case never comes to.
@@ -211,14 +232,16 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
             await self._pause(
                 lambda: (
                     looks_again()
-                    or self.tick != heard
+                    or self.tick != tick
                     or (by_signal and self.clock_signals != signals)
                 )
             )
-            return
-        if reminder is not None:
-            left = min(left, reminder - workflow.now())
-        await self._pause(looks_again, max(left, AT_LEAST), "not yet, by the tick")
+        else:
+            until_reminder = left if reminder is None else reminder - workflow.now()
+            pause = max(min(left, until_reminder), AT_LEAST)
+            await self._pause(looks_again, pause, "not yet, by the tick")
+        if listens:
+            await self._look_at_record(heard.go_on)
 
     async def _tell_late(self, due: datetime, unless: Condition) -> None:
         """The time of whoever is awaited is over: they are told, or the level above them."""
@@ -226,13 +249,14 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         def overtaken() -> bool:
             return unless() or self.progress.remind_at != due
 
+        heard = self.heard_so_far()
         try:
             await self.own_unless(overtaken, f"remind-{self.progress.seq}", Agenda.remind)
             self.reminded = due
         except NotYetError as early:
             async with self.turn:
                 await self.take_from_record()
-            await self.wait_again(early.left, overtaken)
+            await self._wait_again(early.left, overtaken, heard)
 
     @workflow.signal(unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
     def agenda_moved(self, remind_at: datetime, now: datetime) -> None:

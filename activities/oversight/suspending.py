@@ -109,7 +109,7 @@ class Oversight(Writer):
         late = [wait for wait in await load_agenda(case) if wait.what != AWAITED]
         said = list[JsonValue]()
         for before in (*aside.rests, *late):
-            after = law.resumed(before, since, case.now)
+            after = law.resumed(before, since, case.now, meanwhile=before in late)
             there = case.agenda.get(before.workflow_id, ())
             case.agenda[before.workflow_id] = (*there, line_of(after))
             moved = law.moved(before, after)

@@ -13,7 +13,8 @@ from pydantic import JsonValue
 
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
-from runtime.ballots.said import load_said
+from rules.oversight import RESUMED, SUSPENDED, Rests, rested
+from runtime.ballots.said import SaidOfBox, load_said
 from runtime.ballots.sealing import public_half
 from runtime.rows import AuditedBox
 
@@ -61,15 +62,20 @@ SELECT EXISTS (
   (SELECT entry_id, unnest(units) FROM roll_entry WHERE box_id = $1
    EXCEPT SELECT entry_id, unit_number FROM roll_unit WHERE box_id = $1))
 """
+HALTS = f"""
+SELECT kind, details ->> 'since' AS since, happened_at::text AS until FROM event
+WHERE renovation_id = $1 AND kind IN ('{SUSPENDED}', '{RESUMED}') ORDER BY seq
+"""  # noqa: S608
 
 
 async def box_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
     """Does the box's row agree with its announcement, extension and closing? One without events does."""
-    announced = await event_details(connection, box, "voting.box_announced")
+    announced = await _said(connection, box, "voting.box_announced")
     if not announced:
         return True
-    announcement = announced[0]
-    looks = await event_details(connection, box, "voting.turnout_checked")
+    announcement = announced[0].details
+    decided = [announced[0], *await _said(connection, box, "voting.turnout_checked")][-1]
+    halts = await connection.fetch(HALTS, box.renovation_id)
     motions = [motion["id"] for motion in box.motions if isinstance(motion, dict)]
     motions_hash = digest(box.motions)
     return (
@@ -80,8 +86,8 @@ async def box_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
         and announcement.get("building", "") == box.building
         and announcement.get("entrance", "") == box.entrance
         and announcement.get("official_system_only", "") == box.official_by
-        and _times_hold(box, announcement, looks)
-        and await _closing_holds(connection, box)
+        and _times_hold(box, announced[0], decided, _rests_of(box, halts))
+        and await _closing_holds(connection, box, at_rest=_stands_still(halts))
         and await _beside_holds(connection, box)
     )
 
@@ -132,28 +138,45 @@ async def event_details(
     connection: asyncpg.Connection, box: AuditedBox, kind: str
 ) -> Sequence[Mapping[str, JsonValue]]:
     """What the events of this kind say about the box, in their order."""
+    return [said.details for said in await _said(connection, box, kind)]
+
+
+async def _said(connection: asyncpg.Connection, box: AuditedBox, kind: str) -> Sequence[SaidOfBox]:
     return await load_said(connection, box.renovation_id, box.id, kind)
 
 
-def _times_hold(
-    box: AuditedBox,
-    announced: Mapping[str, JsonValue],
-    looks: Sequence[Mapping[str, JsonValue]],
-) -> bool:
-    """Does the box open as announced, and close as decided last?"""
-    decided = [announced, *looks][-1]
-    return (
-        _moment(announced.get("opens_at")) == box.opens_at
-        and _moment(decided.get("closes_at")) == box.closes_at
+def _stands_still(halts: Sequence[Mapping[str, object]]) -> bool:
+    return bool(halts) and halts[-1]["kind"] == SUSPENDED
+
+
+def _rests_of(box: AuditedBox, halts: Sequence[Mapping[str, object]]) -> Rests:
+    """Each time that the renovation stood still before the box was closed."""
+    rests = [(str(halt["since"]), str(halt["until"])) for halt in halts if halt["kind"] == RESUMED]
+    closed_at = box.closed_at
+    return [
+        [since, until]
+        for since, until in rests
+        if closed_at is None or datetime.fromisoformat(since) < closed_at
+    ]
+
+
+def _times_hold(box: AuditedBox, announced: SaidOfBox, decided: SaidOfBox, rests: Rests) -> bool:
+    """Does the box open as announced, and close as decided last, later by what it has rested since?"""
+    opens, closes = (
+        (_moment(said.details.get(name)), said.at)
+        for said, name in ((announced, "opens_at"), (decided, "closes_at"))
+    )
+    return (box.opens_at, box.closes_at) == tuple(
+        end and rested(end, start, rests) for end, start in (opens, closes)
     )
 
 
-async def _closing_holds(connection: asyncpg.Connection, box: AuditedBox) -> bool:
-    """Without a closing: open, or voided, and no result. With one: closed, with its result and its key."""
+async def _closing_holds(connection: asyncpg.Connection, box: AuditedBox, *, at_rest: bool) -> bool:
+    """Without a closing: open, or voided, and no result; one that may rest stands still. With one: closed, with its result and its key."""
     closings = await event_details(connection, box, "voting.box_closed")
     if not closings:
         voided = await event_details(connection, box, "settlement.vote_voided")
-        state = "closed" if voided else "open"
+        state = "closed" if voided else "suspended" if at_rest else "open"
         written = (box.tally, box.tree_head, box.opened_key)
         closed = box.closed_at is not None
         return written == (None, None, None) and (box.state, closed) == (state, bool(voided))

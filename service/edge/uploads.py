@@ -1,4 +1,4 @@
-"""Long bodies: a photograph or a roll, at its doors alone, from somebody who is let in, a few at a time.
+"""Long bodies: a photograph, a roll or a bank statement, at its doors alone, from somebody who is let in, a few at a time.
 
 Whoever sends one is looked at before it is read (`service.access.sending`): a stranger keeps nobody's place.
 """
@@ -13,10 +13,12 @@ from models.values.refusal import refusal
 PHOTOGRAPHS = re.compile(r"/v1/renovations/([^/]+)/tickets/[^/]+/pictures")
 FORMS = re.compile(r"/mine/reports(/[^/]+/pictures)?|/office/roll(/import)?")
 ROLLS = frozenset({"/v1/roll-imports", "/v1/renovations"})
-"""Where a roll comes inside of JSON: shorter than a photograph, as whoever sends it has it parsed here."""
+"""Where a roll comes inside of JSON, as a statement does: shorter than a photograph, as whoever sends it has it parsed here."""
 MOST_BYTES = 12_000_000
 """Of a photograph, or of a file with a roll."""
-MOST_WITH_ROLL = 1_900_000
+STATEMENTS = re.compile(r"/v1/renovations/[^/]+/statements")
+MOST_WITH_FILE = 1_900_000
+"""Of JSON with a file in it."""
 FORM_AROUND_BYTES = 65_536
 """What a form may have beside its file."""
 AT_A_TIME = 4
@@ -25,11 +27,11 @@ OF_ONE_SENDER = 2
 
 
 def longest_body(method: str, path: str) -> int:
-    """How long a body may be at a door that takes photographs or rolls; 0 at any other."""
+    """How long a body may be at a door that takes photographs or files; 0 at any other."""
     if method != "POST":
         return 0
-    if path in ROLLS:
-        return MOST_WITH_ROLL
+    if path in ROLLS or STATEMENTS.fullmatch(path):
+        return MOST_WITH_FILE
     takes = PHOTOGRAPHS.fullmatch(path) or FORMS.fullmatch(path)
     return MOST_BYTES + FORM_AROUND_BYTES if takes else 0
 

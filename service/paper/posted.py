@@ -261,8 +261,8 @@ async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[Json
     for box in boxes:
         case = box.renovation_id
         for said in await load_said(driver, case, box.id, "voting.box_announced"):
-            lines.append(f"{_scope(box)}名册指纹（SHA-256）：{said.get('roll_hash', '－')}")
-            lines.append(f"{_scope(box)}签名公钥（Ed25519）：{said.get('signed_by', '－')}")
+            lines.append(f"{_scope(box)}名册指纹（SHA-256）：{said.details.get('roll_hash', '－')}")
+            lines.append(f"{_scope(box)}签名公钥（Ed25519）：{said.details.get('signed_by', '－')}")
         if box.tree_head is not None:
             lines.append(f"{_scope(box)}选票树根（SHA-256）：{box.tree_head.get('root', '－')}")
     return lines

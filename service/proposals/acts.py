@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.acts import Done
-from models.tables import Proposal
+from models.tables import CaseWait, Proposal
 from models.values.actor import ENGINE
 from models.values.base import Value
+from models.values.refusal import refusal
+from models.values.waits import CORRECTING
 from rules.authority import check_act
 from rules.four_eyes import ACTS_OF_TWO, Proposing
 from rules.time.deadlines import deadline
@@ -60,7 +63,8 @@ async def send_or_propose(
     actor = check_act(act, situation.part, grants, situation.place_path)
     asked = ProposedAct(act=act, fields=dict(fields))
 
-    async def prepare(_session: AsyncSession, now: datetime, name: str) -> Ask:
+    async def prepare(session: AsyncSession, now: datetime, name: str) -> Ask:
+        await _refuse_about_nothing(session, renovation_id, fields)
         timetable = situation.timetable
         until = deadline(now, timetable.proposal, chinese_calendar(), timetable.zone)
         return Ask(f"c{id_from(name)}", asked, until)
@@ -69,6 +73,28 @@ async def send_or_propose(
     return await propose(
         parts.journal, situation, actor, command, how, kind, asked, prepare, into=ProposalMade
     )
+
+
+async def _refuse_about_nothing(
+    session: AsyncSession, renovation_id: str, fields: Mapping[str, JsonValue]
+) -> None:
+    """Nobody is asked to confirm what is about an order that is not open.
+
+    Raises:
+        Refused: `oversight.no_order`.
+    """
+    if "order_id" not in fields:
+        return
+    order = str(fields["order_id"])
+    found = await session.scalar(
+        select(CaseWait.subject).where(
+            CaseWait.renovation_id == renovation_id,
+            CaseWait.what == CORRECTING,
+            CaseWait.subject == order,
+        )
+    )
+    if found is None:
+        raise refusal("oversight.no_order", where="order_id", order=order)
 
 
 async def enter_act(

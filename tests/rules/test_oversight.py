@@ -53,9 +53,15 @@ def test_a_line_of_the_agenda_goes_on_with_the_time_that_it_had_left() -> None:
     assert (said.before, said.after) == (START + 9 * DAY, START + 10 * DAY)
 
 
+def test_what_was_to_begin_meanwhile_begins_later() -> None:
+    announced = Wait(what="ballots", since=START + 4 * DAY, due_at=START + 9 * DAY)
+    after = law.resumed(announced, START + 2 * DAY, START + 5 * DAY)
+    assert (after.since, after.due_at) == (START + 7 * DAY, START + 12 * DAY)
+
+
 def test_what_began_meanwhile_has_rested_from_its_beginning() -> None:
     filed = Wait(what="answers", since=START + 4 * DAY, due_at=START + 6 * DAY)
-    after = law.resumed(filed, START, START + 5 * DAY)
+    after = law.resumed(filed, START, START + 5 * DAY, meanwhile=True)
     assert (after.since, after.due_at) == (filed.since, START + 7 * DAY)
 
 

@@ -11,11 +11,13 @@ from pydantic import SecretStr
 from runtime.database import Database
 from runtime.settings import Settings
 from service.edge.limits import limits_of
-from service.edge.uploads import AT_A_TIME, OF_ONE_SENDER
+from service.edge.uploads import AT_A_TIME, OF_ONE_SENDER, longest_body
 from service.identity.browser import COOKIE
 from tests.service.conftest import KEY
 from tests.support.edge.raw import Edge, Peer, listening
 from tests.support.estate import make_renovation
+from tests.support.fields.doors import doors
+from tests.support.fields.walking import fields_of
 from tests.support.people import bearer, sign_in, token_of
 from tests.support.votes.tickets import unit_ticket
 
@@ -51,6 +53,18 @@ async def told(edge: Edge, path: str, length: int, **fields: str) -> tuple[int, 
     pieces = [PIECE] * (length // len(PIECE)) + [b"x" * (length % len(PIECE))]
     answer = await edge.ask(head(path, length, **fields), *pieces)
     return int(answer[9:12] or b"0"), answer
+
+
+def test_every_file_that_a_field_takes_comes_through_its_door() -> None:
+    """A body as long as its fields allow is read: a door that stops it earlier names no field."""
+    limit, files = Settings.model_fields["max_body_bytes"].default, 0
+    for door in doors():
+        longest = longest_body(door.method, door.address(RID)) or limit
+        for field in fields_of(door.body) if door.body else ():
+            if field.kind == "base64":
+                files += 1
+                assert field.limits["most"] < longest, (door.path, field.name)
+    assert files >= 3
 
 
 async def test_a_photograph_of_a_telephone_is_read(edge: Edge) -> None:

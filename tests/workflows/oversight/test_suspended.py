@@ -68,6 +68,7 @@ async def test_a_vote_that_stands_still_takes_no_ballot_and_closes_later(
     await j.days(20)
     assert await j.now() > closes_at, "the old close is over, and nothing came of it"
     assert (await j.box())["state"] == "suspended"
+    assert (await audit(database, j.rid)).ok
     rested = await resume(j) - since
     assert rested >= timedelta(days=20)
     box = await j.box()
@@ -76,6 +77,7 @@ async def test_a_vote_that_stands_still_takes_no_ballot_and_closes_later(
         opens_at,
         closes_at + rested,
     )
+    assert (await audit(database, j.rid)).ok
     after = {row["what"]: row["due_at"] for row in await j.db.fetch(WAITS, j.rid)}
     assert after == {name: due and due + rested for name, due in before.items()}
     await assert_agrees(j)
