@@ -10,7 +10,7 @@ ORACLE := .venv-pabutools
 MINER  := .venv-pm4py
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up programs test test-pages test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money bench-finding pictures record format lock clean
+.PHONY: stale help demo up programs test test-pages test-document test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election bench-pages bench-audit bench-money bench-finding pictures record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
 
 test-pages: $(READY) programs ## every page in Chromium: axe in five looks, and an estate by browser alone (pictures in build/pages)
 	$(BIN)/python -m pytest tests/service/pages/test_every_look.py tests/e2e/test_by_browser.py
+
+test-document: $(READY) ## /openapi.json against the service, as each role in turn, four requests for each operation
+	$(BIN)/python -m pytest -n 2 --dist load tests/service/test_document_holds.py tests/service/reading/test_every_field.py
 
 test-slow: $(READY) $(ORACLE)/.ready $(MINER)/.ready programs ## every test, crash and load proofs, pabutools and PM4Py too, with the coverage
 	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term

@@ -27,6 +27,7 @@ from models.values.states import (
     AfterTermination,
     AwardState,
     BoxState,
+    ContractState,
     PublicationOutcome,
     PublicationState,
     RenovationState,
@@ -67,13 +68,26 @@ class Cancellations(Writer):
 
     @writes("Cancellations.make_safe", event="settlement.made_safe", into=Settlement)
     async def make_safe(self, case: Case) -> Recorded[Settlement]:
-        """First of all the site: the contractor secures what is open before anything is settled."""
+        """First of all the site: the contractor secures what is open before anything is settled.
+
+        Of what was built the chief supervising engineer measures what stands: without that nothing is paid
+        (Quality Regs art. 37(2); Civil Code art. 806).
+        """
         contract = await settlement.to_settle(case)
-        case.goes_on()
         if contract is None:
+            case.goes_on()
             return Recorded(Settlement(), NOTHING)
+        said = await settlement.secure_site(case, contract)
+        ended = await _end_without_fault(case, contract)
+        if ended.measured_by is not None or not await settlement.is_begun(case, contract):
+            case.goes_on()
+            return Recorded(Settlement(contract_id=contract.id), said)
+        until = case.ends(case.now, case.timetable.termination_measurement)
+        case.wait_for("measure_works", until)
+        case.notify("supervisor", "measure_works", until=until.isoformat())
         return Recorded(
-            Settlement(contract_id=contract.id), await settlement.secure_site(case, contract)
+            Settlement(contract_id=contract.id, measure=True),
+            {**said, "measure_until": until.isoformat()},
         )
 
     @writes("Cancellations.settle_contract", event="settlement.contract_settled", into=Settlement)
@@ -189,8 +203,8 @@ async def _withdraw_publications(case: Case) -> tuple[str, ...]:
     return tuple(sorted(rows))
 
 
-async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
-    """The account of the contract that a cancellation ends; a termination on its way keeps its terms."""
+async def _end_without_fault(case: Case, contract: Contract) -> Termination:
+    """The end of the contract of a case that has stopped; a termination on its way keeps its terms."""
     ended = await case.session.get(Termination, contract.id)
     if ended is None:
         ended = Termination(
@@ -204,6 +218,13 @@ async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
             decided_at=case.now,
         )
         case.session.add(ended)
+        contract.state = ContractState.TERMINATED
+    return ended
+
+
+async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
+    """The account of the contract that a cancellation ends."""
+    ended = await _end_without_fault(case, contract)
     _, said = await settlement.settle(case, contract, ended)
     case.notify("contractor", "contract_terminated", contract=contract.id)
     await case.session.flush()

@@ -8,7 +8,9 @@ from activities.anchoring import Anchoring
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
+from activities.cost_sharing.blocking import Blocks
 from activities.cost_sharing.shares import Shares
+from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.healing.giving_up import Healing
@@ -16,6 +18,7 @@ from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
 from activities.inspection.termination import Terminations
+from activities.inspection.wages import Wages
 from activities.inspection.works import Works
 from activities.oversight.extending import Extensions
 from activities.oversight.ordering import Orders
@@ -42,10 +45,13 @@ CLASSES = (
     AfterVote,
     OfficialResults,
     Shares,
+    Subsidies,
+    Blocks,
     Tenders,
     Signatures,
     Works,
     Terminations,
+    Wages,
     Tickets,
     Evaluations,
     Warranties,

@@ -143,22 +143,31 @@ class Renovations(Writer):
         await _refuse_when_ending(case)
         case.renovation.state = RenovationState.IN_WARRANTY
         ended = await _end_stages(case, orders_too=False)
-        case.renovation.stage_workflow_id = child_id
-        case.agenda[child_id] = (at_work(ENGINE, case.now),)
-        case.wait_for("engine")
-        case.await_only(Wait(what="warranty"))
-        return Recorded(WarrantyEntered(workflow_id=child_id), {"workflow_id": child_id, **ended})
+        return _entered(case, child_id, "warranty", ended)
+
+    @writes(
+        "Renovations.begin_settling",
+        event="renovation.settling_begun",
+        into=WarrantyEntered,
+        request=lambda child_id: WarrantyEntry(workflow_id=child_id),
+    )
+    async def begin_settling(self, case: Case, child_id: str) -> Recorded[WarrantyEntered]:
+        """It has stopped and its refunds are ordered; what is still owed or kept back comes to its end (E42)."""
+        _refuse_when_over(case)
+        case.renovation.state = RenovationState.SETTLING
+        return _entered(case, child_id, "settling", await _end_stages(case))
 
     @writes("Renovations.close", event="renovation.closed", into=Done)
     async def close(self, case: Case, outcome: JourneyOutcome) -> Recorded[Done]:
         """The end of the journey, whichever it is; only complaints go on."""
         _refuse_when_over(case)
-        if outcome.state is RenovationState.COMPLETED:
+        settling = case.renovation.state is RenovationState.SETTLING
+        if settling or outcome.state is RenovationState.COMPLETED:
             await refuse_kept(case)
             await refuse_open(case)
         case.renovation.state = outcome.state
         case.renovation.closed_at = case.now
-        ended = await _end_stages(case)
+        ended = await _end_stages(case, at_end=True)
         case.wait_for("nothing")
         case.await_only()
         case.notify("all_owners", "renovation_closed", state=outcome.state)
@@ -168,10 +177,24 @@ class Renovations(Writer):
         )
 
 
-async def _end_stages(case: Case, *, orders_too: bool = True) -> dict[str, JsonValue]:
+def _entered(
+    case: Case, child_id: str, what: str, ended: dict[str, JsonValue]
+) -> Recorded[WarrantyEntered]:
+    """The workflow of this name carries the end of the money from now on."""
+    case.renovation.stage_workflow_id = child_id
+    case.agenda[child_id] = (at_work(ENGINE, case.now),)
+    case.wait_for("engine")
+    case.await_only(Wait(what=what))
+    return Recorded(WarrantyEntered(workflow_id=child_id), {"workflow_id": child_id, **ended})
+
+
+async def _end_stages(
+    case: Case, *, orders_too: bool = True, at_end: bool = False
+) -> dict[str, JsonValue]:
     """No stage goes on: what nobody signed for, waits for or answers in this case any more; for the event."""
     ended = await end_certificates(case)
-    await end_waits_but_of_tickets(case.session, case.renovation.id, orders_too=orders_too)
+    rid = case.renovation.id
+    await end_waits_but_of_tickets(case.session, rid, orders_too=orders_too, at_end=at_end)
     return ended | await let_go(case)
 
 

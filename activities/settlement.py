@@ -35,6 +35,14 @@ async def to_settle(case: Case) -> Contract | None:
     return None
 
 
+async def is_begun(case: Case, contract: Contract) -> bool:
+    """Whether anything of the works was reported or inspected."""
+    items = await works.items_of(case, contract)
+    return contract.moved_at is not None or any(
+        row.state not in (ItemState.PLANNED, ItemState.CANCELLED) for row in items
+    )
+
+
 async def secure_site(case: Case, contract: Contract) -> dict[str, JsonValue]:
     """Tell the contractor to secure what is open, before anything is settled; for the event."""
     items = await works.load_items(case)

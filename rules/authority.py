@@ -9,7 +9,7 @@ from models.messages.acts import ACTS
 from models.values.actor import RESIDENTS, Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import RenovationState
+from models.values.states import ENDING_STATES
 
 WARRANTY = "warranty"
 """The part of its course after the stages."""
@@ -66,6 +66,7 @@ ROLES_OF_ACT: dict[str, Authority] = {
     ),
     "grant_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
     "decline_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
+    "cut_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises); [D] rules E15"),
     "approve_relief": _by(_GOVERNMENT, "[D] hardship, rules 2.5"),
     "decide_collection": _by(_CONVENERS, "[D] non-payers, E13"),
     "publish_tender": _by(_TENDERER, "Tendering Law art. 16 (the tenderer)"),
@@ -91,6 +92,9 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
     "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "block_payments": _by(_TENDERER, "[D] rules E17"),
+    "unblock_payments": _by(_TENDERER, "[D] rules E17"),
+    "pay_wages": _by(_TENDERER, "[D] rules E41"),
     "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
     "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "release_retention": _by(_TENDERER, "Jianzhi 2017 no. 138 art. 11 (the client returns it)"),
@@ -187,8 +191,11 @@ ROLES_OF_WRITE: dict[str, Authority] = {
 
 
 def part_of_case(stage: str, state: str) -> str:
-    """The part of its course in which a case is, as acts name it: one of the stages, or the warranty."""
-    return WARRANTY if state == RenovationState.IN_WARRANTY else stage
+    """The part of its course in which a case is, as acts name it: one of the stages, or the warranty.
+
+    What has stopped is in the warranty too, while its money comes to its end.
+    """
+    return WARRANTY if state in ENDING_STATES else stage
 
 
 def check_act(

@@ -22,6 +22,9 @@ class Proposing(StrEnum):
     SALE = "replace_owner"
     CANCELLATION = "cancel_renovation"
     DIRECT_AWARD = "approve_direct_award"
+    COLLECTION = "decide_collection"
+    """To start with less than the threshold, to wait once more, or to stop (2.5)."""
+    UNBLOCKING = "unblock_payments"
     SUSPENSION = "suspend_renovation"
     RESUMPTION = "resume_renovation"
     EXTENSION = "extend_period"
@@ -40,6 +43,8 @@ ACTS_OF_TWO = frozenset(
     for each in (
         Proposing.CANCELLATION,
         Proposing.DIRECT_AWARD,
+        Proposing.COLLECTION,
+        Proposing.UNBLOCKING,
         Proposing.SUSPENSION,
         Proposing.RESUMPTION,
         Proposing.EXTENSION,

@@ -317,6 +317,30 @@ def item_payments(
     )
 
 
+def less_wages(items: Sequence[ItemPayment], ahead_fen: int) -> tuple[tuple[ItemPayment, ...], int]:
+    """The account less what was paid in wages ahead of it, and how much of that is taken off now (rules 4.2).
+
+    Spread over what is payable by largest remainder; no item goes below zero.
+    """
+    back = min(ahead_fen, sum(item.payable_fen for item in items))
+    parts = _spread(back, {item.item_id: item.payable_fen for item in items})
+    return tuple(
+        item.model_copy(
+            update={
+                "deductions_fen": item.deductions_fen + parts[item.item_id],
+                "payable_fen": item.payable_fen - parts[item.item_id],
+            }
+        )
+        for item in items
+    ), back
+
+
+def wage_part(paid_fen: int, contract_fen: int, timetable: Timetable) -> Decision:
+    """Whether wages stay within the part of a contract's price that is labour (rules 4.2)."""
+    most = Fraction(contract_fen * timetable.wage_permille, PERMILLE)
+    return decide(check("inspection.wage_part", "rules 4.2", paid_fen, "<=", most, "fen"))
+
+
 def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
     return check(

@@ -37,7 +37,10 @@ EXTENDABLE: Mapping[Consequence, str] = {
 """What may be given more time, by what happens at its end, and the article. A vote is extended by its own
 rule (V-CN-9), a collection by a decision on it (E13), a notice to cure by another one."""
 GOES_ON = frozenset(
-    {RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"}
+    {
+        *(RESUMED, ORDERED, CORRECTED, LIFTED, "renovation.cancelled", "renovation.corrected"),
+        *("cost_sharing.payments_blocked", "cost_sharing.payments_unblocked"),
+    }
 )
 """What is written of a renovation that stands still. Complaints have workflows of their own, and go on."""
 

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import structlog
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from models.values.refusal import refusal
 from runtime.addresses import sqlalchemy_url
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ POOL_WAIT_S = 30
 CONNECT_S = 10
 
 LOCK_NOT_AVAILABLE = "55P03"
+LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
 CONFLICT_CODES = frozenset(
     {
         "40001",  # serialization_failure
@@ -170,6 +172,21 @@ class Database:
     async def _alone(self, work: Statement[T]) -> T:
         async with self.reading() as connection:
             return await work(connection)
+
+
+def impatient(work: Work[T], busy: str) -> Work[T]:
+    """The same work, refused with the code `busy` when a lock cannot be had within five seconds."""
+
+    async def inside(session: AsyncSession) -> T:
+        await session.execute(LOCK_TIMEOUT)
+        try:
+            return await work(session)
+        except DBAPIError as error:
+            if sqlstate(error) != LOCK_NOT_AVAILABLE:
+                raise
+            raise refusal(busy) from error
+
+    return inside
 
 
 def _refuse_closed(

@@ -259,6 +259,8 @@ def target_of(situation: Situation, act: Act) -> str:
         return publication_workflow_id(situation.id, subject_of(act))
     if act.target == "ticket":
         return ticket_workflow_id(situation.id, subject_of(act))
+    if act.settles and not situation.stage_workflow_id:
+        return renovation_workflow_id(situation.id)
     return situation.stage_workflow_id
 
 
@@ -322,7 +324,9 @@ def _open_on_record(workflow_id: str, act: Act) -> ColumnElement[bool]:
             .exists()
         )
     if act.target == "stage":
-        return and_(running, Renovation.stage_workflow_id == workflow_id)
+        # The workflow of the renovation takes what settles it, where no stage is under way.
+        stage = "" if workflow_id.count("/") == 1 else workflow_id
+        return and_(running, Renovation.stage_workflow_id == stage)
     return running
 
 

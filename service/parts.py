@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from runtime.database import Database
+from runtime.intake.journal import GatheredJournal
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal
 from runtime.seals import signer_of
@@ -29,6 +30,8 @@ class Parts:
     settings: Settings
     database: Database
     journal: Journal
+    gathered: GatheredJournal
+    """For what many send at once to one case."""
     client: Client
     gateway: Gateway
     clocks: CaseClocks
@@ -58,7 +61,9 @@ async def open_parts(
     if client is None:
         address, namespace = settings.temporal_address, settings.temporal_namespace
         client = await connect(address, namespace, lazy=True, way=way_of(settings))
-    journal = Journal(database, heads_of(settings), signer_of(settings))
+    heads, signer = heads_of(settings), signer_of(settings)
+    journal = Journal(database, heads, signer)
+    gathered = GatheredJournal(database, heads, signer, room=settings.intake_queue)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     keys = keys_of(settings)
@@ -69,6 +74,7 @@ async def open_parts(
             settings=settings,
             database=database,
             journal=journal,
+            gathered=gathered,
             client=client,
             gateway=gateway,
             clocks=CaseClocks(database, journal, gateway),
@@ -82,5 +88,6 @@ async def open_parts(
             portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:
+        await gathered.stop()
         await intake.stop()
         await database.dispose()

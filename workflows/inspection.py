@@ -8,6 +8,7 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.inspection.termination import Terminations
+    from activities.inspection.wages import Wages
     from activities.inspection.works import Works
     from models.messages.acts import (
         AcceptWorks,
@@ -15,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
         ApprovePayment,
         Done,
         MeasureWorks,
+        PayWages,
         RecordInspection,
         ReportItem,
         ReportProgress,
@@ -210,6 +212,19 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
         """No payment without the chief supervising engineer: Quality Regs art. 37."""
         self.may_come(act)
         self._payable(act)
+
+    @workflow.update
+    async def pay_wages(self, act: PayWages) -> Done:
+        """Those who build are paid first, in a dispute too (rules 4.2)."""
+        async with self.turn:
+            self._running(act)
+            return await self.do(act, Wages.pay, act)
+
+    @pay_wages.validator
+    def pay_wages_allowed(self, act: PayWages) -> None:
+        """While the works go on."""
+        self.may_come(act)
+        self._running(act)
 
     @workflow.update
     async def terminate_contract(self, act: TerminateContract) -> Done:

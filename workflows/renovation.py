@@ -11,22 +11,20 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
-    from activities.oversight.extending import Extensions
-    from activities.oversight.ordering import Orders
-    from activities.oversight.suspending import Oversight
+    from activities.cost_sharing.blocking import Blocks
+    from activities.cost_sharing.subsidies import Subsidies
+    from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
+        BlockPayments,
         CancelRenovation,
         CorrectRenovation,
+        CutSubsidy,
         Done,
-        ExtendPeriod,
-        LiftCorrection,
-        OrderCorrection,
-        ReportCorrected,
-        ResumeRenovation,
+        MeasureWorks,
         ReviseScheme,
-        SuspendRenovation,
+        UnblockPayments,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
@@ -34,17 +32,17 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.publication import Subject
     from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
-    from workflows.children import carry, publish, tell_to_go_on
+    from workflows.children import carry, publish
     from workflows.cost_sharing import CostSharingWorkflow
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
+    from workflows.oversight import OverseenWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
-    from workflows.waiting import CaseWorkflow, heard_out
+    from workflows.waiting import heard_out
     from workflows.warranty import WarrantyWorkflow
     from workflows.writes import refuse
 
-OrderedAct = ReportCorrected | LiftCorrection
 WARRANTY = "2026-11-warranty"
 """The patch since which a case is in warranty, until what is kept back is decided on, before it is completed."""
 
@@ -58,7 +56,7 @@ CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
 
 
 @workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
+class RenovationWorkflow(OverseenWorkflow):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
     @workflow.init
@@ -109,9 +107,6 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             await workflow.wait_condition(self._is_overseen)
             await self.wait_for(lambda: not self._is_overseen(), "what was ordered is done")
 
-    def _is_overseen(self) -> bool:
-        return self.progress.suspended_at is not None or self.progress.orders > 0
-
     def _is_full(self) -> bool:
         # A stage is under way beside whoever is reminded: nothing carries over.
         return super()._is_full() and not self._is_overseen()
@@ -137,9 +132,21 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     async def _warrant(self) -> None:
         """The works are accepted: what is kept back of their price is released after its years (4.2)."""
-        name = warranty_workflow_id(self.renovation_id)
         if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
             await self.own("warranty", Renovations.begin_warranty, name)
+        await self._end_money()
+
+    async def _wind_up(self) -> None:
+        """It has stopped: whoever owes pays, and what is kept back is released, before it is closed (E42)."""
+        if not self.progress.warranty_id:
+            name = warranty_workflow_id(self.renovation_id)
+            await self.own("settling", Renovations.begin_settling, name)
+        await self._end_money()
+
+    async def _end_money(self) -> None:
+        """Until every account is settled."""
+        name = self.progress.warranty_id
         if self.progress.warranty_over:
             return
         given = StageInput(
@@ -147,7 +154,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             clock=self.clock,
             gateway_public=self.given.gateway_public,
         )
-        workflow.set_current_details("in warranty")
+        workflow.set_current_details("the money comes to its end")
         await carry(self, WarrantyWorkflow.run, given, name, "warranty")
 
     async def _follow(self) -> None:
@@ -214,11 +221,20 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         for thing in reversed(self.progress.to_undo):
             if thing is Undo.CONTRACT:
                 await self.own("undo-make-safe", Cancellations.make_safe)
+                # Answers of earlier releases ask for no measuring.
+                if self.progress.to_measure:
+                    await self.wait_for(self._is_measured, "the works are measured")
                 await self.own("undo-contract", Cancellations.settle_contract)
             elif thing is Undo.MONEY:
                 await self._refund()
             else:
                 await self.own("undo-vote", Cancellations.void_vote)
+        # Nor do they say that anything is owed after the refunds.
+        if self.progress.owing:
+            await self._wind_up()
+
+    def _is_measured(self) -> bool:
+        return not self.progress.to_measure
 
     async def _refund(self) -> None:
         """The refund sheet is published before anything is paid (rules 2.6)."""
@@ -272,109 +288,67 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self._open(act)
 
     @workflow.update
-    async def suspend_renovation(self, act: SuspendRenovation) -> Done:
-        """The procedure stands still, its periods with it (E6)."""
+    async def cut_subsidy(self, act: CutSubsidy) -> Done:
+        """A subsidy pays less than it has promised: what it does not pay the owners carry (E15)."""
         async with self.turn:
-            self._goes_on(act)
-            return await self.do(act, Oversight.suspend, act)
+            self._moves_on(act)
+            return await self.do(act, Subsidies.cut, act)
 
-    @suspend_renovation.validator
-    def suspend_renovation_allowed(self, act: SuspendRenovation) -> None:
-        """Once, and not after the end."""
+    @cut_subsidy.validator
+    def cut_subsidy_allowed(self, act: CutSubsidy) -> None:
+        """As long as shares are changed at all; the record knows since when."""
         self.may_come(act)
-        self._goes_on(act)
+        self._moves_on(act)
 
     @workflow.update
-    async def resume_renovation(self, act: ResumeRenovation) -> Done:
-        """It goes on: each period has the time left that it had."""
+    async def block_payments(self, act: BlockPayments) -> Done:
+        """No money goes out but wages (E17)."""
         async with self.turn:
-            self._stands_still(act)
-            done = await self.do(act, Oversight.resume, act)
-        await self._tell_moved()
-        return done
+            self._before_its_end(act)
+            return await self.do(act, Blocks.begin, act)
 
-    @resume_renovation.validator
-    def resume_renovation_allowed(self, act: ResumeRenovation) -> None:
-        """Only what stands still."""
+    @block_payments.validator
+    def block_payments_allowed(self, act: BlockPayments) -> None:
+        """Until it is closed, also while it stands still or is settled."""
         self.may_come(act)
-        self._stands_still(act)
+        self._before_its_end(act)
 
     @workflow.update
-    async def extend_period(self, act: ExtendPeriod) -> Done:
-        """Whoever is awaited, or may object or bid, has more time."""
+    async def unblock_payments(self, act: UnblockPayments) -> Done:
+        """What is owed goes out."""
         async with self.turn:
-            self._goes_on(act)
-            done = await self.do(act, Extensions.extend, act)
-        await self._tell_moved()
-        return done
+            self._before_its_end(act)
+            return await self.do(act, Blocks.end, act)
 
-    @extend_period.validator
-    def extend_period_allowed(self, act: ExtendPeriod) -> None:
-        """While the renovation goes on; what may be extended, the record knows."""
+    @unblock_payments.validator
+    def unblock_payments_allowed(self, act: UnblockPayments) -> None:
+        """Until it is closed."""
         self.may_come(act)
-        self._goes_on(act)
+        self._before_its_end(act)
+
+    def _before_its_end(self, act: Act) -> None:
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
+        if self.ended:
+            raise refuse("renovation.ended", act=act.name)
 
     @workflow.update
-    async def order_correction(self, act: OrderCorrection) -> Done:
-        """What was done against the law is to be put right in time; the procedure goes on."""
+    async def measure_works(self, act: MeasureWorks) -> Done:
+        """What stands of the works when the renovation stops: Civil Code art. 806."""
         async with self.turn:
-            self._open(act, in_warranty=True)
-            return await self.do(act, Orders.order, act)
+            self._measured(act)
+            return await self.do(act, Terminations.measure, act)
 
-    @order_correction.validator
-    def order_correction_allowed(self, act: OrderCorrection) -> None:
-        """Not after the end."""
+    @measure_works.validator
+    def measure_works_allowed(self, act: MeasureWorks) -> None:
+        """While it is settled, once the site is made safe."""
         self.may_come(act)
-        self._open(act, in_warranty=True)
+        self._measured(act)
 
-    @workflow.update
-    async def report_corrected(self, act: ReportCorrected) -> Done:
-        """It was put right."""
-        async with self.turn:
-            self._ordered(act)
-            return await self.do(act, Orders.report, act)
-
-    @report_corrected.validator
-    def report_corrected_allowed(self, act: ReportCorrected) -> None:
-        """Where something was ordered."""
-        self.may_come(act)
-        self._ordered(act)
-
-    @workflow.update
-    async def lift_correction(self, act: LiftCorrection) -> Done:
-        """The order is taken back."""
-        async with self.turn:
-            self._ordered(act)
-            return await self.do(act, Orders.lift, act)
-
-    @lift_correction.validator
-    def lift_correction_allowed(self, act: LiftCorrection) -> None:
-        """Where something was ordered."""
-        self.may_come(act)
-        self._ordered(act)
-
-    def _ordered(self, act: OrderedAct) -> None:
-        # An order outlives the works: it waits for its answer until the case is closed.
-        self._open(act, in_warranty=True)
-        if not self.progress.orders:
-            raise refuse("oversight.no_order", order=act.order_id)
-
-    async def _tell_moved(self) -> None:
-        """Whoever waits through a period that was moved looks at the record, this workflow too."""
-        self.told_to_go_on += 1
-        for workflow_id in self.progress.to_tell:
-            if workflow_id != workflow.info().workflow_id:
-                await tell_to_go_on(workflow_id)
-
-    def _goes_on(self, act: Act) -> None:
-        self._open(act)
-        if self.progress.suspended_at is not None:
-            raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
-
-    def _stands_still(self, act: Act) -> None:
-        self._open(act)
-        if self.progress.suspended_at is None:
-            raise refuse("oversight.not_suspended", where=self.renovation_id)
+    def _measured(self, act: Act) -> None:
+        if self._is_measured():
+            raise refuse("act.not_now", act=act.name, now="settlement", then="measurement")
 
     def _revision_awaited(self, act: Act) -> None:
         if not self.progress.revision_awaited or self.settling:

@@ -11,6 +11,8 @@ from models.values.refusal import refusal
 from models.values.states import AwardState, TenderState
 from rules import bidding as law
 
+DEAR = "Civil Code art. 278; rules E12"
+"""On what a candidate leaves with whose price the owners would carry more than they agreed to."""
 RANKING = 1
 """A tender is ranked once; who leaves it makes room, and the others keep the rank of the report."""
 
@@ -66,7 +68,7 @@ async def leave(
         **left_by(tender, award, following),
         "ground": ground.value,
         "bond_forfeited_fen": bond_fen if following.bond_forfeited else 0,
-        "article": "Tendering Regs art. 55",
+        "article": DEAR if ground is CandidateGround.TOO_DEAR else "Tendering Regs art. 55",
     }
 
 

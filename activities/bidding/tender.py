@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from activities import settlement
 from activities.bidding import candidates as standing
-from activities.bidding import rest, rows
+from activities.bidding import dear, rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.bidding.signing import contract_row, refuse_failed
 from activities.cost_sharing import sheet
@@ -177,6 +177,8 @@ class Tenders(Writer):
         if act.actor.role is Role.CONTRACTOR and act.ground is not CandidateGround.WITHDREW:
             # Whether force majeure keeps the bond is not for whoever would lose it to find.
             raise refusal("bidding.ground_not_own", where="ground", ground=act.ground)
+        if act.ground is CandidateGround.TOO_DEAR:
+            await dear.refuse_affordable(case, first)
         details = await standing.leave(case, tender, first, AwardState.WITHDRAWN, act.ground)
         return Recorded(await standing.candidates(case, tender), {**details, "reason": act.reason})
 
@@ -281,15 +283,18 @@ class Tenders(Writer):
 
     @writes("Tenders.fail", event="bidding.failed", into=BiddingOutcome)
     async def fail(self, case: Case) -> Recorded[BiddingOutcome]:
-        """No candidate is left: the tender has failed."""
+        """No candidate is left: the tender has failed, and where one was too dear the owners are asked (E12)."""
         tender = await rows.last_tender(case)
         if left := await rows.standing(case, tender):
             raise refusal("bidding.candidates_left", where=tender.id, candidates=len(left))
         tender.state = TenderState.FAILED
+        asks = await dear.was_too_dear(case, tender)
+        result = BiddingResult.NEW_VOTE if asks else BiddingResult.FAILED
         case.goes_on()
         case.is_last_word()
         case.notify("all_owners", "tender_failed", round=tender.round)
-        return Recorded(BiddingOutcome(outcome=BiddingResult.FAILED), {"tender": tender.id})
+        said: dict[str, JsonValue] = {"tender": tender.id, "outcome": result}
+        return Recorded(BiddingOutcome(outcome=result), said)
 
 
 async def _refuse_ended(case: Case, bidder_id: str) -> None:

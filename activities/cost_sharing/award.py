@@ -48,6 +48,13 @@ async def fix_shares_by_award(
     return fixed
 
 
+async def fix_shares_by_estimate(
+    case: Case, content: SchemeContent, table: values.ShareTable
+) -> values.AwardShares:
+    """Every share by another plan of the money, before there is an award; what was called for is adjusted (E15)."""
+    return await _fix(case, "estimate", content, content.items, table)
+
+
 async def fix_shares_at_the_end(case: Case, cost_fen: int) -> values.AwardShares:
     """Every share by what the works have cost in the end, on the basis "final" (E47).
 

@@ -1,5 +1,6 @@
 """A round of collection (收缴): its moments, what it collects, and who still owes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -37,14 +38,14 @@ def moments(case: Case, start: datetime) -> list[datetime]:
     return [*(moment for moment in reminders if moment < deadline), deadline]
 
 
-async def called_at(case: Case) -> datetime | None:
-    """When the present round of collection was called, in case time."""
+async def called_at(case: Case, workflow_id: str = "") -> datetime | None:
+    """When the present round of collection was called, in case time; of another workflow than this one too."""
     return await case.session.scalar(
         select(Event.happened_at)
         .where(
             Event.renovation_id == case.renovation.id,
             Event.kind == CALLED,
-            Event.workflow_id == case.command.workflow_id,
+            Event.workflow_id == (workflow_id or case.command.workflow_id),
         )
         .order_by(Event.seq.desc())
         .limit(1)
@@ -76,6 +77,16 @@ async def all_is_paid(case: Case) -> bool:
     wait = at_work(PAID_UP, case.now)
     await add_waits(case.session, case.renovation.id, workflow_id, (wait,), case.now)
     return True
+
+
+async def paid_up_at_rest(case: Case, rests: Sequence[Wait], workflow_id: str) -> tuple[Wait, ...]:
+    """Of a collection that has stood still: its count is due at once where all was paid meanwhile."""
+    if not any(wait.what == PAYMENTS for wait in rests):
+        return ()
+    start = await called_at(case, workflow_id)
+    if start is None or await debtors(case, start):
+        return ()
+    return (at_work(PAID_UP, case.now),)
 
 
 async def debtors(case: Case, called_at: datetime) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from activities.recording import Case
-from models.tables import Instalment, Payment, Refund, Scheme, ShareTotal, Unit
+from models.tables import Instalment, Payment, Refund, Scheme, Share, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
-from rules.cost_sharing import largest_remainder
-from rules.ledger import charged, promised_by
+from rules.cost_sharing import largest_remainder, waterfall
+from rules.ledger import charged, gained, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
@@ -74,6 +74,25 @@ async def add_scheme_version(case: Case, content: SchemeContent) -> int:
     return last.version + 1
 
 
+async def replace_shares(case: Case, version: int, table: values.ShareTable) -> None:
+    """Put the shares of this version of the scheme, item by item, in the place of an earlier computation."""
+    rid = case.renovation.id
+    await case.session.execute(
+        delete(Share).where(Share.renovation_id == rid, Share.scheme_version == version)
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "scheme_version": version,
+            "unit_number": share.unit_number,
+            "item_id": share.item_id,
+            "amount_fen": share.amount_fen,
+        }
+        for share in table.shares
+    ]
+    await insert_many(case.session, Share, rows)
+
+
 async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTotal]) -> None:
     """Put these totals in the place of an earlier computation on the same basis, and charge them.
 
@@ -117,6 +136,22 @@ async def promise_in_all(case: Case, total_fen: int) -> None:
         parts = largest_remainder(total_fen, weights)
         after = {by_code[code]: fen for code, fen in parts.items()}
         await _bring_to(case, TransferKind.PROMISE, after)
+
+
+async def share_gain(case: Case, gain_fen: int) -> None:
+    """What performance bonds have brought above all costs is owed to those who were to carry the works.
+
+    By the plan before the award: what is computed at the end says of nobody that he carries anything. An
+    earlier gain is superseded.
+    """
+    owed: dict[LedgerAccount, int] = {}
+    if gain_fen:
+        _, content = await case.scheme()
+        totals = await load_totals(case, "estimate")
+        carried = {household(total.unit_number): total.amount_fen for total in totals}
+        carried |= promised_by(waterfall(content.items, content.funding))
+        owed = {account: -fen for account, fen in gained(gain_fen, carried).items()}
+    await _bring_to(case, TransferKind.GAIN, owed)
 
 
 async def _bring_to(case: Case, kind: TransferKind, after: Mapping[LedgerAccount, int]) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, or_, select
 
 from activities.cost_sharing import collection
 from activities.cost_sharing import rows as share_rows
@@ -24,13 +24,12 @@ from models.messages.cost_sharing import (
     Relieved,
     SharesComputed,
 )
-from models.tables import Payment, Relief, Share, Unit, UnitOwner
-from models.values import cost_sharing as values
+from models.tables import Payment, Relief, Unit, UnitOwner
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
+from models.values.states import RenovationState
 from rules import cost_sharing as law
 from rules.duties import Duty
-from runtime.database import insert_many
 from runtime.ledger.payments import RELIEF, NewPayment, add_payments
 from runtime.record.journal import Recorded, id_from
 
@@ -92,7 +91,7 @@ class Shares(Writer):
         )
         parts = law.instalments(table.totals, content.owner_instalments_permille)
         due = _due_dates(case, len(content.owner_instalments_permille))
-        await _replace_shares(case, version, table)
+        await share_rows.replace_shares(case, version, table)
         await share_rows.replace_totals(case, "estimate", table.totals)
         await share_rows.promise(case, funded)
         await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])
@@ -283,26 +282,12 @@ def _due_dates(case: Case, count: int) -> list[datetime]:
     return due
 
 
-async def _replace_shares(case: Case, version: int, table: values.ShareTable) -> None:
-    rid = case.renovation.id
-    await case.session.execute(
-        delete(Share).where(Share.renovation_id == rid, Share.scheme_version == version)
-    )
-    rows: list[dict[str, object]] = [
-        {
-            "renovation_id": rid,
-            "scheme_version": version,
-            "unit_number": share.unit_number,
-            "item_id": share.item_id,
-            "amount_fen": share.amount_fen,
-        }
-        for share in table.shares
-    ]
-    await insert_many(case.session, Share, rows)
-
-
 async def _relief_room(case: Case, act: ApproveRelief) -> int:
-    owed = {total.unit_number: total.amount_fen for total in await share_rows.charges(case)}
+    stopped = case.renovation.state is RenovationState.SETTLING
+    totals = await (
+        share_rows.load_totals(case, "settlement") if stopped else share_rows.charges(case)
+    )
+    owed = {total.unit_number: total.amount_fen for total in totals}
     if act.unit_number not in owed:
         raise refusal("cost_sharing.unit_without_share", where=act.unit_number)
     paid = await case.session.scalar(

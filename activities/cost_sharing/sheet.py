@@ -4,14 +4,19 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
+from sqlalchemy import select
 
 from activities import settlement
 from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from models.messages.cost_sharing import RefundSheet
+from models.tables import Certificate
 from models.values import cost_sharing as values
+from models.values.states import CertificateState
 from rules import cost_sharing as law
+from rules.ledger import left_after
+from runtime.ledger.refunds import load_open_accounts
 from runtime.record.journal import Recorded
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
@@ -43,12 +48,13 @@ async def draw(case: Case) -> Recorded[RefundSheet]:
     back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
     await _write(case, sheet, back)
     costs = await settlement.costs(case, *await settlement.contracts(case))
+    await share_rows.share_gain(case, max(-costs.net_fen, 0))
     await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk)
     result = _in_sums(sheet, back, sunk)
     return Recorded(
         result,
         {
-            **result.model_dump(mode="json", exclude={"seq"}),
+            **result.model_dump(mode="json", exclude={"seq", "owing"}),
             "bond_surplus_fen": max(-costs.net_fen, 0),
             "debtors": sum(row.amount_fen < 0 for row in sheet),
             "sheet_hash": share_rows.table_hash(
@@ -66,13 +72,14 @@ async def order(case: Case) -> Recorded[RefundSheet]:
     back = await refunding.order(case)
     case.goes_on()
     paid = await refunding.pay(case)
+    owing = await _is_owing(case)
     if not back and not paid:
-        return Recorded(RefundSheet(), NOTHING)
+        return Recorded(RefundSheet(owing=owing), NOTHING)
     due = case.ends(case.now, case.timetable.refund_payment)
     if back:
         case.notify("payment_provider", "refunds_ordered", due_at=due)
         case.notify("all_owners", "refunds_paid", units=len(back))
-    result = RefundSheet(units=len(back), refunds_fen=sum(back.values()))
+    result = RefundSheet(units=len(back), refunds_fen=sum(back.values()), owing=owing)
     return Recorded(
         result,
         {
@@ -82,6 +89,22 @@ async def order(case: Case) -> Recorded[RefundSheet]:
             **paid,
         },
     )
+
+
+async def _is_owing(case: Case) -> bool:
+    """Whether accounts are open when these refunds are booked.
+
+    What nobody has signed for is never paid: a case that an earlier release has settled with such certificates
+    would wait for ever.
+    """
+    unsigned = select(Certificate.id).where(
+        Certificate.renovation_id == case.renovation.id,
+        Certificate.state == CertificateState.BLOCKED,
+    )
+    if await case.session.scalar(unsigned.limit(1)) is not None:
+        return False
+    open_ = await load_open_accounts(case.session, case.renovation.id)
+    return bool(left_after(open_, case.transfers))
 
 
 async def _owners_sunk_fen(case: Case) -> int:

@@ -122,7 +122,7 @@ async def refuse_unfounded(
     known = all(_is_known(each, own, above, rid) for each in args)
     in_turn = not by_engine or (kind in TURNS and TURNS[kind](own, args))
     if by_engine and kind == "publication.opened":
-        in_turn = in_turn and _is_to_be_published(cast("PublicationInput", args[0]), above)
+        in_turn &= _is_to_be_published(cast("PublicationInput", args[0]), above)
     if by_engine and kind in ("settlement.refunds_paid", "warranty.refunds_ordered"):
         in_turn = in_turn and await _is_published(session, rid, Subject.REFUNDS)
     if not (known and in_turn):
@@ -222,12 +222,19 @@ def _ends_votes(own: Memory, args: Sequence[Any]) -> bool:
 
 
 def _warrants(own: Memory, args: Sequence[Any]) -> bool:
-    before: JourneyProgress = own.progress
-    rid = own.workflow_id.removeprefix(renovation_workflow_id(""))
-    ending = before.ending
+    ending: JourneyOutcome | None = own.progress.ending
     completed = ending is not None and ending.state is RenovationState.COMPLETED
-    fresh = not before.cancelled and not before.in_warranty
-    return completed and fresh and args[0] == warranty_workflow_id(rid)
+    return completed and not own.progress.cancelled and _is_its_end(own, args)
+
+
+def _winds_up(own: Memory, args: Sequence[Any]) -> bool:
+    return own.progress.owing and not _to_settle(own) and _is_its_end(own, args)
+
+
+def _is_its_end(own: Memory, args: Sequence[Any]) -> bool:
+    """Whether the end of the money begins now, under its own name."""
+    rid = own.workflow_id.removeprefix(renovation_workflow_id(""))
+    return not own.progress.in_warranty and args[0] == warranty_workflow_id(rid)
 
 
 SETTLED_BY: Mapping[Undo, tuple[str, ...]] = {
@@ -249,7 +256,7 @@ def _to_settle(own: Memory) -> list[str]:
 
 def _settles(step: str) -> "Turn":
     def turn(own: Memory, _args: Sequence[Any]) -> bool:
-        return _to_settle(own)[:1] == [step]
+        return _to_settle(own)[:1] == [step] and not own.progress.to_measure
 
     return turn
 
@@ -257,12 +264,11 @@ def _settles(step: str) -> "Turn":
 def _closes(own: Memory, args: Sequence[Any]) -> bool:
     progress: JourneyProgress = own.progress
     outcome: JourneyOutcome = args[0]
-    if _to_settle(own):
+    money = progress.owing or outcome.state is RenovationState.COMPLETED
+    if _to_settle(own) or (money and not progress.warranty_over):
         return False
-    if progress.cancelled:
-        return outcome.state is RenovationState.CANCELLED
-    left = outcome.state is RenovationState.COMPLETED and not progress.warranty_over
-    return outcome == progress.ending and not left
+    stopped = outcome.state is RenovationState.CANCELLED
+    return stopped if progress.cancelled else outcome == progress.ending
 
 
 def _declares(own: Memory, args: Sequence[Any]) -> bool:
@@ -335,6 +341,7 @@ TURNS: Mapping[str, Turn] = {
     "renovation.revision_asked": _asks_revision,
     "renovation.votes_ended": _ends_votes,
     "renovation.warranty_begun": _warrants,
+    "renovation.settling_begun": _winds_up,
     "renovation.closed": _closes,
     **{step: _settles(step) for steps in SETTLED_BY.values() for step in steps},
     "voting.box_announced": _when(VotingProgress, lambda p: p.period is None),

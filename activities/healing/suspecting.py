@@ -16,7 +16,7 @@ from runtime.record.agenda import end_confirmations
 PAGE = 200
 ALL = text("""
 SELECT r.id FROM renovation r
-WHERE r.id > :after AND (r.state IN ('running', 'in_warranty') OR EXISTS (
+WHERE r.id > :after AND (r.state IN ('running', 'in_warranty', 'settling') OR EXISTS (
   SELECT 1 FROM ticket t WHERE t.renovation_id = r.id AND t.state NOT IN ('closed', 'referred')))
 ORDER BY r.id LIMIT :page
 """)
@@ -32,7 +32,9 @@ SELECT id FROM (
 ) found WHERE id > :after ORDER BY id LIMIT :page
 """)
 """A step broke, the engine is late by two minutes, or a workflow was stopped from outside."""
-RUNNING = text("SELECT count(*) FROM renovation WHERE state IN ('running', 'in_warranty')")
+RUNNING = text(
+    "SELECT count(*) FROM renovation WHERE state IN ('running', 'in_warranty', 'settling')"
+)
 ENDED_BADLY = """
 WorkflowType IN ('RenovationWorkflow', 'VotingWorkflow', 'CostSharingWorkflow', 'BiddingWorkflow',
 'InspectionWorkflow', 'FeedbackWorkflow', 'WarrantyWorkflow', 'PublicationWorkflow', 'TicketWorkflow')

@@ -6,11 +6,13 @@ from pydantic import JsonValue
 from sqlalchemy import select
 
 from activities.inspection import rows
+from activities.inspection.wages import load_ahead
 from activities.recording import Case
 from models.tables import Certificate, Contract, Inspection
 from models.values.inspection import ItemPayment
 from models.values.states import CertificateState
-from rules.ledger import bond_called, certified, compensated
+from rules.inspection import less_wages
+from rules.ledger import bond_called, certified, compensated, wages_recovered
 from runtime.ledger.booking import key_of
 from runtime.ledger.reading import load_paid_out
 
@@ -58,18 +60,23 @@ async def certify(
 ) -> dict[str, JsonValue]:
     """Certify, owe and pay: work is owed at once, and paid as far as the escrow holds the money.
 
-    What is not held stays owed and goes out when money comes in. Returns both sums for the event.
+    What was paid in wages is taken off. What is not held stays owed and goes out when money comes in. Returns
+    the sums for the event.
     """
+    items, back_fen = less_wages(items, await load_ahead(case, contract))
     for each in await add_certificates(case, contract, items, approved_by, state):
-        case.transfers.extend(certified(each.id, contract.id, each.payable_fen, each.retention_fen))
+        owed = each.payable_fen + each.deductions_fen
+        case.transfers.extend(certified(each.id, contract.id, owed, each.retention_fen))
     case.transfers.extend(compensated(contract.id, damages_fen))
     case.transfers.extend(bond_called(contract.id, bond_fen))
     key = key_of(case.renovation.id, case.command.command_id)
+    case.transfers.extend(wages_recovered(key, contract.id, back_fen))
     going_out = await load_paid_out(case.session, case.renovation.id, key)
     case.transfers.extend(going_out)
     paid = sum(transfer.amount_fen for transfer in going_out)
     owed = sum(item.payable_fen for item in items) + damages_fen
-    return {"paid_out_fen": paid, "owed_fen": max(owed - paid, 0)}
+    wages = {"wages_fen": back_fen} if back_fen else {}
+    return {"paid_out_fen": paid, "owed_fen": max(owed - paid, 0), **wages}
 
 
 async def _passed_inspections(case: Case, contract: Contract) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from activities.cancellation import load_end
+from activities.cost_sharing.collection import paid_up_at_rest
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
 from models.messages.journey import Resumed, Suspended
@@ -114,6 +115,9 @@ class Oversight(Writer):
             case.agenda[before.workflow_id] = (*there, line_of(after))
             moved = law.moved(before, after)
             said += [] if moved is None else [moved.model_dump(mode="json")]
+        for workflow_id, there in case.agenda.items():
+            counted = await paid_up_at_rest(case, there, workflow_id)
+            case.agenda[workflow_id] = (*there, *counted)
         waiting = tuple(sorted(case.agenda.keys() - {case.command.workflow_id}))
         case.agenda.setdefault(case.command.workflow_id, ())
         case.renovation.suspended_at = None

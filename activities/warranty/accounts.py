@@ -6,17 +6,19 @@ from pydantic import JsonValue
 
 from activities import settlement
 from activities.cost_sharing import refunding, sheet
+from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import fix_shares_at_the_end
 from activities.recording import Case, Writer, who_does, writes
 from activities.warranty.retention import await_liability, refuse_kept
 from models.messages.cost_sharing import RefundSheet
 from models.messages.warranty import WarrantyOutcome
 from models.values.base import Carried
-from models.values.ledger import LedgerAccount, Transfer
+from models.values.ledger import AccountKind, LedgerAccount
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import ACCOUNTS
 from rules.cost_sharing import items_at, waterfall
-from rules.ledger import promised_by
+from rules.ledger import left_after, promised_by
 from runtime.ledger.refunds import load_open_accounts
 from runtime.record.journal import Recorded
 
@@ -41,8 +43,12 @@ class Accounts(Writer):
     )
     async def draw(self, case: Case, number: int) -> Recorded[RefundSheet]:
         """What the works have cost, by the certificates, and what of it everybody carries (E47)."""
+        if case.renovation.state is RenovationState.SETTLING:
+            drawn = await sheet.draw(case)
+            return Recorded(drawn.result, {"number": number, **drawn.details})
         costs = await settlement.costs(case, *await settlement.contracts(case))
         cost_fen = max(costs.net_fen, 0)
+        await share_rows.share_gain(case, max(-costs.net_fen, 0))
         fixed = await fix_shares_at_the_end(case, cost_fen)
         _, content = await case.scheme()
         others = promised_by(waterfall(items_at(content, cost_fen), content.funding))
@@ -56,6 +62,7 @@ class Accounts(Writer):
             {
                 "number": number,
                 "cost_fen": cost_fen,
+                "bond_surplus_fen": max(-costs.net_fen, 0),
                 **costs.model_dump(mode="json"),
                 **fixed.model_dump(mode="json"),
                 "others": [
@@ -84,10 +91,14 @@ class Accounts(Writer):
         request=lambda look: AccountOf(number=look),
     )
     async def end(self, case: Case, look: int) -> Recorded[WarrantyOutcome]:
-        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back."""
+        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back.
+
+        What is called of a performance bond its guarantor hears of again.
+        """
         await refuse_kept(case)
         paid = await refunding.pay_credits(case)
-        open_ = after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
+        before = await load_open_accounts(case.session, case.renovation.id)
+        open_ = left_after(before, case.transfers)
         said: dict[str, JsonValue] = {"look": look, **paid, "accounts": [*said_of(open_)]}
         if not open_:
             case.goes_on()
@@ -95,18 +106,10 @@ class Accounts(Writer):
             return Recorded(WarrantyOutcome(), {"look": look, **paid})
         case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
         case.notify("committee", "accounts_open", accounts=len(open_))
+        bonds_fen = in_sums(open_).get(AccountKind.BOND, 0)
+        if bonds_fen > 0:
+            case.notify("guarantor", "bond_called", amount_fen=bonds_fen)
         return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
-
-
-def after(
-    open_: Mapping[LedgerAccount, int], transfers: Sequence[Transfer]
-) -> dict[LedgerAccount, int]:
-    """What stands on the accounts that are not settled once these transfers are booked."""
-    left = dict(open_)
-    for transfer in transfers:
-        left[transfer.source] = left.get(transfer.source, 0) - transfer.amount_fen
-        left[transfer.target] = left.get(transfer.target, 0) + transfer.amount_fen
-    return {account: fen for account, fen in left.items() if fen}
 
 
 def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:

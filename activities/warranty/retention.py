@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
+
 from activities.feedback.counts import event_details
 from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
@@ -11,8 +13,9 @@ from models.messages.warranty import (
     RetentionDecided,
     WarrantyPeriod,
 )
-from models.tables import Contract, RetentionRelease
+from models.tables import Contract, RetentionRelease, Termination
 from models.values.refusal import refusal, refuse_if_any
+from models.values.states import RenovationState
 from models.values.waits import Consequence
 from rules import warranty as law
 from rules.ledger import withheld
@@ -33,19 +36,25 @@ class Warranties(Writer):
     async def begin(self, case: Case) -> Recorded[WarrantyPeriod]:
         """What is kept back stays with the owners until the defect liability is over (缺陷责任期).
 
-        It counts from the acceptance: Jianzhi 2017 no. 138 art. 8.
+        It counts from the acceptance: Jianzhi 2017 no. 138 art. 8; for what was built when the case stopped, from
+        the settlement of its contract [D].
         """
         kept = await load_kept_back(case.session, case.renovation.id)
         months = case.timetable.defect_liability_months
-        accepted_at = await works.accepted_at(case)
-        until = months_after(accepted_at, months, case.calendar, case.timetable.zone)
-        case.goes_on()
+        stopped = case.renovation.state is RenovationState.SETTLING
+        begins = await (_settled_at(case) if stopped else works.accepted_at(case))
+        until = months_after(begins, months, case.calendar, case.timetable.zone)
+        if stopped:
+            await await_liability(case, until)
+        else:
+            case.goes_on()
         if kept:
             case.notify("all_owners", "warranty_begun", until=until)
+        accepted = {} if stopped else {"accepted_at": begins.isoformat()}
         return Recorded(
-            WarrantyPeriod(liability_until=until, kept=len(kept)),
+            WarrantyPeriod(liability_until=until, kept=len(kept), stopped=stopped),
             {
-                "accepted_at": accepted_at.isoformat(),
+                **accepted,
                 "liability_until": until.isoformat(),
                 "months": months,
                 "retention_fen": sum(kept.values()),
@@ -122,12 +131,23 @@ class Warranties(Writer):
         )
 
 
-async def await_liability(case: Case) -> None:
+async def await_liability(case: Case, until: datetime | None = None) -> None:
     """What is kept back stays so until the liability is over; where nothing is, the warranty goes on."""
     if await load_undecided(case.session, case.renovation.id):
-        case.wait_for("retention", await _liability_until(case), then=Consequence.GOES_ON)
+        until = until or await _liability_until(case)
+        case.wait_for("retention", until, then=Consequence.GOES_ON)
     else:
         case.goes_on()
+
+
+async def _settled_at(case: Case) -> datetime:
+    """When the last contract of a case that has stopped was settled, or its works were accepted; else now."""
+    rid = case.renovation.id
+    last = select(func.max(Termination.settled_at)).where(Termination.renovation_id == rid)
+    settled: datetime | None = await case.session.scalar(last)
+    if settled is None and await works.accepted_by(case) is not None:
+        return await works.accepted_at(case)
+    return settled or case.now
 
 
 async def refuse_kept(case: Case) -> None:

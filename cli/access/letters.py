@@ -74,7 +74,7 @@ def print_all(
     with waiting(said("letters.writing"), len(letters)) as bar:
         if wanted == "pdf":
             fonts = local_settings(data).paper_fonts
-            give_pdf(printing.as_pdf(letters, title, fonts, moving(bar)), out, len(letters))
+            give_pdf(printing.as_pdf(letters, title, zone, fonts, moving(bar)), out, len(letters))
             tell_missing((name for each in letters for name in each.owners), fonts)
         elif wanted in ("html", "htm"):
             give_text(printing.as_pages(counted(letters, bar), title, zone), made, out)

@@ -77,7 +77,9 @@ SHEETS: Mapping[str, Listing] = {
     "payments": Listing(
         "payments", M, "id unit_number amount_fen source received_at", as_file=True
     ),
-    "refunds": Listing("refunds", M, "unit_number amount_fen paid", as_file=True),
+    "refunds": Listing(
+        "refunds", M, "unit_number amount_fen ordered_fen paid_fen paid", as_file=True
+    ),
     "reliefs": Listing(
         "reliefs", Circle.RELIEF, "unit_number kind amount_fen funded_by approved_by"
     ),

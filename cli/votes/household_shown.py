@@ -47,6 +47,7 @@ class _Household(Value):
     paid_fen: int
     refund_fen: int
     overdue_fen: int = 0
+    before_sale_fen: int = 0
     reasons: tuple[_Reason, ...] = ()
     reliefs: tuple[_Relief, ...] = ()
     instalments: tuple[_Instalment, ...]
@@ -86,6 +87,8 @@ def household_lines(found: JsonValue) -> Iterator[str]:
         )
     if home.overdue_fen:
         yield said("line.household_overdue", amount=_yuan(home.overdue_fen))
+    if home.before_sale_fen:
+        yield said("line.household_before_sale", amount=_yuan(home.before_sale_fen))
     for each in home.reliefs:
         yield said(
             "line.household_relief",

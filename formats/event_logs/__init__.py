@@ -5,6 +5,7 @@ Nothing of an event is in it but what, when, by whom in which role and place, on
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,8 @@ EXTENSIONS = (
     ("Organizational", "org", f"{XES}org.xesext"),
     ("Lifecycle", "lifecycle", f"{XES}lifecycle.xesext"),
 )
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 has no way to write (2.2)."""
 _NONE, _NEVER = "__INVALID__", "1970-01-01T00:00:00.000+00:00"
 GLOBALS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "trace": (("string", "concept:name", _NONE),),
@@ -123,7 +126,7 @@ def xes_text(case_id: str, title: str, events: Iterable[LoggedEvent]) -> str:
 
 def _add(parent: ET.Element, kind: str, key: str, value: str) -> None:
     if value:
-        ET.SubElement(parent, kind, {"key": key, "value": value})
+        ET.SubElement(parent, kind, {"key": key, "value": _NOT_XML.sub("\ufffd", value)})
 
 
 def ocel_text(case_id: str, title: str, events: Sequence[LoggedEvent]) -> str:

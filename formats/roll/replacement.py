@@ -20,11 +20,13 @@ def replace_owner(
     *,
     frozen_on: date,
     closes_on: date,
+    votes: bool = True,
 ) -> Replacement:
     """The replacement that a sale makes; nothing on the frozen roll itself changes.
 
     `owners` is unit number to stored owner key at the freeze; `earlier` are the replacements so far
-    in their order.
+    in their order. `closes_on` is the last day on which it may have been registered. After the vote (not
+    `votes`) what is owed goes with the title, and no vote with it (E18).
 
     Raises:
         Refused: `roll.unit_not_on_roll`; `roll.sale_not_between` for one that the frozen roll should
@@ -48,7 +50,7 @@ def replace_owner(
         raise _refused("roll.not_the_owner", sale)
     if sale.buyer_key == owner:
         raise _refused("roll.same_owner", sale)
-    if entry.excluded_reason is not None:
+    if votes and entry.excluded_reason is not None:
         raise _refused("roll.entry_excluded", sale, reason=entry.excluded_reason)
     return Replacement(
         entry_id=entry.entry_id,

@@ -35,6 +35,7 @@ from models.files.certificate import CertifiedNumbers
 from models.messages import acts
 from models.messages.acts.bodies import (
     ActBody,
+    BlockBody,
     CorrectedBody,
     CorrectionBody,
     ExtensionBody,
@@ -42,7 +43,9 @@ from models.messages.acts.bodies import (
     NoFields,
     OrderBody,
     ReasonBody,
+    SubsidyCutBody,
     SuspensionBody,
+    UnblockBody,
 )
 from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
@@ -264,6 +267,14 @@ class MeasurementBody(ActBody):
     report: Annotated[str, *text(4_000, 0)] = ""
 
 
+class WagesBody(ActBody):
+    """Of `PayWages`."""
+
+    amount_fen: PositiveFen
+    worked_until: Day
+    document: Annotated[str, *label(200)]
+
+
 class ReleaseBody(ActBody):
     """Of `ReleaseRetention`."""
 
@@ -310,11 +321,15 @@ BODIES: dict[str, type[ActBody]] = {
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
     acts.TerminateContract.name: TerminationBody,
+    acts.PayWages.name: WagesBody,
     acts.MeasureWorks.name: MeasurementBody,
     acts.ReleaseRetention.name: ReleaseBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CutSubsidy.name: SubsidyCutBody,
+    acts.BlockPayments.name: BlockBody,
+    acts.UnblockPayments.name: UnblockBody,
     acts.CorrectRenovation.name: CorrectionBody,
     acts.SuspendRenovation.name: SuspensionBody,
     acts.ResumeRenovation.name: ReasonBody,

@@ -25,6 +25,8 @@ class BiddingResult(StrEnum):
     SIGNED = "signed"
     FAILED = "failed"
     """No candidate is left."""
+    NEW_VOTE = "new_vote"
+    """Nor is one, because the owners would carry more than they agreed to: they are asked again (E12)."""
 
 
 class TenderPeriod(Ticked):

@@ -90,6 +90,8 @@ class Settlement(Answer):
 
     contract_id: str = ""
     certified_fen: int = Field(default=0, ge=0)
+    measure: bool = False
+    """Something was built: before the settlement the chief supervising engineer measures it."""
 
 
 class RefundSheet(Answer):
@@ -101,6 +103,8 @@ class RefundSheet(Answer):
     refunds_fen: int = Field(default=0, ge=0)
     sources_fen: int = Field(default=0, ge=0)
     debts_fen: int = Field(default=0, ge=0)
+    owing: bool = False
+    """Afterwards somebody still owes, is owed, or something is kept back."""
 
 
 class Relieved(Answer):

@@ -83,6 +83,12 @@ class Ordered(Ticked):
     open: int
 
 
+class PaymentsBlocked(Ticked):
+    """Whether no money goes out of the case but wages."""
+
+    blocked: bool
+
+
 class StageInput(CaseInput):
     """The input of a stage workflow.
 

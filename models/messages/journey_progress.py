@@ -15,12 +15,13 @@ from models.messages.cost_sharing import (
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
-from models.messages.inspection import InspectionOutcome, WorksResult
+from models.messages.inspection import InspectionOutcome, TerminationStep, WorksResult
 from models.messages.journey import (
     Answer,
     Extended,
     JourneyOutcome,
     Ordered,
+    PaymentsBlocked,
     Resumed,
     Revision,
     StageEntered,
@@ -66,7 +67,10 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
+        "cost_sharing.subsidy_cut": Done,
         "renovation.warranty_begun": WarrantyEntered,
+        "renovation.settling_begun": WarrantyEntered,
+        "inspection.works_measured": TerminationStep,
         "renovation.cancelled": Done,
         "renovation.suspended": Suspended,
         "renovation.resumed": Resumed,
@@ -74,6 +78,8 @@ class JourneyProgress(Progress):
         "renovation.correction_ordered": Ordered,
         "renovation.correction_reported": Ordered,
         "renovation.correction_lifted": Ordered,
+        "cost_sharing.payments_blocked": PaymentsBlocked,
+        "cost_sharing.payments_unblocked": PaymentsBlocked,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
         "settlement.refund_sheet_drawn": RefundSheet,
@@ -106,13 +112,19 @@ class JourneyProgress(Progress):
     """Since then it stands still (case time)."""
     orders: int = 0
     """Orders of correction that are open."""
+    blocked: bool = False
+    """No money goes out but wages (E17)."""
     to_tell: tuple[str, ...] = ()
     """The workflows whose periods the last act has moved: they are told to look at the record."""
     warranty_id: str = ""
-    """The workflow of the warranty, once that has begun."""
+    """The workflow of the warranty, or of the end of the money of what has stopped, once that has begun."""
     warranty_over: bool = False
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
+    to_measure: bool = False
+    """It has stopped in the middle of the works: what stands is measured before anything is settled (E42)."""
+    owing: bool = False
+    """After the refunds accounts are open: they are settled before the case is closed."""
 
     @property
     def number(self) -> int:
@@ -215,7 +227,7 @@ class JourneyProgress(Progress):
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
             return self._stage_entered(answer)
-        if isinstance(answer, Suspended | Resumed | Extended | Ordered):
+        if isinstance(answer, Suspended | Resumed | Extended | Ordered | PaymentsBlocked):
             return self._overseen(answer)
         if isinstance(answer, WarrantyEntered):
             return self.model_copy(update={"warranty_id": answer.workflow_id})
@@ -230,8 +242,8 @@ class JourneyProgress(Progress):
             now = {"renewed": True, "wanted": None}
         elif step == "renovation.cancelled":
             now = {"cancelled": True, "suspended_at": None}
-        elif step.startswith("settlement."):
-            now = {"settling": True}
+        elif step.startswith("settlement.") or isinstance(answer, TerminationStep):
+            now = {"settling": True, **_settled(answer)}
         return self.model_copy(update=now)
 
     def _stage_entered(self, answer: StageEntered) -> Self:
@@ -240,8 +252,10 @@ class JourneyProgress(Progress):
         first = {"stage_reminds_at": answer.stage_reminds_at}
         return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
 
-    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered) -> Self:
-        """It stands still, goes on with all periods later, one ends later, or something is to be put right."""
+    def _overseen(self, answer: Suspended | Resumed | Extended | Ordered | PaymentsBlocked) -> Self:
+        """It stands still, goes on with all periods later, one ends later, something is to be put right or paid."""
+        if isinstance(answer, PaymentsBlocked):
+            return self.model_copy(update={"blocked": answer.blocked})
         if isinstance(answer, Ordered):
             return self.model_copy(update={"orders": answer.open})
         if isinstance(answer, Suspended):
@@ -269,7 +283,8 @@ class JourneyProgress(Progress):
         return {}
 
 
-def _in_warranty(answer: WarrantyEntered | WarrantyOutcome) -> dict[str, object]:
-    if isinstance(answer, WarrantyEntered):
-        return {"warranty_id": answer.workflow_id}
-    return {"warranty_over": answer.settled}
+def _settled(answer: Answer) -> dict[str, object]:
+    """What a step of the settlement leaves to do. Answers of earlier releases leave nothing."""
+    if isinstance(answer, Settlement | TerminationStep):
+        return {"to_measure": isinstance(answer, Settlement) and answer.measure}
+    return {"owing": answer.owing} if isinstance(answer, RefundSheet) else {}

@@ -97,7 +97,7 @@ class LedgerTransfer(Table):
         ),
         CheckConstraint("kind <> 'measured' OR certificate_id IS NOT NULL", name="measured"),
         CheckConstraint(
-            "kind NOT IN ('retention', 'withheld', 'compensation') OR phase = 'posted'",
+            "kind NOT IN ('retention', 'withheld', 'compensation', 'wages') OR phase = 'posted'",
             name="retention_posted",
         ),
         refers(("certificate_id", "passed"), "certificate", ("id", "passed")),
@@ -105,7 +105,7 @@ class LedgerTransfer(Table):
         Index(
             "ix_ledger_transfer_of_retention",
             "to_id",
-            postgresql_where=text("kind IN ('retention', 'withheld', 'compensation')"),
+            postgresql_where=text("kind IN ('retention', 'withheld', 'compensation', 'wages')"),
         ),
         Index("ix_ledger_transfer_held", "from_id", postgresql_where=text("phase = 'pending'")),
         Index(

@@ -286,6 +286,8 @@ class CandidateGround(StrEnum):
     FORCE_MAJEURE = "force_majeure"
     NO_PERFORMANCE_BOND = "no_performance_bond"
     UNLAWFUL = "unlawful"
+    TOO_DEAR = "too_dear"
+    """With its price the owners would carry more than they agreed to (E12); no ground of art. 55."""
 
 
 class Party(StrEnum):

@@ -113,6 +113,10 @@ class FundingSource(StrEnum):
     """Public money granted to close a gap (E12): it comes last, so that it lowers only the gap."""
 
 
+PUBLIC_MONEY = (FundingSource.SUBSIDY, FundingSource.EXTRA_SUBSIDY)
+"""What a government has promised, and may cut (E15)."""
+
+
 class Funding(Carried):
     """One sum that somebody has promised, and what it may pay for.
 

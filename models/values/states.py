@@ -14,18 +14,22 @@ class Stage(StrEnum):
 
 
 class RenovationState(StrEnum):
-    """Of a whole renovation; the first two are no end of it."""
+    """Of a whole renovation; the first three are no end of it."""
 
     RUNNING = "running"
     IN_WARRANTY = "in_warranty"
     """Its works are accepted and evaluated; what is kept back of their price is still owed (保修期)."""
+    SETTLING = "settling"
+    """It has stopped, and somebody still owes, is owed, or something is kept back (清算)."""
     COMPLETED = "completed"
     SHELVED = "shelved"
     """Stopped, for the reason that its end names; what was not spent on accepted work has gone back."""
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = (RenovationState.RUNNING, RenovationState.IN_WARRANTY)
+ENDING_STATES = (RenovationState.IN_WARRANTY, RenovationState.SETTLING)
+"""Of a case of which only complaints and the end of the money go on."""
+OPEN_STATES = (RenovationState.RUNNING, *ENDING_STATES)
 """Of a case that a workflow carries."""
 
 

@@ -53,7 +53,6 @@ WAITING = frozenset(
         "fund_top_up_trigger_permille",
         "relief_permille",
         "compensation_cap_permille",
-        "subsidy_re_vote_permille",
         "tender_complaint",
         "tender_complaint_acceptance",
         "tender_complaint_decision",
@@ -149,9 +148,10 @@ class Timetable(Carried):
     # waits for compensation of the low floors (E9)
     compensation_cap_permille: int = Field(default=300, ge=0, le=1_000)
     """Compensation to low floors, of the project cost [V2 Zhuhai]."""
-    # waits for a subsidy that is lost (E15)
     subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
     """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
+    payment_unblocking: Period = working_days(3)
+    """To have the mandate of a blocked account signed again [D, E17]."""
     refund_publication: Period = calendar_days(7)
     """Objection window on the refund sheet [D 2.6]."""
     refund_payment: Period = calendar_days(30)
@@ -258,6 +258,8 @@ class Timetable(Carried):
     # waits for payments during the works
     prepayment_permille: int = Field(default=100, ge=0, le=300)
     """Prepayment, 10% to 30% [M]."""
+    wage_permille: int = Field(default=300, ge=0, le=1_000)
+    """The most of a contract's price that goes out as wages before anything is certified [D 4.2]."""
     retention_permille: int = Field(default=30, ge=0, le=1_000)
     """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
     retention_verification: Period = calendar_days(14)

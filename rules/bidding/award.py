@@ -19,6 +19,9 @@ from rules.bidding.documents import retention
 from rules.checks import check, decide
 from rules.time.spans import within
 
+BLAMELESS = (CandidateGround.FORCE_MAJEURE, CandidateGround.TOO_DEAR)
+"""On these grounds nobody loses a bid bond."""
+
 
 def next_candidate(
     standing: Sequence[str], ground: CandidateGround = CandidateGround.WITHDREW
@@ -26,12 +29,12 @@ def next_candidate(
     """Who follows a first candidate that is gone, on a ground of Regs art. 55 (B-15, E24).
 
     `standing` are the candidates that are left, in the order of the report. Force majeure costs
-    nobody the bond (Civil Code art. 180).
+    nobody the bond (Civil Code art. 180), nor does a price that the owners do not carry.
     """
     return NextCandidate(
         bidder_id=standing[0] if standing else None,
         retender=not standing,
-        bond_forfeited=ground is not CandidateGround.FORCE_MAJEURE,
+        bond_forfeited=ground not in BLAMELESS,
     )
 
 

@@ -23,7 +23,14 @@ from rules.cost_sharing.keys import (
     unit_price_fen,
     weights,
 )
-from rules.cost_sharing.money_plan import gap_fen, gap_plan, waterfall, with_subsidy, without_items
+from rules.cost_sharing.money_plan import (
+    gap_fen,
+    gap_plan,
+    waterfall,
+    with_cut,
+    with_subsidy,
+    without_items,
+)
 from rules.cost_sharing.rounding import largest_remainder
 from rules.cost_sharing.settlement import (
     adjustments,
@@ -78,6 +85,7 @@ __all__ = [
     "waterfall",
     "weights",
     "with_credit",
+    "with_cut",
     "with_subsidy",
     "within_limit",
     "without_items",

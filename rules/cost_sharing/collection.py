@@ -96,14 +96,12 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
-# waits for a subsidy that is lost (E15)
 def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
     return decide(check("cost_sharing.subsidy_lost", "rules 8, E15", lost_fen, "<=", most, "fen"))
 
 
-# waits for certificates of balance at a sale (E18)
 def balance(
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],

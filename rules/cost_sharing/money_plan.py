@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from models.values.cost_sharing import (
+    PUBLIC_MONEY,
     Contribution,
     CostItem,
     FundedItem,
@@ -125,6 +126,21 @@ def with_subsidy(content: SchemeContent, funding_id: str, amount_fen: int) -> Sc
     """The scheme with extra public money that pays for any item, after every other source."""
     extra = Funding(id=funding_id, source=FundingSource.EXTRA_SUBSIDY, amount_fen=amount_fen)
     return content.model_copy(update={"funding": (*content.funding, extra)})
+
+
+def with_cut(content: SchemeContent, funding_id: str, amount_fen: int) -> SchemeContent:
+    """The scheme with so much less of a public subsidy (E15). Refused: no such one, more than it pays."""
+    public = {each.id: each for each in content.funding if each.source in PUBLIC_MONEY}
+    found = public.get(funding_id)
+    if found is None:
+        known = ", ".join(sorted(public))
+        raise refusal("cost_sharing.subsidy_unknown", where="funding", known=known)
+    if amount_fen > found.amount_fen:
+        have, most = amount_fen, found.amount_fen
+        raise refusal("cost_sharing.cut_above_subsidy", where="amount_fen", have=have, most=most)
+    less = found.model_copy(update={"amount_fen": found.amount_fen - amount_fen})
+    funding = tuple(less if each.id == funding_id else each for each in content.funding)
+    return content.model_copy(update={"funding": funding})
 
 
 def _for_items(funding: Sequence[Funding], kept: Sequence[CostItem]) -> tuple[Funding, ...]:

@@ -46,6 +46,7 @@ DETAILS: Mapping[Circle, str] = {
         suggestion suggestions suggestions_dropped suggestions_back suggestions_ended into qualified joined
         at after before order addressee event event_kind moves rests waiting_for since level_before look_until entries_count units_count opening closing measured changes
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
+        funding lost_fen wages_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
@@ -54,7 +55,7 @@ DETAILS: Mapping[Circle, str] = {
         causes change consequence defects document label note reason report text
         """,
     Circle.HOUSEHOLD: """
-        agent agent_id alone bound_on cut_entries differing_units entry entry_id entries evidence generation
+        agent agent_id alone balance bound_on cut_entries differing_units entry entry_id entries evidence generation
         letter mandate mandate_revoked pseudonym revoked shared subject_unit unit unit_number units up_to_seq
         """,
     Circle.OFFICIALS: "ballot error grant was person proposed_by reference scan scopes inspector_id account",

@@ -121,7 +121,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         HOUSEHOLD: _EVENT[HOUSEHOLD],
         EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id estate_id place_path sandbox",
     },
-    "Feed": {OFFICIALS: "events next more"},
+    # Whoever has a role follows it; each of its events has lines of its own.
+    "Feed": {EVERYBODY: "events next more"},
     "AnchorView": {EVERYBODY: "origin size root made_at note cosigned_by"},
     "AnchoredCase": {EVERYBODY: "renovation_id seq hash leaf index path anchor"},
     "Turnout": {
@@ -165,7 +166,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen refund_fen refund
+        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen before_sale_fen refund_fen refund
             instalments payments consents vote_objections""",
         OWN: "opinions survey",
         Circle.RELIEF: "reliefs",

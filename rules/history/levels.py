@@ -29,7 +29,8 @@ KINDS: Mapping[HistoryLevel, str] = {
         voting.official_result_imported voting.objections_counted voting.scheme_revised
         publication.opened publication.closed cost_sharing.planned
         cost_sharing.shares_computed cost_sharing.subsidy_granted
-        cost_sharing.subsidy_declined cost_sharing.relief_approved
+        cost_sharing.subsidy_declined cost_sharing.subsidy_cut cost_sharing.relief_approved
+        cost_sharing.payments_blocked cost_sharing.payments_unblocked
         cost_sharing.collection_counted cost_sharing.collection_decided
         cost_sharing.finished bidding.tender_published bidding.tender_clarified
         bidding.bids_opened bidding.candidates_ranked bidding.candidate_struck
@@ -39,9 +40,9 @@ KINDS: Mapping[HistoryLevel, str] = {
         inspection.rectification_overdue inspection.cure_noticed
         inspection.standstill_noticed inspection.termination_asked
         inspection.contract_terminated inspection.contract_settled inspection.works_accepted
-        inspection.payment_released feedback.survey_opened feedback.evaluated
+        inspection.payment_released inspection.wages_paid feedback.survey_opened feedback.evaluated
         settlement.vote_voided settlement.contract_settled settlement.refund_sheet_drawn
-        settlement.refunds_paid renovation.warranty_begun warranty.begun
+        settlement.refunds_paid renovation.warranty_begun renovation.settling_begun warranty.begun
         warranty.liability_over warranty.retention_released warranty.account_drawn
         warranty.refunds_ordered warranty.accounts_awaited warranty.ended suggestion.replied
         """,

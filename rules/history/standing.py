@@ -163,6 +163,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "renovation.suspended": (("suspended", _word(True)),),
     "renovation.resumed": (("suspended", _word(False)),),
     "renovation.warranty_begun": (("state", _word("in_warranty")),),
+    "renovation.settling_begun": (("state", _word("settling")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),
     "voting.result_declared": (
@@ -171,6 +172,10 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     ),
     "cost_sharing.planned": (
         ("owners_pay_fen", _at("owners_gap_fen")),
+        ("scheme_version", _at("scheme_version")),
+    ),
+    "cost_sharing.subsidy_cut": (
+        ("owners_pay_fen", _at("total_fen")),
         ("scheme_version", _at("scheme_version")),
     ),
     "cost_sharing.subsidy_granted": (

@@ -4,16 +4,20 @@ Pure: the state that an event meets is an argument. `tests/rules/ledger` has the
 order of events: sums of zero, no escrow below zero, nothing paid that is not owed.
 """
 
-from rules.ledger.balances import MOVES, posted, sum_fen
+from rules.ledger.balances import MOVES, left_after, posted, sum_fen
 from rules.ledger.money_in import charged, promised_by, received, short_name, taken_over
 from rules.ledger.money_out import (
     Payable,
     bond_called,
     certified,
     compensated,
+    gained,
     given_back,
     paid_out,
     refunded,
+    wages,
+    wages_paid,
+    wages_recovered,
     withheld,
 )
 
@@ -24,7 +28,9 @@ __all__ = [
     "certified",
     "charged",
     "compensated",
+    "gained",
     "given_back",
+    "left_after",
     "paid_out",
     "posted",
     "promised_by",
@@ -33,5 +39,8 @@ __all__ = [
     "short_name",
     "sum_fen",
     "taken_over",
+    "wages",
+    "wages_paid",
+    "wages_recovered",
     "withheld",
 ]

@@ -1,6 +1,6 @@
 """Every balance again from the transfers alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from models.values.ledger import AccountBalance, LedgerAccount, Phase, Transfer
 from models.values.refusal import refusal
@@ -43,6 +43,17 @@ def posted(transfers: Iterable[Transfer]) -> dict[LedgerAccount, AccountBalance]
 def sum_fen(balances: Iterable[AccountBalance]) -> int:
     """The sum of all balances of a case: zero, always."""
     return sum(each.balance_fen for each in balances)
+
+
+def left_after(
+    open_fen: Mapping[LedgerAccount, int], transfers: Sequence[Transfer]
+) -> dict[LedgerAccount, int]:
+    """What stands on the accounts that are not settled once these transfers are booked."""
+    left = dict(open_fen)
+    for transfer in transfers:
+        left[transfer.source] = left.get(transfer.source, 0) - transfer.amount_fen
+        left[transfer.target] = left.get(transfer.target, 0) + transfer.amount_fen
+    return {account: fen for account, fen in left.items() if fen}
 
 
 def _refuse_wrong_links(known: Mapping[str, Transfer]) -> None:

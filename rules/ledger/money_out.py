@@ -88,6 +88,45 @@ def bond_called(contract_id: str, bond_fen: int) -> tuple[Transfer, ...]:
     )
 
 
+def gained(gain_fen: int, carried_fen: Mapping[LedgerAccount, int]) -> dict[LedgerAccount, int]:
+    """What performance bonds have brought above all that the works have cost, by what each carries of them.
+
+    A contractor at fault does not get its bond back (Tendering Law art. 60); that what is gained is shared as what is
+    lost would be, is [D] after rules 2.6. Empty where nobody carries anything.
+    """
+    by_code = {account.code: account for account, fen in carried_fen.items() if fen > 0}
+    if not (gain_fen and by_code):
+        return {}
+    parts = largest_remainder(
+        gain_fen, {code: carried_fen[account] for code, account in by_code.items()}
+    )
+    return {by_code[code]: fen for code, fen in parts.items() if fen}
+
+
+def wages(contract_id: str) -> LedgerAccount:
+    """What was paid in wages ahead of what is certified of a contract (农民工工资专用账户)."""
+    return LedgerAccount(kind=AccountKind.WAGES, name=contract_id)
+
+
+def wages_paid(key: str, contract_id: str, paid_fen: int) -> tuple[Transfer, ...]:
+    """Money goes out to those who build (rules 4.2, E41)."""
+    return _wages(f"{key}.wages", ESCROW, wages(contract_id), paid_fen)
+
+
+def wages_recovered(key: str, contract_id: str, back_fen: int) -> tuple[Transfer, ...]:
+    """What was paid in wages the contractor is owed no more."""
+    return _wages(f"{key}.recovered", wages(contract_id), contractor(contract_id), back_fen)
+
+
+def _wages(
+    name: str, source: LedgerAccount, target: LedgerAccount, fen: int
+) -> tuple[Transfer, ...]:
+    if not fen:
+        return ()
+    kind = TransferKind.WAGES
+    return (Transfer(id=name, source=source, target=target, amount_fen=fen, kind=kind),)
+
+
 def paid_out(key: str, held_fen: int, owed: Sequence[Payable]) -> tuple[Transfer, ...]:
     """Pay certificates in their order as far as the money goes; the last one in part.
 

@@ -43,6 +43,7 @@ WITHIN: Mapping[str, str] = {
     "resume_renovation": "suspension_review",
     "release_retention": "retention_verification",
     "accounts": "collection_decision",
+    "unblock_payments": "payment_unblocking",
 }
 """What is awaited, by its word on the agenda, to the field of the timetable within which it is done."""
 
@@ -88,6 +89,8 @@ BASES: Mapping[str, BasisOfWait] = {
     "measure_works": BasisOfWait("2.6", "Civil Code art. 806"),
     "approve_payment": BasisOfWait("4.2", "SME Payment Regs art. 9"),
     "warranty": BasisOfWait("4.2"),
+    "settling": BasisOfWait("8, E42"),
+    "unblock_payments": BasisOfWait("8, E17"),
     "accounts": BasisOfWait("8, E47"),
     "accounts_settled": BasisOfWait(""),
     "retention": BasisOfWait("4.2", "Jianzhi 2017 no. 138 art. 2"),

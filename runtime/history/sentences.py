@@ -23,13 +23,18 @@ def predicate(event: RecordedEvent, language: str, zone: str) -> str | None:
     if template is None:
         return None
 
-    def clause(match: re.Match[str]) -> str:
+    said, at = list[str](), 0
+    # Part by part: what somebody wrote is put in and not looked through for figures.
+    for match in CLAUSE.finditer(template):
         inverted, condition, words = match.groups()
-        if condition and given.get(condition) is not (not inverted):
-            return ""
-        return _filled(words, given, language, zone) or ""
-
-    return _filled(CLAUSE.sub(clause, template), given, language, zone)
+        before = _filled(template[at : match.start()], given, language, zone)
+        if before is None:
+            return None
+        left_out = condition and given.get(condition) is not (not inverted)
+        said += [before, "" if left_out else _filled(words, given, language, zone) or ""]
+        at = match.end()
+    rest = _filled(template[at:], given, language, zone)
+    return None if rest is None else "".join((*said, rest))
 
 
 def told(event: RecordedEvent, who: str, language: str, zone: str) -> str:

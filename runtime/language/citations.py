@@ -63,7 +63,8 @@ def _part(part: str, names: Catalogue) -> str:
     known = names.get(part)
     if known is not None:
         return known[0]
-    if part.startswith(PROPOSED) and (rest := part.removeprefix(PROPOSED).strip()):
+    rest = part.removeprefix(PROPOSED).strip()
+    if part.startswith(PROPOSED) and rest and not rest.startswith(PROPOSED):
         return f"{_part(PROPOSED, names)}：{_part(rest, names)}"
     if (rule := _RULE.fullmatch(part)) is not None:
         return OF_OUR_RULES + rule["number"]
@@ -72,9 +73,12 @@ def _part(part: str, names: Catalogue) -> str:
         return part
     beside = found["says"] or found["note"] or found["more"]
     said = f"（{_part(beside, names)}）" if beside else ""
-    numbers = "、".join(
-        _numbered(found["law"], each) for each in _NUMBER.finditer(found["numbers"])
-    )
+    try:
+        numbers = "、".join(
+            _numbered(found["law"], each) for each in _NUMBER.finditer(found["numbers"])
+        )
+    except ValueError:
+        return part  # no law has such an article: these are somebody's words
     return f"《{names[found['law']][0]}》{numbers}{said}"
 
 

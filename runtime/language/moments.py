@@ -1,7 +1,7 @@
 """Moments as people say them, on the clocks of a place: "2026年12月15日 0:00"."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.values.refusal import Problem
@@ -11,16 +11,22 @@ CHINESE = "zh_CN"
 HERE: str = Timetable.model_fields["zone"].default
 """The zone where none is known: that of a timetable that names none."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:\d\d|Z)")
+FIRST, END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinfo=UTC)
+"""As `models.fields.YEARS`, which takes the command line a while to load; a test compares."""
 
 
 def read_moment(text: object) -> datetime | None:
-    """The moment that a parameter is (ISO 8601 with its offset); None where it is something else."""
+    """The moment that a parameter is (ISO 8601 with its offset); None where it is something else.
+
+    Somebody's words may look like one: what no clock can show is no moment.
+    """
     if not isinstance(text, str) or not _ISO.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if FIRST <= moment < END else None
 
 
 def on_clock(found: Problem, zone: str) -> Problem:

@@ -14,6 +14,7 @@ from models.values.ledger import AccountBalance, AccountKind, LedgerAccount, Tra
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.ledger import MOVES, Payable, paid_out
+from runtime.ledger.blocks import is_blocked
 
 PAYABLE = text("""
 SELECT kind, contract_id, certificate_id, amount_fen FROM (
@@ -202,9 +203,12 @@ async def load_paid_out(
 ) -> tuple[Transfer, ...]:
     """Money that goes out now: whatever certificates have released, as far as the escrow holds it.
 
-    `more_fen` is what comes in by the same event. What lacked the money goes out when money comes.
+    `more_fen` is what comes in by the same event. What lacked the money goes out when money comes; nothing
+    does while the payments are blocked.
     """
     await session.flush()
+    if await is_blocked(session, renovation_id):
+        return ()
     escrow = await load_balances(session, renovation_id, AccountKind.ESCROW)
     held = sum(balance.free_fen for balance in escrow.values()) + more_fen
     rows = (await session.execute(PAYABLE, {"case": renovation_id})).mappings()

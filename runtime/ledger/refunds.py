@@ -15,6 +15,7 @@ from models.values.ledger import (
     household,
 )
 from rules.ledger import refunded
+from runtime.ledger.blocks import is_blocked
 from runtime.ledger.reading import load_balances, load_paid_out
 
 
@@ -61,7 +62,8 @@ async def load_refunds_out(
             if account != ESCROW and each.balance_fen < 0
         }
     held = (balances[ESCROW].free_fen if ESCROW in balances else 0) + more_fen
-    transfers = refunded(key, held, owed)
+    blocked = await is_blocked(session, renovation_id)
+    transfers = () if blocked else refunded(key, held, owed)
     for transfer in transfers:
         if transfer.target in open_:
             open_[transfer.target].paid_fen += transfer.amount_fen

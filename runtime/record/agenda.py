@@ -7,13 +7,13 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.tables import CaseWait
-from models.values.waits import CORRECTING, REMINDING, Wait
+from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
 OVER = text("""
 DELETE FROM case_wait w USING proposal p, renovation r
@@ -38,14 +38,14 @@ async def replace_waits(
     """Put these in the place of everything that the workflow waited for.
 
     One that says no `since` and was there before keeps it; and whoever was to be reminded, or was,
-    has no more time because of that. Orders of correction stay, but as they are put.
+    has no more time because of that. Orders of correction and a block of payments stay, but as they are put.
     """
-    orders = [wait.subject for wait in waits if wait.what == CORRECTING]
+    put = [(wait.what, wait.subject) for wait in waits if wait.what in BESIDE]
     rows = await session.scalars(
         delete(CaseWait)
         .where(
             CaseWait.workflow_id == workflow_id,
-            or_(CaseWait.what != CORRECTING, CaseWait.subject.in_(orders)),
+            or_(CaseWait.what.not_in(BESIDE), tuple_(CaseWait.what, CaseWait.subject).in_(put)),
         )
         .returning(CaseWait)
     )
@@ -89,18 +89,20 @@ async def add_waits(
 
 
 async def end_waits_but_of_tickets(
-    session: AsyncSession, renovation_id: str, *, orders_too: bool = True
+    session: AsyncSession, renovation_id: str, *, orders_too: bool = True, at_end: bool = False
 ) -> None:
     """The stages and publications of a case wait for nothing any more; complaints go on.
 
-    `orders_too`: not even orders of correction do, which outlive the works.
+    `orders_too`: not even orders of correction do, which outlive the works. Payments stay blocked until the
+    case is closed (`at_end`).
     """
     ticket = ticket_workflow_id(renovation_id, "")
     ended = delete(CaseWait).where(
         CaseWait.renovation_id == renovation_id,
         CaseWait.workflow_id.not_like(f"{ticket}%"),
     )
-    await session.execute(ended if orders_too else ended.where(CaseWait.what != CORRECTING))
+    kept = () if at_end else (BLOCKED,) if orders_too else BESIDE
+    await session.execute(ended.where(CaseWait.what.not_in(kept)))
 
 
 def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -112,7 +114,7 @@ def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
         CaseWait.renovation_id == renovation_id,
         CaseWait.workflow_id.not_like(f"{ticket_workflow_id(renovation_id, '')}%"),
         CaseWait.workflow_id.not_in((proposals_id(renovation_id), suggestions_id(renovation_id))),
-        CaseWait.what != CORRECTING,
+        CaseWait.what.not_in(BESIDE),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
@@ -25,7 +25,7 @@ from models.values.refusal import refusal
 from proof import chain
 from proof.canonical import digest
 from proof.commands import command_key
-from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
+from runtime.database import Database, impatient, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
 from runtime.rows.digests import Written, row_hashes, watch
@@ -59,7 +59,7 @@ class Moment(NamedTuple):
 
 
 @dataclass
-class _Written:
+class LastEvent:
     """The event of the last attempt at a transaction, None as long as it has written none."""
 
     event: Event | None = None
@@ -72,7 +72,18 @@ def id_from(key: str, digits: int = 24) -> str:
 
 Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]
 """Writes the rows, given the tick of the case: the moment at which what it does happens."""
-LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
+
+
+class AskedCommand(NamedTuple, Generic[T]):
+    """A command with what it does, sealed and bound to its content."""
+
+    command: Command
+    kind: str
+    request_hash: str
+    inside: Inside[T]
+    into: type[T]
+
+
 MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorded_at")
 
 
@@ -83,9 +94,7 @@ class Journal:
         self, database: Database, heads: Heads | None = None, signer: ActSigner | None = None
     ) -> None:
         """`heads` signs the head that each event makes; without it events have no signed head."""
-        self._database = database
-        self._heads = heads
-        self._signer = signer
+        self._database, self._heads, self._signer = database, heads, signer
 
     async def record(
         self,
@@ -98,11 +107,10 @@ class Journal:
     ) -> T:
         """Do `inside` once for `command.command_id`; every later call returns the stored answer.
 
-        The event happens at the tick that `inside` is given (of a case that `inside` opens: when it
-        was opened).
+        The event happens at the tick that `inside` is given (of a case that it opens: when it was opened).
 
-        `inside` may run more than once, each time in a new transaction whose predecessor was
-        rolled back. It may also insert the renovation itself, for the event that opens it.
+        `inside` may run more than once, each time after a transaction that was rolled back. It may also
+        insert the renovation itself, for the event that opens it.
 
         `busy` is the code of the refusal when others hold the case, or what `inside` locks, for more
         than five seconds; without one they are waited for.
@@ -111,31 +119,17 @@ class Journal:
             Refused: `journal.command_reused` when the command id was used for another request;
                 `act.broken` when it was given up; `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
-        request_hash = command.request_hash or _hash_request(command, kind, request)
-        command = self._sealed(command, kind, request_hash)
-        written = _Written()
+        return await self._record(self._asked(command, kind, request, inside, into), busy)
+
+    async def _record(self, asked: AskedCommand[T], busy: str = "") -> T:
+        command, written = asked.command, LastEvent()
 
         async def work(session: AsyncSession) -> T:
-            written.event, rows = None, watch(session)
-            locked = await _lock(session, command.renovation_id)
-            receipt = await session.get(CommandReceipt, command.command_id)
-            if receipt is not None:
-                return _answer_again(receipt, request_hash, into)
-            moment = await _moment(session, command.renovation_id)
-            recorded = await inside(session, moment.tick)
-            await session.flush()
-            renovation = locked
-            if renovation is None:
-                renovation = await _just_inserted(session, command.renovation_id)
-                moment = moment._replace(tick=renovation.opened_at)
-            written.event = event = await self._append(
-                session, renovation, command, recorded.kind or kind, recorded.details, moment, rows
-            )
-            session.add(_receipt(event, request_hash, recorded.result))
-            return recorded.result
+            locked = await lock_case(session, command.renovation_id)
+            return await self._write(session, asked, locked, written)
 
         try:
-            result = await self._database.transaction(_impatient(work, busy) if busy else work)
+            result = await self._database.transaction(impatient(work, busy) if busy else work)
         except IntegrityError as error:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
@@ -143,9 +137,46 @@ class Journal:
             receipt = await self.answered(command.command_id)
             if receipt is None:
                 raise  # not the command id, but something unique in what `inside` wrote
-            return _answer_again(receipt, request_hash, into)
+            return _answer_again(receipt, asked.request_hash, asked.into)
         self._keep(written)
         return result
+
+    def _asked(
+        self,
+        command: Command,
+        kind: str,
+        request: BaseModel | None,
+        inside: Inside[T],
+        into: type[T],
+    ) -> AskedCommand[T]:
+        request_hash = command.request_hash or _hash_request(command, kind, request)
+        command = self._sealed(command, kind, request_hash)
+        return AskedCommand(command, kind, request_hash, inside, into)
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        asked: AskedCommand[T],
+        locked: Renovation | None,
+        written: LastEvent,
+    ) -> T:
+        """Do one command under the lock of its case, or find what was answered before."""
+        command = asked.command
+        written.event, rows = None, watch(session)
+        receipt = await session.get(CommandReceipt, command.command_id)
+        if receipt is not None:
+            return _answer_again(receipt, asked.request_hash, asked.into)
+        moment = await _moment(session, command.renovation_id)
+        recorded = await asked.inside(session, moment.tick)
+        await session.flush()
+        renovation = locked
+        if renovation is None:
+            renovation = await _just_inserted(session, command.renovation_id)
+            moment = moment._replace(tick=renovation.opened_at)
+        said = recorded.kind or asked.kind, recorded.details
+        written.event = await self._append(session, renovation, command, *said, moment, rows)
+        session.add(_receipt(written.event, asked.request_hash, recorded.result))
+        return recorded.result
 
     async def give_up(self, command: Command, breakage: Breakage) -> GivenUp:
         """Make sure that nothing is done under this command id any more, unless it is done already.
@@ -156,11 +187,11 @@ class Journal:
         Raises:
             Refused: `renovation.unknown`.
         """
-        written = _Written()
+        written = LastEvent()
 
         async def work(session: AsyncSession) -> GivenUp:
             written.event, rows = None, watch(session)
-            renovation = await _lock(session, command.renovation_id)
+            renovation = await lock_case(session, command.renovation_id)
             if renovation is None:
                 raise refusal("renovation.unknown", where=command.renovation_id)
             receipt = await session.get(CommandReceipt, command.command_id)
@@ -202,7 +233,7 @@ class Journal:
         await session.flush()
         return event
 
-    def _keep(self, written: "_Written") -> None:
+    def _keep(self, written: LastEvent) -> None:
         """Keep the head of what was committed outside of the database."""
         event = written.event
         if self._heads is not None and event is not None and event.head_signature is not None:
@@ -245,21 +276,6 @@ class Journal:
             return await session.get(CommandReceipt, command_id)
 
 
-def _impatient(work: Work[T], busy: str) -> Work[T]:
-    """The same work, refused with the code `busy` when a lock cannot be had within five seconds."""
-
-    async def inside(session: AsyncSession) -> T:
-        await session.execute(LOCK_TIMEOUT)
-        try:
-            return await work(session)
-        except DBAPIError as error:
-            if sqlstate(error) != LOCK_NOT_AVAILABLE:
-                raise
-            raise refusal(busy) from error
-
-    return inside
-
-
 def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str:
     """The hash of case, kind, actor and content; a repeated command id must come with the same one."""
     return digest(
@@ -275,11 +291,10 @@ def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str
     )
 
 
-async def _lock(session: AsyncSession, renovation_id: str) -> Renovation | None:
+async def lock_case(session: AsyncSession, renovation_id: str) -> Renovation | None:
     """Lock the renovation's row until the end of the transaction.
 
-    FOR NO KEY UPDATE keeps other journal writers out and lets rows in that only refer to the
-    renovation: residents' payments and answers do not wait for an official act.
+    FOR NO KEY UPDATE keeps other journal writers out and lets rows in that only refer to the case.
     """
     return await session.scalar(
         select(Renovation)

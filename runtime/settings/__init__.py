@@ -148,7 +148,7 @@ class SharedSettings(
     intake_queue: int = Field(
         default=10_000,
         ge=1,
-        description="Ballots that may wait for a commit before the service answers 503.",
+        description="Ballots, and reports of payments, that may wait for a commit before the service answers 503.",
     )
     update_timeout_s: int = Field(
         default=10,

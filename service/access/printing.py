@@ -25,6 +25,7 @@ from service.access.priced import price_lines
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
 from service.paper.letters import PaperLetter, Progress, letters_pdf, silent
+from service.paper.typesetting import missing_characters
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -72,8 +73,15 @@ INVITES = (
     "查看方案、参加表决、查询本户分摊金额、提出意见。"
 )
 SEVERAL = "名下有多套房屋的业主，各套房屋合计为一票，以截止前最后投出的一票为准。"
+GOOD_UNTIL = "本函有效期至 {until}。"
 KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
 FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
+
+
+UNPRINTED = (
+    "印制说明（本页不送达）：下列房号的姓名中有现有字体没有字形的字，在信上印为空框。请系统管理员补充字体"
+    "（设置项 GONGJIAN_PAPER_FONTS）后重新打印，或在信上手写补正。"
+)
 
 
 class PrintedLetter(Carried):
@@ -201,20 +209,46 @@ def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
 def as_pdf(
     letters: Sequence[PrintedLetter],
     title: str,
+    zone: tzinfo,
     more_fonts: Path | None = None,
     progress: Progress = silent,
 ) -> bytes:
     """One PDF, a page for each letter, with its names and its link as a QR code."""
-    pages = [
+    return letters_pdf(
+        sheets_of(letters, zone),
+        *(title, HEADING, FOOT),
+        note=note_of(letters, more_fonts),
+        more_fonts=more_fonts,
+        progress=progress,
+    )
+
+
+def note_of(letters: Iterable[PrintedLetter], more_fonts: Path | None = None) -> list[str]:
+    """To whoever prints the letters: in which of them a name has a character that no font has; else nothing."""
+    names = {each.unit_number: "".join(each.owners) for each in letters}
+    missing = missing_characters(names.values(), more_fonts)
+    lines = [
+        f"{unit}：{'、'.join(f'U+{ord(each):04X}' for each in missing if each in name)}"
+        for unit, name in names.items()
+        if set(missing) & set(name)
+    ]
+    return [UNPRINTED, *lines] if lines else []
+
+
+def sheets_of(letters: Iterable[PrintedLetter], zone: tzinfo) -> list[PaperLetter]:
+    """What stands on the page of each letter."""
+    return [
         PaperLetter(
             unit_number=each.unit_number,
             owners=each.owners,
-            text=(INVITES + SEVERAL, *each.prices, FACTS[each.fact][0] + KEPT_SAFE),
+            text=(
+                *(INVITES + SEVERAL, *each.prices),
+                FACTS[each.fact][0] + GOOD_UNTIL.format(until=_day(each, zone)) + KEPT_SAFE,
+            ),
             link=each.link,
         )
         for each in letters
     ]
-    return letters_pdf(pages, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
 
 
 def as_pages(letters: Iterable[PrintedLetter], title: str, zone: tzinfo) -> str:

@@ -25,6 +25,20 @@ async def sold_at(session: AsyncSession, renovation_id: str, unit_number: str) -
     return await session.scalar(last_sale(renovation_id, unit_number))
 
 
+async def sold_in_case(
+    session: AsyncSession, renovation_id: str, unit_number: str
+) -> datetime | None:
+    """The same by the clock of the case: what fell due until then is the seller's debt (E18)."""
+    return await session.scalar(
+        select(func.max(Event.happened_at))
+        .join(OwnerReplacement, OwnerReplacement.command_id == Event.command_id)
+        .where(
+            OwnerReplacement.renovation_id == renovation_id,
+            OwnerReplacement.unit_number == unit_number,
+        )
+    )
+
+
 async def is_sellers(
     session: AsyncSession, renovation_id: str, unit_number: str, command_id: str
 ) -> bool:

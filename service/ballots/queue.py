@@ -1,21 +1,16 @@
-"""Where ballots wait for their commit: while one batch commits, the next one gathers.
+"""Where ballots wait for their commit (`runtime.intake`); a batch is one statement of one box."""
 
-Adaptive group commit, no timer: of each box one batch is under way, a second one only when a whole
-one waits. Whoever waits gets an answer only after the commit.
-"""
-
-import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 import asyncpg
 import structlog
 
 from models.values.refusal import refusal
 from runtime.database import worth_another_attempt
+from runtime.intake.gathering import Gathering
 from service.ballots.batches import BatchBook
 from service.ballots.boxes import NotTaken
-from service.ballots.queued import BallotAnswer, Group, Key, QueuedBallot
+from service.ballots.queued import BallotAnswer, Key, QueuedBallot
 from service.http.problems import database_away
 
 log = structlog.get_logger("intake")
@@ -28,12 +23,16 @@ class BallotQueue:
 
     def __init__(self, book: BatchBook, room: int, writers: int) -> None:
         self._book = book
-        self._room = room
-        self._writers = writers
-        self._waiting: dict[Group, list[QueuedBallot]] = {}
         self._under_way: dict[Key, QueuedBallot] = {}
-        self._flying: list[Group] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._gathering = Gathering[QueuedBallot](
+            lambda queued: queued.group,
+            self._commit,
+            one_batch,
+            room=room,
+            writers=writers,
+            batch=BATCH,
+            beside=True,
+        )
 
     async def put(self, queued: QueuedBallot, earlier: Sequence[str]) -> BallotAnswer:
         """Queue a ballot and wait for its commit; a command that voted before gets its receipt again.
@@ -64,55 +63,14 @@ class BallotQueue:
         return answer and BallotAnswer(answer.receipt, fresh=False)
 
     async def _committed(self, queued: QueuedBallot) -> BallotAnswer | None:
-        if not self._room:
-            raise refusal("service.busy")
+        self._gathering.queue_up(queued)
         self._under_way[queued.key] = queued
-        self._room -= 1
-        waiting = self._waiting.setdefault(queued.group, [])
-        waiting.append(queued)
-        if len(waiting) in (1, BATCH):
-            # Not at once: what else comes in this turn of the loop belongs to the same batch.
-            asyncio.get_running_loop().call_soon(self._send_off)
         return await queued.awaited()
 
     async def stop(self) -> None:
         """Stop writing; whoever still waits is told that nothing was acknowledged."""
-        self._waiting.clear()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._gathering.stop()
         self._fail(tuple(self._under_way.values()), refusal("service.busy"))
-
-    def _send_off(self) -> None:
-        """Begin the statements that may begin now."""
-        while len(self._flying) < self._writers and (group := self._next_group()) is not None:
-            waiting = self._waiting.pop(group)
-            batch, rest = one_batch(waiting)
-            if rest:
-                # At the end of the dict again, whose order is that of waiting.
-                self._waiting[group] = rest
-            self._room += len(batch)
-            self._flying.append(group)
-            task = asyncio.create_task(self._commit(batch))
-            self._tasks.add(task)
-            task.add_done_callback(partial(self._landed, group))
-
-    def _next_group(self) -> Group | None:
-        """Of the groups that may be sent, the one that has waited longest.
-
-        Beside a statement of the same box a second one pays for a whole batch only: a call of the
-        database costs as much as ten ballots.
-        """
-        for group, waiting in self._waiting.items():
-            if len(waiting) >= BATCH or group not in self._flying:
-                return group
-        return None
-
-    def _landed(self, group: Group, task: asyncio.Task[None]) -> None:
-        self._flying.remove(group)
-        self._tasks.discard(task)
-        if not task.cancelled():
-            self._send_off()
 
     async def _commit(self, batch: Sequence[QueuedBallot]) -> None:
         """Commit a batch; one that fails for its content is halved until its bad row is found."""

@@ -1,9 +1,13 @@
-"""A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen (E7)."""
+"""A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen (E7).
 
-from collections.abc import Sequence
+After the vote too: then it hands no vote on, and what falls due from then on is the buyer's (E18).
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,10 +30,12 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from models.values.replacement import Replacement, Sale
+from models.values.states import Stage
 from models.values.voting import HeadGroup
 from rules.four_eyes import Proposing
-from rules.time.deadlines import last_day
+from rules.time.deadlines import deadline, last_day
 from runtime.ballots.boxes import load_running_boxes, named_box, names_box
+from runtime.calendars import chinese_calendar
 from runtime.record.journal import id_from
 from service.access.facts import slow_hash
 from service.access.letters import new_letter
@@ -39,7 +45,7 @@ from service.channels.open_box import lock_open_box
 from service.estates.units import owner_secret_of
 from service.parts import Parts
 from service.proposing import Ask, Effect, ProposalMade, propose
-from service.recording import Details
+from service.reading.money import balance_of
 from service.situation import Situation
 
 KIND = "voting.owner_replaced"
@@ -80,12 +86,15 @@ async def replace_unit_owner(
         buyers_fact=await _known_of_buyers(situation, command),
     )
 
-    async def prepare(session: AsyncSession, _now: datetime, key: str) -> Ask:
+    async def prepare(session: AsyncSession, now: datetime, key: str) -> Ask:
         places = await _places(session, situation, content)
         boxes = await _open_boxes(session, situation, list(places))
         # Refused already now where it would be refused; nothing is written.
-        await _replacement(session, situation, boxes[0], places[boxes[0].id], content)
-        return Ask(f"s{id_from(key)}", content, max(box.closes_at for box in boxes))
+        await _replacement(session, situation, boxes, places, content)
+        timetable = situation.timetable
+        later = deadline(now, timetable.proposal, chinese_calendar(), timetable.zone)
+        until = max((box.closes_at for box in boxes), default=later)
+        return Ask(f"s{id_from(key)}", content, until)
 
     act, request = Proposing.SALE, _AskedSale(sale=content.sale)
     done = await propose(
@@ -100,9 +109,11 @@ async def enter_sale(
     session: AsyncSession,
     proposal: Proposal,
     key: str,
-    _now: datetime,
+    now: datetime,
 ) -> Effect:
     """Log the sale; from its commit on the seller's ticket casts nothing, in any box of the vote.
+
+    What fell due until now is the seller's debt: the event has the certificate of balance (E18).
 
     A ballot that the seller has cast stands until the buyer casts one; by another way it is
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
@@ -113,8 +124,8 @@ async def enter_sale(
     # Before the boxes: an agent's ballot that is under way needs the box to get done.
     mandates = {box_id: await _standing_mandate(session, each) for box_id, each in places.items()}
     boxes = await _open_boxes(session, situation, list(places))
-    box, entry = boxes[0], places[boxes[0].id]
-    made = await _replacement(session, situation, box, entry, asked)
+    box, made = await _replacement(session, situation, boxes, places, asked)
+    entry = places[box.id]
     ended = [
         mandate
         for each in boxes
@@ -127,7 +138,8 @@ async def enter_sale(
     letter_id, unit, maker = f"l{id_from(key)}", made.unit_number, proposal.proposed_by
     # The buyer enters with a link that another official hands over.
     session.add(new_letter(situation, letter_id, "buyer", unit, maker, fact_hash=asked.buyers_fact))
-    details: Details = {
+    balance = await balance_of(session, situation.id, made.unit_number, now)
+    details: dict[str, JsonValue] = {
         "box": box.id,
         "entry": entry.pseudonym,
         "generation": made.generation,
@@ -136,6 +148,8 @@ async def enter_sale(
         "evidence": made.evidence,
         "mandate_revoked": bool(ended),
     }
+    if balance is not None:
+        details["balance"] = balance.model_dump(mode="json", exclude={"unit_number"})
     return Effect(f"{entry.pseudonym}.{made.generation}", KIND, details)
 
 
@@ -179,17 +193,17 @@ async def _places(
 async def _open_boxes(
     session: AsyncSession, situation: Situation, box_ids: Sequence[str]
 ) -> list[BallotBox]:
-    """These boxes, locked, without the ones that have closed already.
+    """These boxes, locked, without the ones that have closed already; none once the vote is over.
 
     Raises:
-        Refused: `voting.box_closed` where all of them have.
+        Refused: `voting.box_closed` where all of them have, and the vote is not over yet.
     """
     found: list[BallotBox] = []
     for box_id in box_ids:
         try:
             found.append(await lock_open_box(session, situation, box_id, alone=True, early=True))
         except Refused:
-            if box_id == box_ids[-1] and not found:
+            if box_id == box_ids[-1] and not found and situation.stage == Stage.VOTING:
                 raise
     return found
 
@@ -223,12 +237,16 @@ def _seller_before(secret: bytes, command: ReplaceOwner) -> str:
 async def _replacement(
     session: AsyncSession,
     situation: Situation,
-    box: BallotBox,
-    entry: RollEntry,
+    boxes: Sequence[BallotBox],
+    places: Mapping[str, RollEntry],
     asked: ProposedSale,
-) -> Replacement:
-    """What `replace_owner` decides about the sale, given the rows."""
-    sale = asked.sale
+) -> tuple[BallotBox, Replacement]:
+    """What `replace_owner` decides about the sale, given the rows, and the box by whose roll it does.
+
+    After the vote it is the roll that was frozen last, and the sale was registered until today.
+    """
+    box = boxes[0] if boxes else await session.get_one(BallotBox, next(iter(places)))
+    entry, sale = places[box.id], asked.sale
     owner = await session.scalar(
         select(Unit.owner_key).where(
             Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
@@ -253,14 +271,17 @@ async def _replacement(
         excluded_reason=entry.excluded_reason,
     )
     zone = ZoneInfo(situation.timetable.zone)
-    return replace_owner(
+    today = situation.now.astimezone(zone).date()
+    made = replace_owner(
         [group],
         {sale.unit_number: str(owner)},
         earlier,
         sale,
         frozen_on=(await _frozen_at(session, box)).astimezone(zone).date(),
-        closes_on=last_day(box.closes_at, situation.timetable.zone),
+        closes_on=last_day(box.closes_at, situation.timetable.zone) if boxes else today,
+        votes=bool(boxes),
     )
+    return box, made
 
 
 async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:

@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Firm, FirmPerson, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant, covers
-from rules.granting import FIRM_ROLES
+from rules.disclosure.readers import Circle, roles_in
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record.grants import load_grants
 from service.firms.bodies import FirmPersonView, FirmStanding, FirmView
 from service.identity.sessions import database_now
+
+READERS = roles_in(Circle.OFFICIALS) | {Role.ADMINISTRATOR}
+"""Who reads of other firms in what these are reached by and who their people are."""
 
 
 async def list_firms(
@@ -33,7 +36,7 @@ async def list_firms(
             )
         )
         grants = await load_grants(session, sender_id)
-        sees = [each for each in grants if each.role not in FIRM_ROLES]
+        sees = [each for each in grants if each.role in READERS]
         standings = await _standings(session, now)
         shown = {
             firm

@@ -1,7 +1,7 @@
 """Conditions of a query for the page after a cursor, by the columns that order it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, ColumnElement, DateTime, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -33,7 +33,7 @@ def _given(columns: Columns, part: Slice) -> list[object]:
     key = part.after or ()
     try:
         return [_value(column, said) for column, said in zip(columns, key, strict=True)]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise refusal("service.cursor_invalid", where="after", cursor=str(key)[:40]) from None
 
 
@@ -43,7 +43,7 @@ def _value(column: Column | Moment, said: str | int) -> object:
         moment = datetime.fromisoformat(str(said))
         if moment.tzinfo is None:
             raise ValueError(said)
-        return moment
+        return moment.astimezone(UTC)
     if type(said) is not kind:
         raise TypeError(said)
     # Compared as the widest of its kind: a number that the column cannot hold is behind all that it does.

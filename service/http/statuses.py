@@ -88,6 +88,7 @@ CODES: dict[int, str] = {
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
+        cost_sharing.payments_blocked cost_sharing.payments_not_blocked
         mandate.already_given mandate.other_vote proposal.not_open proposal.other_content paper.batch_complete statement.sum_decided statement.sum_kept paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         oversight.no_order oversight.not_suspended oversight.period_over oversight.suspended renovation.suspended voting.box_suspended
@@ -126,7 +127,7 @@ CODES: dict[int, str] = {
         bidding.bond_above_limit bidding.candidates_left bidding.ceiling
         bidding.conflict_of_interest bidding.contract_signing bidding.contract_value
         bidding.document_sale bidding.failed_rounds bidding.funds_secured bidding.late
-        bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_first_candidate
+        bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_too_dear bidding.not_first_candidate
         bidding.not_own_candidacy bidding.not_to_be_evaluated bidding.not_to_be_opened
         bidding.notice_before_documents bidding.nothing_to_spend bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
@@ -146,6 +147,7 @@ CODES: dict[int, str] = {
         statement.assign_unreadable
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
+        cost_sharing.not_called cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
         cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown
         cost_sharing.item_without_payers cost_sharing.no_gap cost_sharing.no_items_left
@@ -167,6 +169,7 @@ CODES: dict[int, str] = {
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
+        inspection.wages_above_part inspection.no_money_for_wages
         consent.not_occupied inspection.consent_missing inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
         inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor

@@ -16,6 +16,7 @@ from rules.ledger.matching import split
 from rules.ledger.unclaimed import claimed, sent_back
 from rules.time.deadlines import deadline
 from runtime.calendars import chinese_calendar
+from runtime.ledger.blocks import is_blocked
 from runtime.ledger.booking import book
 from runtime.ledger.payments import NewPayment
 from runtime.privacy.keys import destroy_keys
@@ -32,7 +33,12 @@ from service.parts import Parts
 from service.proposing import Ask, Effect, ProposalMade, propose
 from service.reading.money import list_instalments
 from service.recording import refuse_unknown_units
-from service.residents.payments import book_payments, payment_id, refuse_payments
+from service.residents.payments import (
+    await_end_if_settled,
+    book_payments,
+    payment_id,
+    refuse_payments,
+)
 from service.situation import Situation
 
 ASSIGNED, RETURNED, CASH = (
@@ -40,8 +46,8 @@ ASSIGNED, RETURNED, CASH = (
     "cost_sharing.sum_returned",
     "cost_sharing.cash_received",
 )
-MONEY = frozenset({Proposing.ASSIGNMENT.value, Proposing.CASH.value})
-"""What brings money for a unit when it is confirmed."""
+MONEY = frozenset({Proposing.ASSIGNMENT.value, Proposing.CASH.value, Proposing.RETURN.value})
+"""What moves money when it is confirmed: the last account may be settled with it."""
 
 
 async def propose_assignment(
@@ -127,12 +133,19 @@ async def enter_return(
     key: str,
     now: datetime,
 ) -> Effect:
-    """Pay the sum back out of what was held for it."""
+    """Pay the sum back out of what was held for it.
+
+    Raises:
+        Refused: `cost_sharing.payments_blocked`, and what `propose_return` refuses.
+    """
     said = ReturnedSum.model_validate(proposal.content)
+    if await is_blocked(session, situation.id):
+        raise refusal("cost_sharing.payments_blocked", where=situation.id)
     row = await _open_sum(session, situation, said.sum_id)
     await _decide(session, row, SumState.RETURNED, now)
     transfers: tuple[Transfer, ...] = sent_back(row.id, row.amount_fen)
     booked = await book(session, situation.id, key, now, transfers)
+    await await_end_if_settled(session, situation, now)
     details: dict[str, JsonValue] = {"total_fen": row.amount_fen, "reason": said.reason, **booked}
     return Effect(row.id, RETURNED, details)
 

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,9 @@ from service.identity.passwords import opened
 from service.identity.sessions import database_now
 from service.notices.audiences import Concerned, find_audience
 
+log = structlog.get_logger("notices")
+UNADDRESSABLE = (KeyError, TypeError, ValueError)
+"""What a row raises that no release of ours has written."""
 PIECE = 2_000
 Row = dict[str, object]
 
@@ -33,7 +37,7 @@ async def address_one(
     """Make the messages of the oldest notice in the outbox; whether there was one.
 
     `ways` are the channels by which something can be sent here; `catcher` says whether training cases
-    have a mail catcher. A notice that is older than `kept` expires.
+    have a mail catcher. A notice that is older than `kept` expires, one that cannot be addressed has failed.
     """
     notice = await session.scalar(
         select(Notice)
@@ -48,6 +52,30 @@ async def address_one(
     if notice.queued_at < now - kept:
         notice.state = NoticeState.EXPIRED
         return True
+    try:
+        rows = await _rows_of(session, notice, ways, quiet, now, catcher=catcher)
+    except UNADDRESSABLE as error:
+        # Of a case that is broken: the notices of all others wait behind it.
+        log.warning("not_addressed", notice=notice.id, reason=type(error).__name__)
+        notice.state = NoticeState.FAILED
+        return True
+    for first in range(0, len(rows), PIECE):
+        piece = insert(NoticeMessage).values(rows[first : first + PIECE])
+        await session.execute(piece.on_conflict_do_nothing())
+    notice.state = NoticeState.SENDING
+    return True
+
+
+async def _rows_of(
+    session: AsyncSession,
+    notice: Notice,
+    ways: Collection[str],
+    quiet: Quiet | None,
+    now: datetime,
+    *,
+    catcher: bool,
+) -> list[Row]:
+    """The messages of a notice, and how many it concerns who are reached by none."""
     audience: tuple[Concerned, ...]
     if notice.renovation_id is None:
         told, audience, terms = False, (Concerned(actor_id=notice.audience_id),), Timetable()
@@ -67,11 +95,7 @@ async def address_one(
     for row in rows:
         row.pop("to", None)
         row.setdefault("next_at", now)
-    for first in range(0, len(rows), PIECE):
-        piece = insert(NoticeMessage).values(rows[first : first + PIECE])
-        await session.execute(piece.on_conflict_do_nothing())
-    notice.state = NoticeState.SENDING
-    return True
+    return rows
 
 
 def _training(notice: Notice, *, catcher: bool) -> Row:

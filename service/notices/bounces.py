@@ -11,6 +11,7 @@ from service.notices.bodies import ReturnTaken
 from service.notices.mail import bounce_keys
 from service.notices.returns import FOR_GOOD, read_report
 
+SHA256_DIGITS = 64
 MAY_RETURN = (MessageState.SENDING, MessageState.DELIVERED, MessageState.FAILED_FOR_NOW)
 
 
@@ -34,10 +35,11 @@ async def take_report(database: Database, settings: Settings, raw: bytes) -> Ret
 
 
 async def mark_returned(session: AsyncSession, message_id: str, error: str) -> ReturnTaken:
-    """Note that a message came back, and that its address is not to be used."""
+    """Note that a message came back, and that its address is not to be used; its id may be the first half of it."""
     now = func.clock_timestamp()
+    first, last = (message_id.ljust(SHA256_DIGITS, each) for each in "0f")
     back = update(NoticeMessage).where(
-        NoticeMessage.id == message_id, NoticeMessage.state.in_(MAY_RETURN)
+        NoticeMessage.id.between(first, last), NoticeMessage.state.in_(MAY_RETURN)
     )
     gone = back.values(state=MessageState.RETURNED, error=error, changed_at=now)
     found = (await session.execute(gone.returning(NoticeMessage.contact_id))).one_or_none()

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as AS_SMTP
@@ -41,7 +42,8 @@ def compose(message: Outgoing, sender: str) -> EmailMessage:
     made = EmailMessage(policy=AS_SMTP)
     made["From"] = Address(addr_spec=sender)
     made["To"] = Address(addr_spec=message.to)
-    made["Subject"] = subject_of(message.title, message.text)
+    # The library reads what looks like an encoded word, and a line break in one would begin a header.
+    made["Subject"] = subject_of(message.title, message.text).replace("=?", "= ?")
     made["Date"] = format_datetime(datetime.now(UTC))
     made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
@@ -81,14 +83,14 @@ class MailWay:
     async def send(self, message: Outgoing) -> Attempt:
         """Hand it to the server; 5xx is for good, everything else is tried again."""
         try:
-            made = compose(message, self._sender)
-        except (ValueError, IndexError):
+            made = compose(message, self._sender).as_bytes()
+        except (ValueError, IndexError, MessageError):
             return Attempt(Came.NEVER, "address")
         back = return_path(self._key, message.id, self._domain)
         try:
             if not self._server.is_connected:
                 await self._server.connect()
-            await self._server.sendmail(back, [message.to], made.as_bytes())
+            await self._server.sendmail(back, [message.to], made)
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = error.recipients[0].code if error.recipients else 0
             return await self._refused(code)

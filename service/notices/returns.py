@@ -1,6 +1,7 @@
 """The address to which a message returns, one for each message (VERP), and what a report of it says.
 
-`bounce+<message>.<mac>@domain`: the MAC is ours, so a report about any other message is nobody's word.
+`bounce+<message>.<mac>@domain`: the MAC is ours, so a report about any other message is nobody's word. Of the
+message its first half stands there: what is before the @ has at most 64 characters (RFC 5321, 4.5.3.1.1).
 """
 
 import email
@@ -11,8 +12,12 @@ from email.message import Message
 from email.policy import compat32
 from typing import NamedTuple
 
-MAC_DIGITS = 20
-_RETURN = re.compile(rf"bounce\+([0-9a-f]{{64}})\.([0-9a-f]{{{MAC_DIGITS}}})@", re.IGNORECASE)
+ID_DIGITS, MAC_DIGITS = 32, 20
+_RETURN = re.compile(
+    # Of messages of before the whole id stands there.
+    rf"bounce\+([0-9a-f]{{{ID_DIGITS}}}(?:[0-9a-f]{{32}})?)\.([0-9a-f]{{{MAC_DIGITS}}})@",
+    re.IGNORECASE,
+)
 _HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
 FOR_GOOD = "5"
 """The class of an enhanced status code (RFC 3463) that says so."""
@@ -20,7 +25,9 @@ MOST_BYTES = 200_000
 
 
 class Report(NamedTuple):
-    """What came back: of which message, and its status ("5.1.1"); "" where it is no report of a failure."""
+    """What came back: of which message, by how its id begins, and its status ("5.1.1"); "" where it is no report
+    of a failure.
+    """
 
     message_id: str
     status: str
@@ -28,7 +35,8 @@ class Report(NamedTuple):
 
 def return_path(key: bytes, message_id: str, domain: str) -> str:
     """The envelope's sender of a message."""
-    return f"bounce+{message_id}.{_mac(key, message_id)}@{domain}"
+    name = message_id[:ID_DIGITS]
+    return f"bounce+{name}.{_mac(key, name)}@{domain}"
 
 
 def read_report(key: bytes, raw: bytes) -> Report | None:

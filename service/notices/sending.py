@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +33,7 @@ from service.notices.sms import SmsWay
 from service.notices.wording import text_of
 from service.outbox.sender import Hand, OutboxSender
 
+log = structlog.get_logger("notices")
 LANES = 8
 """Messages that are handed over at the same time: so many may go out twice when the process dies."""
 PAGE = 200
@@ -69,8 +71,8 @@ def ways_of(settings: Settings) -> frozenset[str]:
 class NoticeSender(OutboxSender[_Taken]):
     """Sends what is in the outbox.
 
-    `at` is called at the points "taken", "handed" and "noted" of each message, for the tests that end
-    the process there.
+    `at` is called at the points "addressing" and "addressed" of each notice, "taken", "handed" and "noted" of
+    each message, and "ended" of some notices, for the tests that end the process there.
     """
 
     name = "notices"
@@ -94,17 +96,24 @@ class NoticeSender(OutboxSender[_Taken]):
         """Address what is new."""
         addressed = False
         while await self._database.transaction(self._address):
+            self._at("addressed")
             addressed = True
         return addressed
 
     async def finish(self) -> bool:
         """End the notices whose messages have all come to theirs."""
-        return await finish_some(self._database, self._journal)
+        ended = await finish_some(self._database, self._journal)
+        if ended:
+            self._at("ended")
+        return ended
 
     async def _address(self, session: AsyncSession) -> bool:
         kept = timedelta(days=self._settings.notice_days)
         catcher = bool(self._settings.training_smtp)
-        return await address_one(session, self._ways, self._quiet, kept, catcher=catcher)
+        there_was = await address_one(session, self._ways, self._quiet, kept, catcher=catcher)
+        if there_was:
+            self._at("addressing")
+        return there_was
 
     def _channels(self) -> list[str]:
         return [*self._ways, *(["training"] if self._settings.training_smtp else [])]
@@ -164,7 +173,7 @@ class NoticeSender(OutboxSender[_Taken]):
                     stack.push_async_callback(way.close)
                     ways[channel] = way
                 self._at("taken")
-                came = await self._hand(ways[channel], each)
+                came = await self._tried(ways[channel], each)
                 self._at("handed")
                 await self._note(each, came)
                 self._at("noted")
@@ -180,6 +189,14 @@ class NoticeSender(OutboxSender[_Taken]):
         assert url is not None
         assert secret is not None
         return SmsWay(url, secret)
+
+    async def _tried(self, way: OpenWay, due: _Taken) -> Attempt:
+        """Hand it over; a message that cannot be made is tried again as any other, and holds up none."""
+        try:
+            return await self._hand(way, due)
+        except Exception as error:  # noqa: BLE001 - whatever one message meets is that message's
+            log.warning("not_sent", message=due.message.id, reason=type(error).__name__)
+            return Attempt(Came.LATER, "unforeseen")
 
     async def _hand(self, way: OpenWay, due: _Taken) -> Attempt:
         contact, notice, renovation = due.contact, due.notice, due.renovation

@@ -10,6 +10,10 @@ from service.paper.typesetting import qr_rows, typeset
 
 SOURCE = """
 #set page(paper: "a4", margin: (x: 25mm, y: 22mm))
+#if data.note.len() > 0 {
+  for part in data.note { par(part) }
+  pagebreak()
+}
 #for letter in data.letters [
   #align(center, text(size: 16pt)[#data.title])
   #align(center, text(size: 13pt, tracking: 2pt)[#data.heading])
@@ -51,11 +55,16 @@ def letters_pdf(
     heading: str,
     foot: str,
     *,
+    note: Sequence[str] = (),
     more_fonts: Path | None = None,
     progress: Progress = silent,
 ) -> bytes:
-    """All letters in one file; `progress` hears of each hundred codes, and of the end."""
+    """All letters in one file, behind a page with a `note` to whoever prints them, if there is one.
+
+    `progress` hears of each hundred codes, and of the end.
+    """
     said: dict[str, JsonValue] = {"title": title, "heading": heading, "foot": foot}
+    said["note"] = [*note]
     made = typeset(SOURCE, {**said, "letters": pages_of(letters, progress)}, more_fonts)
     progress(len(letters), len(letters))
     return made

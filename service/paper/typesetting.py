@@ -6,9 +6,11 @@ the settings may add fonts for what it lacks.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from struct import unpack_from
 
@@ -28,6 +30,8 @@ SETTINGS = """
   image(bytes(pixels), format: form, width: width, scaling: "pixelated")
 }
 """
+NOTHING = (-1, -1)
+"""A run before the first character."""
 _FULL_UNICODE = 12
 """The format of a font's table of characters that has those beyond the first plane."""
 
@@ -64,14 +68,9 @@ def families(more_fonts: Path | None) -> list[str]:
 def missing_characters(texts: Iterable[str], more_fonts: Path | None = None) -> str:
     """The characters for which no font has a form, once each; they would be printed as empty boxes."""
     wanted = {character for text in texts for character in text if not character.isspace()}
-    covered = _covered(more_fonts)
-    return "".join(
-        sorted(
-            each
-            for each in wanted
-            if not any(first <= ord(each) <= last for first, last in covered)
-        )
-    )
+    starts, ends = _covered(more_fonts)
+    last = {each: ends[bisect_right(starts, ord(each)) - 1] for each in wanted}
+    return "".join(sorted(each for each in wanted if last[each] < ord(each)))
 
 
 def font_files(more_fonts: Path | None) -> list[Path]:
@@ -91,8 +90,11 @@ def _fonts(more_fonts: Path | None) -> typst.Fonts:
 
 
 @lru_cache(maxsize=4)
-def _covered(more_fonts: Path | None) -> tuple[tuple[int, int], ...]:
-    return tuple(run for file in font_files(more_fonts) for run in covered_by(file.read_bytes()))
+def _covered(more_fonts: Path | None) -> tuple[Sequence[int], Sequence[int]]:
+    """Where the runs of characters of all fonts begin, in order, and how far those reach that have begun."""
+    files = font_files(more_fonts)
+    runs = sorted((NOTHING, *(run for file in files for run in covered_by(file.read_bytes()))))
+    return [first for first, _ in runs], [*accumulate((last for _, last in runs), max)]
 
 
 def covered_by(font: bytes) -> Sequence[tuple[int, int]]:

@@ -55,6 +55,8 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
     Proposing.DIRECT_AWARD: enter_act,
+    Proposing.COLLECTION: enter_act,
+    Proposing.UNBLOCKING: enter_act,
     Proposing.SUSPENSION: enter_act,
     Proposing.RESUMPTION: enter_act,
     Proposing.EXTENSION: enter_act,

@@ -7,13 +7,14 @@ from rules.authority import Grant
 from rules.disclosure import Disclosed, may_read
 from rules.disclosure.events import REDACTED
 from runtime.record.awaited import AwaitedLine
-from runtime.record.cases import Trouble
+from runtime.record.cases import CaseRow, Trouble
 from runtime.record.consents import PART_CONSENT, OccupiedPart
 from service.clock.bodies import ClockView, WaitView
 from service.reading.shaping import Viewer, viewer_under
 from service.views import ListedRenovation, RenovationView
 
 Line = TypeVar("Line", AwaitedLine, WaitView)
+Listed = TypeVar("Listed", ListedRenovation, CaseRow)
 
 
 def case_for(viewer: Viewer, view: RenovationView, held_after: int | None) -> RenovationView:
@@ -28,7 +29,7 @@ def case_for(viewer: Viewer, view: RenovationView, held_after: int | None) -> Re
     )
 
 
-def listed_for(grants: Collection[Grant], line: ListedRenovation) -> ListedRenovation:
+def listed_for(grants: Collection[Grant], line: Listed) -> Listed:
     """A line of the list, for somebody with these roles."""
     viewer = viewer_under(grants, line.place_path)
     return line.model_copy(

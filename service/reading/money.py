@@ -15,8 +15,9 @@ from models.tables import (
     ShareTotal,
 )
 from models.values.base import Carried
+from models.values.cost_sharing import Balance
 from models.values.cost_sharing import Instalment as Part
-from rules.cost_sharing import paid_in_order
+from rules.cost_sharing import balance, paid_in_order
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.showing import shown
@@ -195,6 +196,25 @@ async def instalments_of(
         for row, covered in zip(
             parts, paid_in_order([_part(each) for each in parts], left.get(unit, 0)), strict=True
         )
+    )
+
+
+async def balance_of(
+    session: AsyncSession, renovation_id: str, unit: str, now: datetime
+) -> Balance | None:
+    """The certificate of balance of a unit that is sold now (E18); None before anything was computed."""
+    mine = Instalment.renovation_id == renovation_id, Instalment.unit_number == unit
+    rows = (
+        await session.scalars(select(Instalment).where(*mine).order_by(Instalment.number))
+    ).all()
+    if not rows:
+        return None
+    of_unit = Payment.renovation_id == renovation_id, Payment.unit_number == unit
+    paid = await session.scalar(select(func.sum(Payment.amount_fen)).where(*of_unit))
+    refund = await session.get(Refund, (renovation_id, unit))
+    went = 0 if refund is None else refund.paid_fen
+    return balance(
+        unit, [(_part(row), row.due_at) for row in rows], max(int(paid or 0) - went, 0), now
     )
 
 

@@ -25,7 +25,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
-from service.access.sold import last_sale
+from service.access.sold import last_sale, sold_in_case
 from service.reading.money import (
     RELIEF,
     OwedLine,
@@ -152,7 +152,9 @@ class HouseholdView(HouseholdSummary):
     paid_fen: int
     """From every source, reliefs and subsidies too."""
     overdue_fen: int = 0
-    """What has fallen due and is not paid."""
+    """What has fallen due and is not paid; since the unit was sold, if it was."""
+    before_sale_fen: int = 0
+    """What fell due before the unit was sold and is not paid: the seller owes it (E18)."""
     refund_fen: int
     refund: RefundLine | None = None
     payments: tuple[PaymentLine, ...] = ()
@@ -205,13 +207,16 @@ async def load_household(session: AsyncSession, situation: Situation, unit: str)
     told = await _summary(session, situation, unit, found, since)
     refund = await session.get(Refund, (rid, unit))
     why = await load_reasons(session, situation, unit, told.basis, told.share_fen)
+    due = [part for part in told.instalments if part.due]
+    sold = since and await sold_in_case(session, rid, unit)
     return HouseholdView(
         **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
         why=why,
         reasons=why.items if why else (),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
         paid_fen=await _paid(session, rid, unit),
-        overdue_fen=sum(part.open_fen for part in told.instalments if part.due),
+        overdue_fen=sum(part.open_fen for part in due if sold is None or part.due_at > sold),
+        before_sale_fen=sum(part.open_fen for part in due if sold and part.due_at <= sold),
         refund_fen=0 if refund is None else refund.amount_fen,
         refund=None if refund is None else shown(RefundLine, refund),
         payments=await _payments(session, rid, unit, since),

@@ -12,7 +12,7 @@ from models.tables import CaseWait, Instalment, LedgerTransfer, Payment, Renovat
 from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import OPEN_STATES, RenovationState, Stage
+from models.values.states import ENDING_STATES, OPEN_STATES, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
@@ -58,7 +58,7 @@ async def report_payments(
         return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
-    accepted = await accept(parts.journal, situation, provider, command, kind, change)
+    accepted = await accept(parts.gathered, situation, provider, command, kind, change)
     await tell_what_is_paid(parts, situation)
     return accepted
 
@@ -79,15 +79,13 @@ async def book_payments(
     """
     total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
-    ended = situation.state == RenovationState.IN_WARRANTY
+    ended = situation.state in ENDING_STATES
     name = key_of(situation.id, key)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
     moved = (*beside, *came_in, *funds, *went_out)
     booked = await book(session, situation.id, key, now, moved)
     await _add_wait_if_paid_up(session, situation, now)
-    if await _is_settled(session, situation):
-        stage = (await session.get_one(Renovation, situation.id)).stage_workflow_id
-        await add_waits(session, situation.id, stage, (at_work(ACCOUNTS_SETTLED, now),), now)
+    await await_end_if_settled(session, situation, now)
     return {
         "payments": len(rows) + len(funds),
         "total_fen": total_fen,
@@ -96,15 +94,24 @@ async def book_payments(
     }
 
 
+async def await_end_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> None:
+    """Put the end of the money on the agenda when nobody owes anything any more, so that no clock moves past it."""
+    if await _is_settled(session, situation):
+        stage = (await session.get_one(Renovation, situation.id)).stage_workflow_id
+        await add_waits(session, situation.id, stage, (at_work(ACCOUNTS_SETTLED, now),), now)
+
+
 async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
-    """If nothing is due any more the collection hears of it; if a case in warranty is settled, its end."""
+    """If nothing is due any more the collection hears of it; if the accounts at the end are settled, that end."""
+    ending = situation.state in ENDING_STATES
+    collecting = situation.stage == Stage.COST_SHARING and not ending
     async with parts.database.session() as session:
-        if situation.stage == Stage.COST_SHARING:
+        if collecting:
             now = await load_tick(session, situation.id)
             told = not await _outstanding(session, situation, now)
         else:
             told = await _is_settled(session, situation)
-    if told and situation.stage == Stage.COST_SHARING:
+    if told and collecting:
         await parts.gateway.everyone_paid(situation)
     elif told:
         await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
@@ -166,7 +173,8 @@ async def _refuse(
     )
     numbers = {each.unit_number for each in command.payments if each.unit_number is not None}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
-    known = await load_balances(session, situation.id, *PAYERS, AccountKind.BOND)
+    others = (AccountKind.BOND, AccountKind.WAGES)
+    known = await load_balances(session, situation.id, *PAYERS, *others)
     codes = {account.code for account in known}
     refuse_if_any(
         problem(
@@ -227,16 +235,19 @@ async def _refuse_booked(
 
 
 async def _is_settled(session: AsyncSession, situation: Situation) -> bool:
-    """Whether a case in warranty waits for its accounts, and nobody owes it anything any more.
+    """Whether a case at its end waits for its accounts, and nobody owes it anything any more.
 
-    Whoever has paid too much gets it back with the end.
+    Whoever has paid too much gets it back with the end; a sum that nobody has claimed keeps it open.
     """
     row = await session.get_one(Renovation, situation.id)
     awaited = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == ACCOUNTS)
     if await session.scalar(select(CaseWait.what).where(*awaited)) is None:
         return False
     open_ = await load_open_accounts(session, situation.id)
-    return not any(fen > 0 and account != ESCROW for account, fen in open_.items())
+    return not any(
+        (fen > 0 and account != ESCROW) or account.kind is AccountKind.SUSPENSE
+        for account, fen in open_.items()
+    )
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import DateTime, func, select
+from sqlalchemy import DateTime, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +24,7 @@ from runtime.suggestions.standing import AWAITED
 log = structlog.get_logger("suggestions")
 POLL_S = 60.0
 MOST = 500
-"""Late ones that a turn looks at, those first that have become so last: the others were told of before."""
+"""Late ones that are looked at together."""
 LATE = "suggestion_late"
 
 
@@ -57,20 +57,31 @@ class SuggestionReminder:
 
 
 async def remind(session: AsyncSession) -> int:
-    """The notices about what is late, in the caller's transaction; the same again writes none."""
-    rows = [each for late in await _late(session) for each in await _notices(session, late)]
-    if not rows:
-        return 0
+    """The notices about what is late, in the caller's transaction; the same again writes none.
+
+    Those are looked at first that have become late last, and others as long as there was something to say.
+    """
+    written, late = 0, await _late(session)
+    while late and (new := await _written(session, late)):
+        written += new
+        late = await _late(session, late[-1].row)
+    if written:
+        log.info("suggestions_late", notices=written)
+    return written
+
+
+async def _written(session: AsyncSession, late: Collection[Late]) -> int:
+    rows = [row for each in late for row in await _notices(session, each)]
     ids = [row["id"] for row in rows]
     said = set(await session.scalars(select(Notice.id).where(Notice.id.in_(ids))))
     new = [row for row in rows if row["id"] not in said]
     if new:
         await session.execute(insert(Notice).values(new).on_conflict_do_nothing())
-        log.info("suggestions_late", notices=len(new))
     return len(new)
 
 
-async def _late(session: AsyncSession) -> list[Late]:
+async def _late(session: AsyncSession, last: Suggestion | None = None) -> list[Late]:
+    """Some of those that are late, behind the `last` one that was looked at."""
     now = func.tick_of(Suggestion.renovation_id, type_=DateTime(timezone=True))
     query = (
         select(Suggestion, Place.path, now)
@@ -79,9 +90,11 @@ async def _late(session: AsyncSession) -> list[Late]:
         .outerjoin(Renovation, Renovation.id == Suggestion.renovation_id)
         .where(Suggestion.state.in_(AWAITED), Suggestion.due_at < now)
         .where(Suggestion.renovation_id.is_(None) | (Renovation.state == RenovationState.RUNNING))
-        .order_by(Suggestion.due_at.desc(), Suggestion.id)
+        .order_by(Suggestion.due_at.desc(), Suggestion.id.desc())
         .limit(MOST)
     )
+    if last is not None:
+        query = query.where(tuple_(Suggestion.due_at, Suggestion.id) < tuple_(last.due_at, last.id))
     return [Late(*row) for row in await session.execute(query)]
 
 

@@ -1,4 +1,7 @@
-"""Starts the stack of commit 8287647 in a folder of its own, plays every attack there, and prints what came of it."""
+"""Starts the stack of commit 8287647 in a folder of its own, plays every attack there, and prints what came of each.
+
+`python -m tests.attacks_before "NUL in a path"` plays those that are named.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.trees import BEFORE, before_tree
@@ -22,20 +26,26 @@ def main() -> None:
         stack = subprocess.Popen(up, cwd=tree, env=environment, stdout=subprocess.DEVNULL)
         try:
             wait_for(data, stack)
-            plays = (sys.executable, "-P", str(HERE / "plays.py"), str(data))
-            told = subprocess.run(
-                plays, cwd=tree, env=environment, check=False, stdout=subprocess.PIPE, text=True
-            )
+            plays = (sys.executable, "-P", str(HERE / "plays.py"), str(data), *sys.argv[1:])
+            failed = played(plays, tree, environment)
         finally:
             stack.terminate()
             stack.wait(60)
-    if told.returncode != 0:
-        raise SystemExit(told.returncode)
-    outcomes = [json.loads(line) for line in told.stdout.splitlines()]
-    for each in outcomes:
-        print(f"{each['attack']:45} {each['outcome']}")
-    if any(each["outcome"].startswith("NOT SHOWN") for each in outcomes):
-        raise SystemExit(1)
+    if failed:
+        raise SystemExit(failed)
+
+
+def played(command: Sequence[str], tree: Path, environment: Mapping[str, str]) -> int:
+    """Play and tell each outcome when it is there; 1 where an attack was not shown."""
+    failed = 0
+    with subprocess.Popen(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout or ():
+            told = json.loads(line)
+            print(f"{told['attack']:45} {told['outcome']}", flush=True)
+            failed |= told["outcome"].startswith("NOT SHOWN")
+    return process.returncode or failed
 
 
 def wait_for(data: Path, stack: "subprocess.Popen[bytes]") -> None:

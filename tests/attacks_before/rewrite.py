@@ -1,4 +1,7 @@
-"""The superuser of the stack's database rewrites the first event of a case, with every hash made anew."""
+"""The superuser of the stack's database rewrites the first event of a case, with every hash made anew.
+
+Run by `plays.py` with the stack's directory, the case and the superuser's address of the database.
+"""
 
 import asyncio
 import json
@@ -14,13 +17,12 @@ event_hash = import_module("rules.chain").event_hash
 hashed_fields = import_module("runtime.journal").hashed_fields
 Event = import_module("models.tables").Event
 
-DATA, RID = Path(sys.argv[1]), sys.argv[2]
+DATA, RID, SUPERUSER = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 
 
 async def main() -> None:
     stack = json.loads((DATA / "stack.json").read_text())
-    address = stack["database_url"].rpartition("@")[2]
-    sql = await asyncpg.connect(f"postgresql://{superuser()}@{address}")
+    sql = await asyncpg.connect(SUPERUSER)
     await sql.execute("ALTER TABLE event DISABLE TRIGGER ALL")
     await sql.execute(
         "UPDATE event SET actor_label='somebody else' WHERE renovation_id=$1 AND seq=1", RID
@@ -42,12 +44,6 @@ async def main() -> None:
     await sql.execute("ALTER TABLE event ENABLE TRIGGER ALL")
     await engine.dispose()
     await sql.close()
-
-
-def superuser() -> str:
-    """User and password of the superuser, as the stack's own directory has them."""
-    access = json.loads((DATA / "postgres" / "access.json").read_text())
-    return f"postgres:{access['admin_password']}"
 
 
 asyncio.run(main())

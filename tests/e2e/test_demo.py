@@ -66,6 +66,13 @@ def test_the_journey_goes_through_all_five_stages(report: dict[str, Any]) -> Non
     assert report["units"] == 60
 
 
+def test_residents_and_agents_come_in_as_in_a_real_case(report: dict[str, Any]) -> None:
+    """With a letter and its second fact, over the city's portal or in it, and with the letter of a mandate."""
+    entered = report["entered"]
+    assert entered.keys() == {"by_letter", "by_portal", "in_portal", "by_agent"}
+    assert min(entered.values()) > 0, entered
+
+
 def test_the_case_closes_on_the_day_that_its_periods_add_up_to(report: dict[str, Any]) -> None:
     # From 2025-03-03: 15 days' notice, 15 + 15 of the vote (a Saturday makes it 18), 7 and 7 of
     # publications, 60 of the collection, 20 + 3 of the tender, the works, 14 of the survey, 7 of the

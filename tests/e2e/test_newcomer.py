@@ -125,9 +125,6 @@ class Journey:
             "open_vote": lambda: self.act("open_vote", "committee-1"),
             "ballots": self.vote,
             "payments": self.pay,
-            "decide_collection": lambda: self.act(
-                "decide_collection", "committee-1", decision="start", reason="enough has come in"
-            ),
             "publish_tender": lambda: self.act("publish_tender", "committee-1"),
             "bids": self.bid,
             "record_evaluation": self.evaluate,

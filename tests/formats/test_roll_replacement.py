@@ -61,3 +61,8 @@ def test_a_unit_may_be_sold_twice_and_only_by_who_owns_it_now() -> None:
 )
 def test_what_is_no_sale_on_this_roll_is_refused(what, expected) -> None:
     assert code(what) == expected
+
+
+def test_after_the_vote_what_has_no_vote_is_sold_too_and_hands_none_on() -> None:
+    days = {"frozen_on": FROZEN, "closes_on": CLOSES}
+    assert replace_owner(ENTRIES, OWNERS, (), sale("P1"), **days, votes=False).entry_id == "P1"

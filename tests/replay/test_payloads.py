@@ -53,7 +53,17 @@ IDS = {
 }
 """Fields with text that hold ids, kinds of events, codes, hashes and signatures; numbers by such ids."""
 WRITTEN = {
-    *("answer", "causes", "certificate", "change", "defects", "document", "estate", "funded_by"),
+    *(
+        "answer",
+        "causes",
+        "certificate",
+        "change",
+        "defects",
+        "document",
+        "estate",
+        "funded_by",
+        "funding",
+    ),
     *("label", "labels", "note", "reason", "report", "system", "title"),
 }
 """Fields that an official writes, or that name an official, an estate, a fund."""

@@ -280,3 +280,25 @@ def test_cancelling_what_is_open_does_not_change_what_is_owed() -> None:
     cancelled = [open_items[0], item("cancelled", id="b", value_fen=5)]
     owed = law.certified_at_the_end_fen(open_items, 1_000, 0)
     assert owed == law.certified_at_the_end_fen(cancelled, 1_000, 0) == 583
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 10**7), min_size=1),
+    st.integers(0, 10**7),
+)
+def test_wages_are_taken_off_what_is_payable_and_no_item_goes_below_zero(
+    worth: dict[str, int], ahead: int
+) -> None:
+    items = law.item_payments(worth, 0, sum(worth.values()) * 3 // 100)
+    less, back = law.less_wages(items, ahead)
+    payable = sum(each.payable_fen for each in items)
+    assert back == min(ahead, payable)
+    assert sum(each.payable_fen for each in less) == payable - back
+    assert all(each.payable_fen >= 0 and each.deductions_fen >= 0 for each in less)
+    assert [each.certified_fen for each in less] == [each.certified_fen for each in items]
+
+
+def test_wages_stay_within_the_part_of_the_price_that_is_labour() -> None:
+    assert law.wage_part(300, 1_000, TIMETABLE).passed
+    assert not law.wage_part(301, 1_000, TIMETABLE).passed

@@ -23,6 +23,7 @@ from models.messages.ids import (
 from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
+from models.values.states import OPEN_STATES
 from models.values.waits import STARTING, at_work
 from rules.bidding.submission import RELATED
 from runtime.record.agenda import replace_waits
@@ -102,7 +103,7 @@ class JourneyDriver:
             row = await self.row()
             if row["waiting_for"] == word:
                 return row
-            if row["state"] not in ("running", "in_warranty"):
+            if row["state"] not in OPEN_STATES:
                 assert word == "nothing", f"ended as {row['state']} before {word}"
                 return row
             reaction = self.reactions.get(row["waiting_for"])

@@ -18,6 +18,7 @@ from models.messages import acts as a
 from models.messages.progress import Progress
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
+from models.values.states import OPEN_STATES
 from runtime.database import Database
 from runtime.record.audit import audit
 from tests.support.estate import scheme_content
@@ -163,7 +164,7 @@ class Wanderer:
         for step in range(MOST_STEPS):
             await self.j.parts.clocks.settle(self.j.rid)
             row = await self.j.row()
-            if row["state"] not in ("running", "in_warranty"):
+            if row["state"] not in OPEN_STATES:
                 await self._finish_tickets()
                 return str(row["state"])
             await assert_agrees(self.j)

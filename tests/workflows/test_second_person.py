@@ -107,3 +107,32 @@ async def foreign_firm(j: JourneyDriver) -> None:
         "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1, 'Far', 'contractor', 'far')",
         FOREIGN,
     )
+
+
+DECIDE = "/acts/decide_collection"
+
+
+# carries E13
+@pytest.mark.slow
+async def test_works_are_begun_below_the_threshold_when_a_second_person_confirms_it(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    j.on("payments", lambda driver: driver.pay(750))
+    await j.until("decide_collection")
+    committee, street = await j.official(COMMITTEE), await j.official(STREET)
+    start = {"decision": "start", "reason": "the street guarantees"}
+    made = await j.post(DECIDE, committee, **start)
+    assert made.status_code == 202, made.text
+    line = {each: made.json()[each] for each in ("id", "content_sha256")}
+    own = await j.post("/proposals/confirmations", committee, proposals=[line])
+    assert (own.status_code, own.json()["code"]) == (403, "proposal.own")
+    assert "cost_sharing.collection_decided" not in await j.events()
+    done = await j.post("/proposals/confirmations", street, proposals=[line])
+    assert done.status_code == 201, done.text
+    await j.until("publish_tender")
+    (decided,) = await j.details("cost_sharing.collection_decided")
+    assert decided["reason"] == start["reason"]
+    assert 0 < decided["collected_fen"] * 10 < decided["due_fen"] * 9
+    (finished,) = await j.details("cost_sharing.finished")
+    assert finished["outcome"] == "started_below"

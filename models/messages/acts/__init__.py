@@ -1,14 +1,17 @@
 """Every official act: those of the stages, and those on a whole renovation."""
 
 from models.messages.acts.oversight import (
+    BlockPayments,
     CancelRenovation,
     CorrectRenovation,
+    CutSubsidy,
     ExtendPeriod,
     LiftCorrection,
     OrderCorrection,
     ReportCorrected,
     ResumeRenovation,
     SuspendRenovation,
+    UnblockPayments,
 )
 from models.messages.acts.stages import (
     AcceptWorks,
@@ -26,6 +29,7 @@ from models.messages.acts.stages import (
     ImportOfficialResult,
     MeasureWorks,
     OpenVote,
+    PayWages,
     PublishTender,
     RecordEvaluation,
     RecordInspection,
@@ -52,10 +56,12 @@ __all__ = [
     "ApprovePayment",
     "ApproveRelief",
     "AwardContract",
+    "BlockPayments",
     "CancelRenovation",
     "ClarifyTender",
     "ConfirmTicket",
     "CorrectRenovation",
+    "CutSubsidy",
     "DecideCollection",
     "DeclineSubsidy",
     "Done",
@@ -66,6 +72,7 @@ __all__ = [
     "MeasureWorks",
     "OpenVote",
     "OrderCorrection",
+    "PayWages",
     "PublishTender",
     "RecordEvaluation",
     "RecordInspection",
@@ -82,6 +89,7 @@ __all__ = [
     "SuspendRenovation",
     "Target",
     "TerminateContract",
+    "UnblockPayments",
     "WithdrawCandidate",
 ]
 

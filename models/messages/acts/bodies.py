@@ -11,6 +11,7 @@ from models.fields import (
     IdInFile,
     Label,
     OptionalId,
+    PositiveFen,
     Reason,
     Text,
     Word,
@@ -57,6 +58,30 @@ class CorrectionBody(ActBody):
     ends_on: Day | None = None
     labels: Annotated[dict[Id, Label], *entries(OFFICIALS)] = Field(default_factory=dict)
     officials: Annotated[tuple[AddedOfficialBody, ...], *entries(OFFICIALS)] = ()
+    reason: Reason
+
+
+class BlockBody(ActBody):
+    """Of `BlockPayments`."""
+
+    ground: Literal["signatories", "frozen"]
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class UnblockBody(ActBody):
+    """Of `UnblockPayments`."""
+
+    document: Annotated[str, *label(200)]
+    reason: Reason
+
+
+class SubsidyCutBody(ActBody):
+    """Of `CutSubsidy`."""
+
+    funding: Annotated[str, *label(100)]
+    amount_fen: PositiveFen
+    document: Annotated[str, *label(200, 0)] = ""
     reason: Reason
 
 

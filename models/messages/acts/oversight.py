@@ -1,6 +1,7 @@
 """The official acts on a whole renovation: stop it, halt it, put its record right."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -14,6 +15,37 @@ class CancelRenovation(Act):
 
     name = "cancel_renovation"
     target = "renovation"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class CutSubsidy(Act):
+    """A public subsidy pays less than it has promised (E15); `funding` is its id in the scheme."""
+
+    name = "cut_subsidy"
+    target = "renovation"
+    funding: str
+    amount_fen: int = Field(gt=0)
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class BlockPayments(Act):
+    """No money goes out any more but wages: the signatories have changed, or the account is frozen (E17)."""
+
+    name = "block_payments"
+    target = "renovation"
+    ground: Literal["signatories", "frozen"]
+    document: str = ""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class UnblockPayments(Act):
+    """The mandate of the account is signed again, or the account is free: what is owed goes out."""
+
+    name = "unblock_payments"
+    target = "renovation"
+    document: str = Field(min_length=1, max_length=200)
+    """The bank's word, or the new mandate."""
     reason: str = Field(min_length=1, max_length=2000)
 
 

@@ -41,6 +41,8 @@ class Act(Growing, Value):
     """The stage it belongs to; empty when it may be done at every stage."""
     also: ClassVar[tuple[str, ...]] = ()
     """Other parts of the course in which it may be done as well."""
+    settles: ClassVar[bool] = False
+    """When no stage is under way any more, the renovation's own workflow takes it: it is being settled."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -305,11 +307,24 @@ class TerminateContract(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class PayWages(Act):
+    """Pay labour costs of the works into the wage account, ahead of what is certified (rules 4.2)."""
+
+    name = "pay_wages"
+    stage = "inspection"
+    amount_fen: int = Field(gt=0)
+    worked_until: date
+    """The last day of the month that is paid."""
+    document: str = Field(min_length=1, max_length=200)
+    """The payroll that those who worked have signed."""
+
+
 class MeasureWorks(Act):
     """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
 
     name = "measure_works"
     stage = "inspection"
+    settles = True
     measured_fen: dict[str, int] = Field(default_factory=dict)
     """Item id to the value of its acceptable work; what is left out is worth nothing."""
     report: str = Field(default="", max_length=4000)

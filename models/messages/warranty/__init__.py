@@ -23,10 +23,14 @@ class WarrantyPhase(StrEnum):
 
 
 class WarrantyPeriod(Ticked):
-    """Until when the contractors answer for defects, and of how many contracts something is kept back."""
+    """Until when the contractors answer for defects, and of how many contracts something is kept back.
+
+    Of a case that has `stopped` the sheet of refunds is the account of the works.
+    """
 
     liability_until: datetime
     kept: int = Field(ge=0)
+    stopped: bool = False
 
 
 class LiabilityOver(Answer):
@@ -99,7 +103,8 @@ class WarrantyProgress(Progress):
         now: dict[str, object] = {}
         match answer:
             case WarrantyPeriod():
-                now = {"period": answer, "kept": answer.kept}
+                done = {"drawn": 1, "ordered": 1, "published": True} if answer.stopped else {}
+                now = {"period": answer, "kept": answer.kept, **done}
             case LiabilityOver():
                 now = {"due": True}
             case RetentionDecided():

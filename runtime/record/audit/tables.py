@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ENTERED, CLOSED = "renovation.stage_entered", "renovation.closed"
 SUSPENDED, RESUMED = "renovation.suspended", "renovation.resumed"
 CANCELLED = "renovation.cancelled"
-IN_WARRANTY = "renovation.warranty_begun"
+ENDING = {"renovation.warranty_begun": "in_warranty", "renovation.settling_begun": "settling"}
+"""By the event with which it begins, the state of a case of which only the money goes on."""
 _COLUMNS = """
 SELECT c.oid::regclass::text AS name,
   ARRAY(SELECT a.attname::text FROM pg_index i JOIN pg_attribute a
@@ -83,8 +84,8 @@ class TablesAudit:
             if event.kind == RESUMED and self._suspended_at is not None:
                 self._rests.append([utc_text(self._suspended_at), utc_text(event.happened_at)])
             self._suspended_at = None
-        if event.kind == IN_WARRANTY:
-            self._told["state"] = "in_warranty"
+        if event.kind in ENDING:
+            self._told["state"] = ENDING[event.kind]
         elif event.kind in (ENTERED, CLOSED):
             field = "stage" if event.kind == ENTERED else "state"
             self._told[field] = str(event.details.get(field))

@@ -62,11 +62,9 @@ THINGS: Mapping[str, str] = {
     "item_id": "works",
     "measured_fen": "works",
     "drop_items": "items",
-    "bidder_id": "bidders",
-    "bidders": "bidders",
-    "technical_milli": "bidders",
-    "adjustments_fen": "bidders",
-    "lots": "bidders",
+    **dict.fromkeys(
+        ("bidder_id", "bidders", "technical_milli", "adjustments_fen", "lots"), "bidders"
+    ),
     "publication_id": "publications",
     "objection_id": "objections",
     "ticket_id": "tickets",
@@ -74,6 +72,7 @@ THINGS: Mapping[str, str] = {
     "subject": "subjects",
     "order_id": "orders",
     "contract_id": "contracts",
+    "funding": "subsidies",
     "results": "motions",
     "options": "choices",
     "chosen": "choices",

@@ -18,6 +18,7 @@ from models.tables import (
     Ticket,
 )
 from models.values.actor import Role
+from models.values.cost_sharing import PUBLIC_MONEY, Funding
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
 from models.values.waits import CORRECTING
@@ -72,7 +73,18 @@ async def load_known(
         "subjects": _subjects(awaited, titles, situation, language),
         "orders": await load_orders(session, situation, viewer.reader, language),
         "contracts": await _contracts(session, situation, language),
+        "subsidies": tuple(
+            Option(each.id, _promised(each, language))
+            for each in scheme.funding
+            if each.source in PUBLIC_MONEY
+        ),
     }
+
+
+def _promised(funding: Funding, language: Language) -> str:
+    """Who has promised how much."""
+    source = wording.text(f"page.source_{funding.source}", language, {})
+    return f"{source}{BETWEEN}{amounts.money(funding.amount_fen, language)}"
 
 
 async def _scheme(session: AsyncSession, situation: Situation) -> SchemeContent:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -83,7 +84,9 @@ def _said(name: str, value: JsonValue, language: Language) -> str:
     if isinstance(value, list):
         return listed((named("choice", str(each), language) for each in value), language)
     if name.endswith(("_from", "_until", "_at")):
-        return amounts.day(datetime.fromisoformat(str(value)), language, ZONE)
+        # A name may be the id of a work, and its value a number.
+        with suppress(ValueError, OverflowError):
+            return amounts.day(datetime.fromisoformat(str(value)), language, ZONE)
     return named("choice", str(value), language)
 
 

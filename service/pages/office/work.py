@@ -5,23 +5,26 @@ from typing import NamedTuple
 
 from models.messages.acts import (
     AnswerObjection,
-    ApproveRelief,
+    BlockPayments,
     CancelRenovation,
     ConfirmTicket,
     CorrectRenovation,
+    ExtendPeriod,
     LiftCorrection,
     OpenVote,
     OrderCorrection,
-    ReleaseRetention,
     ReportCorrected,
     ResolveTicket,
     ResumeRenovation,
     ReviseScheme,
+    SuspendRenovation,
+    UnblockPayments,
 )
 from models.values.actor import Role
-from models.values.states import RenovationState
-from models.values.waits import CONFIRMING, CORRECTING
+from models.values.states import ENDING_STATES, RenovationState
+from models.values.waits import BLOCKED, CONFIRMING, CORRECTING
 from rules.authority import Grant, covers
+from rules.disclosure.readers import Circle, roles_in
 from rules.four_eyes import ProposalState
 from runtime.database import Database, driver_connection
 from runtime.record.awaited import AwaitedLine
@@ -41,13 +44,25 @@ ASKED_BY: Mapping[str, str] = {
     AnswerObjection.name: "answers",
     ReportCorrected.name: CORRECTING,
     LiftCorrection.name: CORRECTING,
+    UnblockPayments.name: BLOCKED,
 }
 """Acts that come only while the agenda has this word."""
-ON_ORDERS = frozenset({OrderCorrection.name, ReportCorrected.name, LiftCorrection.name})
-AT_REST = ON_ORDERS | {ResumeRenovation.name, CancelRenovation.name, CorrectRenovation.name}
+AT_REST = frozenset(
+    act.name
+    for act in (
+        *(ResumeRenovation, CancelRenovation, CorrectRenovation, BlockPayments, UnblockPayments),
+        *(OrderCorrection, ReportCorrected, LiftCorrection),
+    )
+)
 """What comes to a renovation that stands still, beside complaints."""
-IN_WARRANTY = ON_ORDERS | {ReleaseRetention.name, ApproveRelief.name, AnswerObjection.name}
-"""What comes once the works are accepted and evaluated, beside the same."""
+BEFORE_ITS_END = frozenset(
+    act.name
+    for act in (
+        *(CancelRenovation, CorrectRenovation, SuspendRenovation, ResumeRenovation),
+        *(ExtendPeriod, ReviseScheme),
+    )
+)
+"""What no longer comes once only complaints and the end of the money go on."""
 
 
 class Turn(NamedTuple):
@@ -95,9 +110,17 @@ async def load_work(
     return OfficeWork(
         cases=cases,
         turns=tuple(turns),
-        queue=await _queue(database, actor_id, cases),
+        queue=await _queue(
+            database, actor_id, (c for c in cases if reads_proposals(grants, c.place_path))
+        ),
         grants=() if only_case else await _waiting_grants(database, actor_id, grants),
     )
+
+
+def reads_proposals(grants: Iterable[Grant], place_path: str) -> bool:
+    """Whether somebody reads what waits for a second person: the officials of the place, no firm and no bank."""
+    held = {each.role for each in grants if covers(each.place, place_path)}
+    return not held.isdisjoint(roles_in(Circle.OFFICIALS))
 
 
 def whose_turn(case: CaseRow, grants: Iterable[Grant]) -> tuple[Turn, ...]:
@@ -115,8 +138,8 @@ def is_offered(act: str, state: str, awaited: Collection[str], *, at_rest: bool)
         return True
     if act in ASKED_BY and not any(each.partition(".")[0] == ASKED_BY[act] for each in awaited):
         return False
-    if state == RenovationState.IN_WARRANTY:
-        return act in IN_WARRANTY
+    if state in ENDING_STATES:
+        return act not in BEFORE_ITS_END
     if state != RenovationState.RUNNING:
         return False
     return act in AT_REST if at_rest else act != ResumeRenovation.name

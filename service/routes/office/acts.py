@@ -82,6 +82,8 @@ async def do_act(
     try:
         done = await send_or_propose(parts, situation.id, act, found.body, office.id, command_id)
     except Refused as refused:
+        # The form names complaints and objections: whoever may not do the act does not see it again.
+        situation.in_role(office.grants, *sorted(ROLES_OF_ACT[act].roles))
         return _form(view, act, fields, form, refused.problems)
     values = {
         "act": act,

@@ -81,10 +81,12 @@ async def take_back(
 
 
 @router.get("/works")
-async def show_works(situation: CurrentCase, parts: RunningParts, view: CaseView) -> Response:
-    """Every work with where it stands, and the defects of those that failed."""
+async def show_works(
+    situation: CurrentCase, office: CurrentOffice, parts: RunningParts, view: CaseView
+) -> Response:
+    """Every work with where it stands, and the defects of those that failed for who builds, inspects or watches."""
     async with parts.database.session() as session:
-        items = await load_items(session, situation.id)
+        items = await load_items(session, situation.id, office.here(situation))
     return view.show("works.html", {"items": items})
 
 

@@ -111,10 +111,10 @@ async def enter_paper(
     view: CaseView,
 ) -> Response:
     """Type a batch; the second typing, by somebody else, casts what agrees."""
+    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["enter_paper"].roles))
     if "more" in form:
         return await _paper(parts, situation, view, form)
     try:
-        actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["enter_paper"].roles))
         async with parts.database.session() as session:
             box = await running_box(session, situation, str(form.get("box", "")) or None)
         body = paper_form.batch(form, motions_by_id(box))

@@ -16,7 +16,7 @@ from service.ledger.unclaimed import count_open
 from service.pages.forms import moved, texts
 from service.pages.office.known import load_orders
 from service.pages.office.session import Office
-from service.pages.office.work import is_offered, open_proposals, whose_turn
+from service.pages.office.work import is_offered, open_proposals, reads_proposals, whose_turn
 from service.parts import Parts
 from service.proposals import deciding
 from service.proposals.bodies import ConfirmProposals, WithdrawProposal
@@ -54,7 +54,9 @@ async def show_case(
             roles_in(Circle.RELIEF) & {each.role for each in office.here(situation)}
         ),
         "pays_in": any(each.role is Role.PAYMENT_PROVIDER for each in office.here(situation)),
-        "queue": await open_proposals(parts.database, office.id, situation.id),
+        "queue": await open_proposals(parts.database, office.id, situation.id)
+        if reads_proposals(office.grants, situation.place_path)
+        else (),
     }
     return view.show("case.html", values)
 
@@ -64,6 +66,7 @@ async def show_proposals(
     situation: CurrentCase, office: CurrentOffice, parts: RunningParts, view: CaseView
 ) -> Response:
     """What waits for a second person, with everything that it says."""
+    situation.in_role(office.grants, *sorted(roles_in(Circle.OFFICIALS)))
     return await _proposals(parts, situation, office, view)
 
 
@@ -77,8 +80,8 @@ async def decide_proposal(
 ) -> Response:
     """Confirm a proposal that was read, or turn it down."""
     fields = texts(form)
+    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["confirm_proposal"].roles))
     try:
-        actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["confirm_proposal"].roles))
         command = {"command_id": fields.get("command_id")}
         if fields.get("decision") == "confirm":
             named = {"id": fields.get("proposal"), "content_sha256": fields.get("digest")}
@@ -133,6 +136,7 @@ async def _proposals(
     values = {
         "queue": await open_proposals(parts.database, office.id, situation.id),
         "titles": {each.value: each.title for each in orders},
+        "decides": "confirm_proposal" in writes_of(office, situation),
         "done": view.request.query_params.get("done", ""),
     }
     return view.show("proposals.html", values, problems)

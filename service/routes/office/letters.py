@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 
@@ -47,14 +48,15 @@ async def print_letters(
     view: CaseView,
 ) -> Response:
     """One PDF with a page for each unit that has no letter yet, or has not entered with it."""
+    actor = _in_role(situation, office, "issue_letters")
     try:
-        actor = _in_role(situation, office, "issue_letters")
         command = read_fields(CommandBody, {"command_id": texts(form).get("command_id")})
         made = await printing.print_letters(parts, situation, actor, command)
     except Refused as refused:
         return await _letters(parts, situation, view, refused)
     # Typesetting takes seconds for a large estate; ballots go on meanwhile.
-    pdf = await asyncio.to_thread(printing.as_pdf, made, situation.title)
+    zone, fonts = ZoneInfo(situation.timetable.zone), parts.settings.paper_fonts
+    pdf = await asyncio.to_thread(printing.as_pdf, made, situation.title, zone, fonts)
     headers = {"Content-Disposition": f'attachment; filename="letters-{situation.id}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 
@@ -69,8 +71,8 @@ async def reissue(
 ) -> Response:
     """Void what was issued for a unit and make a letter that another official hands out."""
     fields = texts(form)
+    actor = _in_role(situation, office, "issue_letters")
     try:
-        actor = _in_role(situation, office, "issue_letters")
         named = ("command_id", "unit_number", "reason")
         body = read_fields(ReissueLetter, {name: fields.get(name, "") for name in named})
         await letters.reissue_letter(parts, situation, actor, body)
@@ -89,8 +91,8 @@ async def hand(
     view: CaseView,
 ) -> Response:
     """The link of a letter, to be handed to whom it is for; shown once."""
+    actor = _in_role(situation, office, "hand_letter")
     try:
-        actor = _in_role(situation, office, "hand_letter")
         body = read_fields(HandLetter, {"command_id": texts(form).get("command_id")})
         handed = await letters.hand_letter(parts, situation, actor, letter_id, body)
     except Refused as refused:
@@ -108,8 +110,8 @@ async def tell_code(
     view: CaseView,
 ) -> Response:
     """The code of a letter, to be told in person to whoever has shown papers; an earlier one is void."""
+    actor = _in_role(situation, office, "hand_letter")
     try:
-        actor = _in_role(situation, office, "hand_letter")
         body = read_fields(GiveCode, {"command_id": texts(form).get("command_id")})
         given = await letters.give_code(parts, situation, actor, letter_id, body)
     except Refused as refused:

@@ -6,12 +6,14 @@ from models.fields import Cursor, PlacePath
 from models.values.refusal import refusal
 from models.values.states import Stage
 from rules.authority import covers
+from rules.disclosure.events import REDACTED
 from runtime.database import driver_connection
 from runtime.finding.files import FileForm, find_all
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.pages.office.session import Office
 from service.pages.office.work import places_of
 from service.parts import Parts
+from service.reading.cases import listed_for
 from service.reading.counts import counts_of, file_of
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentOffice, OfficeView
@@ -31,7 +33,7 @@ async def show_overview(
     at = place_asked(office, place)
     values = {
         "counts": await counts_of(parts, at),
-        "late": await _cases(parts, CaseFilter(place=at, overdue=True), FIRST),
+        "late": await _cases(parts, office, CaseFilter(place=at, overdue=True), FIRST),
         "stages": tuple(Stage),
         "places": places_of(office.grants),
         "above": _above(office, at),
@@ -49,12 +51,14 @@ async def show_oversight(
 ) -> Response:
     """What needs a supervising look: where a step broke, and who is late since when, the longest first."""
     at = place_asked(office, place)
-    late = await _cases(parts, CaseFilter(place=at, overdue=True), ON_A_PAGE, after)
-    stuck = () if after else await _cases(parts, CaseFilter(place=at, stuck=True), ON_A_PAGE)
+    late = await _cases(parts, office, CaseFilter(place=at, overdue=True), ON_A_PAGE, after)
+    broke = CaseFilter(place=at, stuck=True)
+    stuck = () if after else await _cases(parts, office, broke, ON_A_PAGE)
     values = {
         "at": at,
         "late": late,
         "stuck": stuck,
+        "hidden": REDACTED,
         "further": late[-1].cursor if len(late) == ON_A_PAGE else "",
     }
     return view.show("oversight.html", values)
@@ -93,7 +97,9 @@ def _above(office: Office, place: str) -> str:
 
 
 async def _cases(
-    parts: Parts, wanted: CaseFilter, limit: int, after: str = ""
+    parts: Parts, office: Office, wanted: CaseFilter, limit: int, after: str = ""
 ) -> tuple[CaseRow, ...]:
+    """A page of cases, each as its place's roles may read it."""
     async with parts.database.session() as session:
-        return await find_cases(await driver_connection(session), wanted, limit, after)
+        found = await find_cases(await driver_connection(session), wanted, limit, after)
+    return tuple(listed_for(office.grants, each) for each in found)

@@ -62,8 +62,8 @@ async def review(
 ) -> Response:
     """Publish the words of a suggestion, or hide them with a reason."""
     fields = texts(form)
+    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE[REVIEW].roles))
     try:
-        actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE[REVIEW].roles))
         command = read_fields(ReviewSuggestion, _given(fields, "decision", "reason"))
         await reviewing.review(parts, situation, actor, suggestion_id, command)
     except Refused as refused:
@@ -85,8 +85,8 @@ async def reply(
     fields = texts(form)
     given = {**_given(fields, "outcome", "reason"), "suggestions": [suggestion_id]}
     given |= {name: fields[name] for name in ("item", "motion") if fields.get(name)}
+    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE[ANSWER].roles))
     try:
-        actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE[ANSWER].roles))
         done = await answering.answer(
             parts, situation, actor, read_fields(AnswerSuggestions, given)
         )

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
+import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from formats.event_logs import OBJECTS, XES, LogFormat, LoggedEvent, log_text
+from tests.support.fields.forbidden import OF_NO_LABEL
 
 BEGAN = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
@@ -169,3 +171,16 @@ def test_a_log_as_csv_holds_no_formula() -> None:
     found = [dict(zip(head, row, strict=True)) for row in rows]
     assert {each["resource"] for each in found} == {"'=SUM(A1)"}
     assert [each["seq"] for each in found] == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("words", [*OF_NO_LABEL, "</trace>", ']]>"&<', "\U00020bb7"], ids=ascii)
+def test_whatever_somebody_wrote_a_log_can_be_read(words: str) -> None:
+    said = [LOG[0]._replace(resource=words, place=words, about={"item": words})]
+    xes = log_text(LogFormat.XES, "r1", words, said).encode(errors="replace")
+    named = {each.get("key"): each.get("value") for each in ET.fromstring(xes).iter()}
+    if words.isprintable():
+        assert {named["title"], named["org:resource"], named["item"]} == {words}
+    ocel = json.loads(log_text(LogFormat.OCEL, "r1", words, said))
+    assert ocel["objects"][0]["attributes"][0]["value"] == words
+    (_, row) = csv.reader(io.StringIO(log_text(LogFormat.CSV, "r1", words, said), newline=""))
+    assert words in row

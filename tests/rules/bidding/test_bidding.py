@@ -250,12 +250,13 @@ def test_the_responsible_party_pays_for_a_missing_signature(
     assert law.unsigned_bond(21, at_fault, TIMETABLE) == outcome
 
 
-def test_force_majeure_costs_nobody_the_bond() -> None:
+def test_what_nobody_is_to_blame_for_costs_nobody_the_bond() -> None:
     forfeited = {
         ground: law.next_candidate(["B"], ground).bond_forfeited for ground in CandidateGround
     }
     assert [ground for ground, lost in forfeited.items() if not lost] == [
-        CandidateGround.FORCE_MAJEURE
+        CandidateGround.FORCE_MAJEURE,
+        CandidateGround.TOO_DEAR,
     ]
 
 

@@ -229,6 +229,35 @@ def test_an_extra_subsidy_lowers_the_gap_by_its_whole_amount(
     assert after == max(before - amount, 0)
 
 
+@FEW
+@given(ITEMS, FUNDING, st.integers(0, 10**8), st.integers(0, 10**8))
+def test_a_cut_raises_the_gap_by_at_most_what_is_cut_and_touches_no_other_source(
+    items: list[CostItem], funding: list[Funding], pays: int, cut: int
+) -> None:
+    cut = min(cut, pays)
+    scheme = law.with_subsidy(content(items, funding), "extra", pays)
+    less = law.with_cut(scheme, "extra", cut)
+    before, after = (
+        law.gap_fen(law.waterfall(each.items, each.funding)) for each in (scheme, less)
+    )
+    assert before <= after <= before + cut
+    assert less.funding[:-1] == scheme.funding[:-1]
+    assert less.funding[-1].amount_fen == pays - cut
+
+
+def test_only_a_public_subsidy_is_cut_and_by_no_more_than_it_pays() -> None:
+    scheme = content(
+        [item()], [money("lift", FundingSource.OPERATOR, 9), money("d", FundingSource.SUBSIDY, 5)]
+    )
+    for name, cut, code in (
+        ("lift", 1, "cost_sharing.subsidy_unknown"),
+        ("d", 6, "cost_sharing.cut_above_subsidy"),
+    ):
+        with pytest.raises(Refused) as refused:
+            law.with_cut(scheme, name, cut)
+        assert codes(refused) == [code]
+
+
 def content(items: list[CostItem], funding: list[Funding] | None = None) -> SchemeContent:
     return SchemeContent(
         items=tuple(items),

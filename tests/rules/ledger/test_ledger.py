@@ -15,7 +15,18 @@ from models.values.ledger import (
     household,
 )
 from models.values.refusal import Refused
-from rules.ledger import Payable, charged, given_back, paid_out, posted, received, refunded, sum_fen
+from rules.ledger import (
+    Payable,
+    charged,
+    gained,
+    given_back,
+    left_after,
+    paid_out,
+    posted,
+    received,
+    refunded,
+    sum_fen,
+)
 
 UNITS = st.sampled_from(["1-101", "1-102", "2-201"])
 FEN = st.integers(1, 10**9)
@@ -131,3 +142,20 @@ def test_what_others_took_over_goes_back_to_each_in_its_part() -> None:
     street = LedgerAccount(kind=AccountKind.RELIEF, name="street")
     back = given_back("k", "1-101", 10, {fund: 30, street: 10})
     assert [(each.source, each.amount_fen) for each in back] == [(fund, 8), (street, 2)]
+
+
+@given(st.integers(0, 10**9), SUMS)
+def test_what_a_bond_brings_beyond_all_costs_is_shared_as_they_would_have_been(gain: int, carried):
+    parts = gained(gain, carried)
+    assert sum(parts.values()) == (gain if any(carried.values()) else 0)
+    assert all(fen > 0 and carried[account] for account, fen in parts.items())
+    whole = sum(carried.values())
+    assert all(abs(fen * whole - gain * carried[each]) < whole for each, fen in parts.items())
+
+
+@given(transfers())
+def test_what_stands_after_transfers_is_what_they_leave(made: list[Transfer]) -> None:
+    moved = [each for each in made if each.phase is Phase.POSTED]
+    before, after = moved[: len(moved) // 2], moved[len(moved) // 2 :]
+    assert left_after(left_after({}, before), after) == left_after({}, moved)
+    assert sum(left_after({}, moved).values()) == 0

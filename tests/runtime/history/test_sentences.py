@@ -42,6 +42,30 @@ def test_no_sentence_shows_a_gap_whatever_the_details_are(value: JsonValue, lang
         assert not re.search(r"%\(|[\[\]]|None|redacted", line.sentence), line.sentence
 
 
+HOSTILE = (
+    *("%(nothing)s", "%(rule_pack)s", "%s", "100 %", "[x]", "[!late?x]", "]", "\\1", "{0}"),
+    *("9999-12-31T23:59:59-12:00", "0001-01-01T00:00Z", "</p><script>", "\u202e"),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", HOSTILE, ids=ascii)
+def test_whatever_somebody_wrote_is_put_into_the_sentence_as_it_is(
+    words: str, language: str
+) -> None:
+    for kind in LEVELS:
+        names = FIGURE.findall(text(f"told.{kind}", language, {}) or "")
+        plain, hostile = (
+            predicate(
+                event(1, kind).model_copy(update={"details": dict.fromkeys(names, value)}),
+                *(language, ZONE),
+            )
+            for value in ("Zq", words)
+        )
+        assert plain is not None, kind
+        assert hostile == plain.replace("Zq", words), kind
+
+
 def test_what_is_not_to_be_read_is_left_out() -> None:
     told = event(1, "publication.objection_answered", answer=REDACTED, upheld=False)
     assert predicate(told, "en", ZONE) == "answered an objection and did not uphold it"
@@ -98,7 +122,17 @@ def test_a_day_means_its_end_and_an_hour_that_of_the_place(asked: str, meant: st
     assert found.isoformat() == meant
 
 
-@pytest.mark.parametrize("asked", ["2026-13-01", "x", "9999-12-31", "2026-03-31T25:00"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "2026-13-01",
+        "x",
+        "9999-12-31",
+        "2026-03-31T25:00",
+        "0001-01-01T00:00",
+        "0001-01-01T00:00+14:00",
+    ],
+)
 def test_what_is_no_moment_is_refused_by_its_name(asked: str) -> None:
     with pytest.raises(Refused) as refused:
         moment_asked(asked, "as_of", ZONE)

@@ -78,3 +78,18 @@ def test_articles_are_counted_in_chinese(number: int, words: str) -> None:
 def test_no_article_has_another_number(number: int) -> None:
     with pytest.raises(ValueError, match="expected a number"):
         chinese_number(number)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Civil Code art. 0",
+        "Civil Code art. 10000",
+        "Civil Code art. 1(0)",
+        "[D] [D] x",
+        "[D] " * 1_200,
+    ],
+    ids=lambda words: words[:24],
+)
+def test_words_that_only_look_like_a_source_stay_words(words: str) -> None:
+    assert cited(words, "zh_CN") == words

@@ -14,7 +14,7 @@ from tests.support.money.ledger import PROJECT, fen_by_code, hand, insert, move,
 
 RID, OTHER = "l1", "l2"
 ESCROW, HOME, WORKS = ("escrow", ""), ("household", "1"), ("contractor", "k1")
-KEPT = ("retention", "k1")
+KEPT, WAGES = ("retention", "k1"), ("wages", "k1")
 GROUP = f"INSERT INTO ledger_group VALUES ('{RID}#spare', '{RID}', {{}})"
 CERTIFICATE = """
 INSERT INTO certificate (id, renovation_id, item_id, certified_fen, retention_fen, deductions_fen,
@@ -60,7 +60,7 @@ async def booked(database: Database, superuser: str, postgres: TestPostgres) -> 
             VALUES ('{RID}.i1', '{RID}', '{RID}.roof', 1, 'stage', 'FAIL', 'p', '[]', now()),
               ('{RID}.i2', '{RID}', '{RID}.roof', 2, 'stage', 'PASS', 'p', '[]', now());
             INSERT INTO ledger_account (renovation_id, kind, name)
-            VALUES ('{RID}', 'contractor', 'k1'), ('{RID}', 'retention', 'k1');
+            VALUES ('{RID}', 'contractor', 'k1'), ('{RID}', 'retention', 'k1'), ('{RID}', 'wages', 'k1');
             {CERTIFICATE.format("c1", RID, "released", f"'{RID}.i2'", "true")};
             {CERTIFICATE.format("c2", RID, "released", "NULL", "NULL")};
             {CERTIFICATE.format("c3", RID, "blocked", f"'{RID}.i2'", "true")}
@@ -115,6 +115,12 @@ REFUSED = {
     "works money for a household": out(target=HOME, certificate="c1", passed="true"),
     "money out under another name": out(kind="charge"),
     "a refund for the contractor": out(kind="refund"),
+    "wages under no contract of the case": out(kind="wages", target=WAGES),
+    "wages that are paid to the contractor": out(kind="wages"),
+    "wages that are only held": out(kind="wages", target=WAGES, phase="pending"),
+    "wages that are taken off and were never paid": one(
+        source=WAGES, target=("contractor", "k1"), kind="wages"
+    ),
     "a retention that nobody has released": out(kind="retention", target=KEPT),
     "a retention that is paid to somebody else": out(kind="retention"),
     "a retention that is only held": out(kind="retention", target=KEPT, phase="pending"),
@@ -224,4 +230,5 @@ async def test_after_all_of_that_the_balances_are_as_before(database: Database) 
         "household/1": (700, 0),
         "project": (-1_000, 0),
         "retention/k1": (0, 0),
+        "wages/k1": (0, 0),
     }

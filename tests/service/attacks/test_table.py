@@ -5,6 +5,7 @@ stack of that commit and plays there what `shown` names; a test that is gone, or
 """
 
 import ast
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -61,6 +62,8 @@ FINDINGS = (
             "service/attacks/test_dead_credentials::test_a_dead_link_opens_no_door_of_links",
             "service/attacks/test_dead_credentials::test_a_dead_invitation_opens_no_door_of_invitations",
             "service/attacks/test_dead_credentials::test_a_dead_assertion_opens_no_door_of_portals",
+            "service/attacks/test_page_matrix::test_no_page_of_an_office_opens_to_a_dead_session",
+            "service/attacks/test_page_matrix::test_no_page_of_a_home_or_an_agent_opens_to_a_dead_session",
             "service/programs/test_clients::test_a_dead_key_opens_no_door",
             "service/access/test_tickets::test_no_route_takes_a_ticket_that_was_replaced_has_expired_or_is_another_cases",
             "workflows/healing/test_rotated_keys::test_a_case_goes_on_over_the_rotation_of_every_key",
@@ -81,6 +84,8 @@ FINDINGS = (
         "at the terminal one acts as anybody, recorded like the person's own act",
         (
             "cli/test_cases::test_nobody_acts_who_is_not_signed_in_here",
+            "cli/people/test_every_act::test_an_act_opens_at_the_terminal_to_its_roles_here_and_to_nobody_else",
+            "cli/people/test_every_act::test_nobody_acts_at_the_terminal_whose_session_is_not_of_this_machine",
             "service/identity/test_grants::test_breaking_the_glass_is_an_act_of_its_own_kind",
         ),
         ("acting as anybody by the command line",),
@@ -131,7 +136,7 @@ FINDINGS = (
             "service/edge/test_connections::test_a_header_of_25_mib_is_not_read",
             "service/test_forbidden_fields::test_a_forbidden_parameter_is_refused_by_its_name",
         ),
-        ("slow connections", "a header of 25 MiB", "NUL in a path"),
+        ("readers of the turnout", "slow connections", "a header of 25 MiB", "NUL in a path"),
     ),
     Finding(
         "texts, answers, shares and terms are written and readable by nobody",
@@ -152,6 +157,74 @@ FINDINGS = (
 )
 
 
+ATTACKS: Mapping[str, tuple[str, ...]] = {
+    "session fixation": (
+        "service/identity/test_sign_in::test_a_cookie_that_was_there_before_is_not_the_session_after",
+        "service/attacks/test_on_pages::test_a_session_that_was_planted_is_none_of_whoever_comes_in_on_a_page",
+    ),
+    "CSRF": (
+        "service/attacks/test_foreign_pages::test_no_door_that_changes_something_takes_a_forged_request",
+        "service/attacks/test_foreign_pages::test_a_foreign_page_begins_no_session_in_the_browser",
+        "service/attacks/test_on_pages::test_no_page_takes_a_forged_form",
+    ),
+    "stolen, guessed and previewed links": (
+        "service/access/test_letters::test_a_found_letter_is_worth_nothing_without_its_fact_and_no_fact_without_it",
+        "service/access/test_letters::test_a_preview_of_the_link_uses_up_nothing",
+        "service/access/test_letters::test_a_worn_out_or_old_letter_opens_nothing",
+        "service/identity/test_sign_in::test_guessed_links_and_tokens_open_nothing",
+        "service/identity/test_sign_in::test_opening_the_link_of_an_invitation_uses_nothing_up",
+        "service/identity/test_sign_in::test_an_invitation_is_taken_up_once_however_many_try_at_once",
+    ),
+    "lock-out of a neighbour": (
+        "service/access/test_letters::test_guesses_at_once_get_five_tries_and_lock_out_nobody_else",
+        "service/identity/test_sign_in::test_guesses_close_the_credential_they_are_about_and_no_neighbours",
+    ),
+    "enumeration of residents": (
+        "service/identity/test_sign_in::test_nothing_tells_which_of_name_password_and_code_was_wrong",
+        "service/identity/test_sign_in::test_a_name_that_is_nobodys_is_closed_like_anybodys_and_forgotten_after_a_day",
+        "service/identity/test_timing::test_a_name_that_has_an_account_takes_as_long_as_one_that_has_none",
+        "service/attacks/test_foreign_ids::test_an_id_of_somebody_else_is_told_like_one_of_nothing",
+        "service/test_disclosure::test_who_complained_is_shown_to_the_home_and_to_who_must_answer",
+    ),
+    "IDOR on every id": (
+        "service/attacks/test_foreign_ids::test_an_id_of_somebody_else_is_told_like_one_of_nothing",
+        "service/attacks/test_foreign_ids::test_a_name_that_somebody_else_has_takes_nothing_from_them",
+        "service/attacks/test_on_pages::test_an_id_of_somebody_else_is_answered_like_one_of_nothing",
+        "workflows/attacks/test_foreign_ids_in_acts::test_an_act_about_something_of_another_case_is_refused_like_one_about_nothing",
+    ),
+    "host header": (
+        "service/edge/test_connections::test_a_name_that_is_not_the_services_is_refused",
+        "service/edge/test_connections::test_the_public_name_and_addresses_name_the_service",
+        "service/edge/test_through_proxy::test_by_another_name_or_by_none_nobody_gets_as_far_as_the_service",
+    ),
+    "open redirect": (
+        "service/attacks/test_foreign_pages::test_only_the_way_back_from_a_provider_leads_anywhere",
+        "service/attacks/test_on_pages::test_no_page_sends_anybody_to_another_site",
+        "service/identity/test_oidc::test_no_sign_in_leads_to_another_site",
+    ),
+    "JWT confusion": (
+        "service/programs/test_assertions::test_what_the_portal_has_not_signed_casts_nothing",
+        "service/identity/test_hostile_provider::test_a_token_that_does_not_hold_signs_nobody_in",
+        "service/identity/test_provider_tokens::test_a_hostile_token_names_nobody",
+        "service/identity/test_provider_tokens::test_a_symmetric_key_among_the_public_ones_is_not_taken",
+    ),
+    "replayed assertion and command": (
+        "service/programs/test_assertions::test_it_is_used_once",
+        "service/programs/test_assertions::test_of_one_assertion_shown_by_many_at_once_one_casts",
+        "service/access/test_portal_entries::test_of_one_assertion_shown_by_many_at_once_one_enters_and_it_casts_nothing_more",
+        "service/ballots/test_attacks::test_a_replayed_request_is_the_same_ballot_also_after_the_vote_was_changed",
+        "service/ballots/test_attacks::test_a_replayed_request_of_another_unit_is_refused_or_a_ballot_of_its_own",
+    ),
+    "request smuggling": (
+        "service/edge/test_connections::test_what_two_readers_might_read_differently_is_no_request",
+        "service/edge/test_connections::test_a_body_is_not_the_next_request",
+        "service/edge/test_through_proxy::test_the_service_sees_the_requests_that_the_proxy_has_read_and_no_others",
+        "service/edge/test_through_proxy::test_what_http_2_can_say_becomes_one_request_or_none",
+    ),
+}
+"""Attacks that nobody had tried there, and the tests that play them."""
+
+
 def plays() -> set[str]:
     """What is played at that commit, by the names in its source, which runs in that tree only."""
     source = (ROOT / "tests" / "attacks_before" / "plays.py").read_text(encoding="utf-8")
@@ -166,8 +239,18 @@ def plays() -> set[str]:
 
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda each: each.found)
 def test_each_line_has_tests_that_play_it_now(finding: Finding) -> None:
-    assert finding.now
-    for test in finding.now:
+    must_be_played(finding.now)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_each_attack_has_tests_that_play_it(attack: str) -> None:
+    must_be_played(ATTACKS[attack])
+
+
+def must_be_played(tests: Sequence[str]) -> None:
+    """The tests are there, and the threat model names them."""
+    assert tests
+    for test in tests:
         file, _, name = test.partition("::")
         assert name in functions_of(ROOT / "tests" / f"{file}.py"), test
         assert f"tests/{file}.py::{name}" in MODEL, f"docs/threat-model.md does not name {test}"

@@ -680,7 +680,7 @@ async def killed(intake: Intake) -> None:
     intake._recorder.cancel()
     await asyncio.gather(intake._recorder, return_exceptions=True)
     await intake._record_now()
-    for task in intake._queue._tasks:
+    for task in intake._queue._gathering._tasks:
         task.cancel()
-    await asyncio.gather(*intake._queue._tasks, return_exceptions=True)
+    await asyncio.gather(*intake._queue._gathering._tasks, return_exceptions=True)
     intake._pool.terminate()

@@ -7,8 +7,11 @@ import asyncpg
 import httpx
 import pytest
 
+from models.tables import Notice
+from models.values.refusal import Refused
 from runtime.database import Database
-from service.http.paging import _read, _written
+from service.http.keysets import behind
+from service.http.paging import Slice, _read, _written
 from tests.service.ballots.test_voting import ballot, cast
 from tests.support.box import open_box
 from tests.support.channels import code
@@ -129,6 +132,15 @@ async def test_what_is_no_cursor_of_the_list_is_refused(
     answer = await http.get(address, params={"after": after}, headers=bearer(WHO))
     assert code(answer) == (422, "service.cursor_invalid")
     assert answer.json()["problems"][0]["where"] == "after"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00", "x", 7],
+)
+def test_a_cursor_of_a_moment_that_no_clock_shows_is_refused(moment: str | int) -> None:
+    with pytest.raises(Refused, match=r"service\.cursor_invalid"):
+        behind((Notice.created_at,), Slice(after=(moment,)))
 
 
 async def test_more_than_the_most_is_no_page(http: httpx.AsyncClient, rid: str) -> None:

@@ -183,3 +183,24 @@ async def test_an_official_decides_on_the_page_and_another_confirms(case: Channe
     await confirmed(case, httpx.Response(202, json=made))
     assert await paid(case.sql, case.rid) == [(OTHER, 400), (UNIT, 1_000)]
     assert "Decided: 1" in (await desk.get(page)).text
+
+
+async def test_the_end_of_the_money_goes_on_when_the_last_sum_has_gone_back(case: Channels) -> None:
+    """All other accounts are settled: nothing but sums without an owner keeps the case open."""
+    end = f"renovation/{case.rid}/warranty/1"
+    await case.sql.execute(
+        "UPDATE renovation SET state = 'in_warranty', stage_workflow_id = $2 WHERE id = $1",
+        *(case.rid, end),
+    )
+    await case.sql.execute(
+        "INSERT INTO case_wait (workflow_id, renovation_id, what, subject, since, who, consequence, level)"
+        " VALUES ($2, $1, 'accounts', '', now(), 'street_office', '', '')",
+        *(case.rid, end),
+    )
+    told = "SELECT count(*) FROM case_wait WHERE renovation_id = $1 AND what = 'accounts_settled'"
+    await sent(case.http, case.rid, FILE, 1)
+    for number, each in enumerate((await waiting(case)).values(), start=1):
+        body = {"sum_id": each["id"], "reason": "nobody here knows the payer"}
+        made = await case.post(f"{SUMS}/returns", official("committee"), **body)
+        assert (await confirmed(case, made, "street")).status_code == 201
+        assert await case.sql.fetchval(told, case.rid) == (number == 2)

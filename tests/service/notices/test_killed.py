@@ -15,8 +15,13 @@ from tests.support.notices.mail import Mailbox, mail_server
 from tests.support.notices.outbox import add_contacts, add_notice, state_of, with_mail
 
 MAILS = 10_000
-KILLS = (("taken", 300), ("handed", 1_000), ("noted", 700), ("handed", 3), ("taken", 1))
-"""A message was taken for a while; the server has it and nothing is noted; its hand-over is noted."""
+KILLS = (
+    *(("addressing", 1), ("addressed", 1)),
+    *(("taken", 300), ("handed", 1_000), ("noted", 700), ("handed", 3), ("taken", 1)),
+    ("ended", 1),
+)
+"""The messages are written and not committed; they are; one was taken for a while; the server has it and nothing is
+noted; its hand-over is noted; all is done."""
 STANDS_STILL_S = 300
 """A process from which no mail has come for so long hangs; how long all of them take is the machine's affair."""
 KILLED = -9
@@ -45,6 +50,12 @@ async def lease_over(database: Database) -> None:
         await session.commit()
 
 
+async def written(database: Database) -> int:
+    """How many messages there are."""
+    async with database.session() as session:
+        return int(await session.scalar(text("SELECT count(*) FROM private.notice_message")) or 0)
+
+
 @pytest.mark.slow
 async def test_none_is_lost_and_only_what_was_under_way_comes_twice(database: Database) -> None:
     rid = await make_renovation(database, rid="rmails", units=MAILS)
@@ -58,6 +69,7 @@ async def test_none_is_lost_and_only_what_was_under_way_comes_twice(database: Da
         notice = await add_notice(database, rid)
         for point, times in KILLS:
             assert await send(database.url, box, point, times) == KILLED, point
+            assert await written(database) == (0 if point == "addressing" else MAILS)
             await lease_over(database)
         assert await send(database.url, box) == 0
     came = Counter(each.id for each in box.taken)

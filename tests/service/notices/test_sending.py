@@ -60,7 +60,7 @@ async def test_a_notice_reaches_the_households_that_gave_an_address_and_nobody_e
         ("1-102", "delivered", 1),
     ]
     assert {row.id for row in rows} == {each.id for each in mailbox.taken}
-    assert all(f"bounce+{each.id}." in each.mail_from for each in mailbox.taken)
+    assert all(f"bounce+{each.id[:32]}." in each.mail_from for each in mailbox.taken)
     assert await state_of(database, notice) == "sent"
     async with database.session() as session:
         query = text("SELECT unreached FROM notice WHERE id = :id")
@@ -109,6 +109,29 @@ async def test_a_server_that_is_away_loses_nothing_and_is_given_up_after_days(
     (row,) = await messages_of(database, notice)
     assert (row.state, row.attempts) == ("failed", 2)
     assert await state_of(database, notice) == "failed"
+
+
+async def test_a_notice_of_a_broken_case_holds_up_no_other(
+    database: Database, rid: str, mailbox: Mailbox, owner: str
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    other = await make_renovation(database, rid=f"r{uuid.uuid4().hex[:8]}")
+    notices = []
+    for case, address in ((rid, "a@home.test"), (other, "b@home.test")):
+        await add_contacts(database, settings, case, {"1-101": address})
+        notices.append(await add_notice(database, case))
+    sender = sender_of(database, settings)
+    assert await sender.prepare()
+    sql = await asyncpg.connect(owner)
+    await sql.execute("UPDATE renovation SET timetable = '{\"zone\": 5}' WHERE id = $1", rid)
+    await sql.close()
+    await drained(sender)
+    assert [each.to for each in mailbox.taken] == ["b@home.test"]
+    (row,) = await messages_of(database, notices[0])
+    assert (row.state, row.error) == ("failed_for_now", "unforeseen")
+    never, later = [await add_notice(database, case, name="after") for case in (rid, other)]
+    await drained(sender)
+    assert [await state_of(database, each) for each in (never, later)] == ["failed", "sent"]
 
 
 async def test_a_training_case_writes_to_no_real_address(

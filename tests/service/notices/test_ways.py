@@ -1,5 +1,6 @@
 """What comes back, and what goes another way: delivery reports, short messages, addresses, the doors."""
 
+import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from runtime.database import Database
 from runtime.settings import Settings
+from service.notices.mail import bounce_keys
+from service.notices.returns import MAC_DIGITS
 from tests.service.conftest import KEY
 from tests.support.channels import grant_roles
 from tests.support.notices.gateway import SECRET, gateway
@@ -112,6 +115,21 @@ async def test_a_message_that_comes_back_is_returned_and_its_address_is_written_
     assert [each.id for each in mailbox.taken] == [sent.id, sent.id]
     answer = await http.post(f"{path}/resendings", json=again, headers=COMMITTEE)
     assert (answer.status_code, answer.json()["code"]) == (409, "notice.not_failed")
+
+
+async def test_a_message_of_before_returns_to_its_whole_id(
+    http: httpx.AsyncClient, database: Database, rid: str, mailbox: Mailbox
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    await add_contacts(database, settings, rid, {"1-101": "left@home.test"})
+    notice = await add_notice(database, rid)
+    await sender_of(database, settings).turn()
+    (sent,) = mailbox.taken
+    mac = hmac.digest(bounce_keys(settings)[0], sent.id.encode(), "sha256").hex()[:MAC_DIGITS]
+    of_before = delivery_report(sent, back_to=f"bounce+{sent.id}.{mac}@gongjian.test")
+    assert await report(http, of_before) == "returned"
+    (row,) = await messages_of(database, notice)
+    assert row.state == "returned"
 
 
 async def test_a_gateway_of_short_messages_verifies_our_signature_and_tells_repeats_apart(

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
@@ -32,6 +33,7 @@ def letters() -> Iterator[pypdfium2.PdfDocument]:
             for number in range(3)
         ],
         "改造 #set page(fill: red) *强*",
+        ZoneInfo("Asia/Shanghai"),
     )
     document = pypdfium2.PdfDocument(io.BytesIO(made))
     yield document
@@ -51,7 +53,22 @@ def test_each_household_has_a_page_with_its_names_rare_characters_too(
         assert f"1-10{number}" in said
         assert "王𠮷、欧阳㛃𬭎、龘堃" in said
         assert LINK + str(number) in said.replace("\r\n", "")
+        assert "有效期至 2026-11-30" in said
         assert "本户为此应付 1,234.56 元" in said.replace("\r\n", "")
+
+
+def test_whoever_prints_a_name_that_no_font_has_is_told_on_a_page_in_front() -> None:
+    until = datetime(2026, 12, 1, tzinfo=UTC)
+    letters = [
+        PrintedLetter(unit_number=unit, link=LINK, fact="roll", expires_at=until, owners=(name,))
+        for unit, name in (("1-101", "王𠮷"), ("1-102", "李\U00030001明"))
+    ]
+    document = pypdfium2.PdfDocument(io.BytesIO(as_pdf(letters, "改造", UTC)))
+    note = text_on(document, 0)
+    assert len(document) == 3
+    document.close()
+    assert "1-102：U+30001" in note
+    assert "1-101" not in note
 
 
 def test_what_is_written_into_a_letter_is_never_read_as_markup(

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+import pytest
+
 from runtime.database import Database
+from service.suggestions import reminding
 from service.suggestions.reminding import remind
 from service.webhooks.bodies import FeedEvent
 from service.webhooks.messages import cloud_event
@@ -48,6 +51,23 @@ async def test_whoever_must_answer_is_reminded_once_when_the_reply_is_late(
     assert (await case.answer(name)).status_code == 201
     await turn(database)
     assert len(await reminders(case, name)) == len(ANSWERERS)
+
+
+async def test_after_a_time_in_which_nobody_reminded_nobody_is_left_out(
+    case: Suggestions, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminding, "MOST", 2)
+    name = await case.published()
+    await late(case, name)
+    await turn(database)
+    await case.sql.execute(
+        "INSERT INTO suggestion SELECT (jsonb_populate_record(s, jsonb_build_object('id', s.id || n,"
+        " 'command_id', s.id || n, 'due_at', s.due_at + n * interval '1 minute'))).*"
+        " FROM suggestion s, generate_series(1, 7) n WHERE s.id = $1",
+        name,
+    )
+    assert await turn(database) == 7 * len(ANSWERERS)
+    assert await turn(database) == 0
 
 
 async def test_in_an_estate_without_a_case_the_people_of_its_place_are_reminded(

@@ -31,6 +31,8 @@ from tests.support.people import bearer, sign_in
 
 Make = Callable[..., Awaitable[str]]
 KEEPER, OTHER = "hook-keeper", "hook-other"
+A_DAY = 250
+"""Events of a busy day in the places of one portal."""
 PLACE = "d/s/c/g"
 
 
@@ -71,6 +73,7 @@ def settings(database: Database) -> Settings:
         temporal_address="127.0.0.1:9",
         update_timeout_s=1,
         webhooks_to_own_network=True,
+        send_notices=False,  # the service has no mail server, and would end a notice before the test sends it
     )
 
 
@@ -231,6 +234,32 @@ async def test_an_address_that_takes_nothing_for_days_is_paused_and_says_so(
     await hooks.turn()
     view = await hooks.view()
     assert (view["state"], view["error"]) == ("paused", "given_up")
+
+
+@pytest.mark.slow  # a day's events, one after the other
+async def test_an_address_that_was_away_for_a_day_is_told_the_whole_day_in_order_and_once(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    portal.status = 503
+    await say(database, rid, f"{rid}-0")
+    await hooks.turn()
+    await hooks.sql.execute(
+        "UPDATE private.webhook SET failing_since = now() - interval '1 day', failures = 15,"
+        " next_at = now() + interval '1 hour' WHERE id = $1",
+        hooks.name,
+    )
+    for number in range(1, A_DAY):
+        await say(database, rid, f"{rid}-{number}")
+    assert not await hooks.sender.turn()
+    assert len(portal.ids) == 1, "it is left alone until its pause is over"
+    portal.status = 204
+    await hooks.turn()
+    told = [each["data"]["details"]["said"] for each in portal.events]
+    assert told == [f"{rid}-{number}" for number in range(A_DAY)]
+    assert len(portal.ids) - 1 == len(set(portal.ids)) == A_DAY
+    view = await hooks.view()
+    assert (view["state"], view["failures"], view["failing_since"]) == ("active", 0, None)
 
 
 async def test_it_begins_again_from_a_position_that_is_named(

@@ -6,12 +6,14 @@ from typing import Any
 
 from models.messages import acts as a
 from models.values.actor import Actor, Role
+from models.values.cost_sharing import Funding, FundingSource
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.voting import Motion
 from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
+    CHIEF,
     COMMITTEE,
     DAY,
     OTHER_SUPERVISOR,
@@ -107,12 +109,14 @@ async def straight_on(j: JourneyDriver) -> None:
     await relief(j)
     await j.until("works")
     await taken(j, a.ReportProgress, await builder(j), report="the scaffold stands")
+    wages = {"amount_fen": 7 * GAP_FEN, "document": "payroll 3"}
+    await taken(j, a.PayWages, STREET, worked_until=(await j.now()).date(), **wages)
     await put_right(j)
     await j.until("nothing")
 
 
 async def round_about(j: JourneyDriver) -> None:
-    """Whatever can be short or late is, and in the end the renovation is cancelled at the works.
+    """Whatever can be short or late is, and in the end the renovation is cancelled at the works, which are measured.
 
     Needs a scheme that is `too_dear`.
     """
@@ -136,6 +140,8 @@ async def round_about(j: JourneyDriver) -> None:
     await j.until("works")
     await overdue(j)
     await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("measure_works")
+    await taken(j, a.MeasureWorks, CHIEF, measured_fen={"roof": GAP_FEN})
     await j.until("nothing")
 
 
@@ -156,6 +162,25 @@ async def not_cured(j: JourneyDriver) -> None:
     j.on("works", silence)
     await j.until("terminate_contract")
     j.on("works", works)
+
+
+async def cut_short(j: JourneyDriver) -> None:
+    """A subsidy is cut while the shares are collected, the account is blocked for a time, and the case is cancelled.
+
+    Needs `with_subsidy`.
+    """
+    await j.until("payments")
+    await j.act(a.CutSubsidy, STREET, funding="district", amount_fen=GAP_FEN, reason="the budget")
+    await j.act(a.BlockPayments, STREET, ground="frozen", reason="by a court")
+    await j.act(a.UnblockPayments, BUREAU, document="bank 7", reason="the court has freed it")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("nothing")
+
+
+def with_subsidy(amount_fen: int = 100 * GAP_FEN) -> SchemeContent:
+    """The district pays a part."""
+    district = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=amount_fen)
+    return scheme_content().model_copy(update={"funding": (district,)})
 
 
 async def reconvened(j: JourneyDriver) -> None:

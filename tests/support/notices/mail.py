@@ -11,6 +11,12 @@ from typing import NamedTuple
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+class StrictSMTP(SMTP):
+    """It takes no longer names before the @ than the standard has (RFC 5321, 4.5.3.1.1)."""
+
+    local_part_limit = 64
+
+
 class Taken(NamedTuple):
     """One message that the server has taken."""
 
@@ -59,7 +65,7 @@ async def mail_server(port: int = 0) -> AsyncIterator[Mailbox]:
     box = Mailbox()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(box, enable_SMTPUTF8=True, loop=loop, hostname="mail.test"),
+        lambda: StrictSMTP(box, enable_SMTPUTF8=True, loop=loop, hostname="mail.test"),
         "127.0.0.1",
         port,
     )

@@ -1,8 +1,15 @@
-"""What nobody's browser sends: hostile values in paths, queries and forms, and bodies that are no form of ours."""
+"""What nobody's browser sends: hostile values in paths, queries and forms, and bodies that are no form of ours.
 
+And what it is shown where every text that somebody has written is hostile.
+"""
+
+import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote
+
+import asyncpg
+from pydantic import JsonValue
 
 from tests.support.fields.forbidden import OF_NO_LABEL
 from tests.support.pages.every import IDS, Route, World
@@ -15,6 +22,33 @@ VALUES = (
     *("-1", "²", "１２", str(2**70), "2026-02-30", "../../a", "%00", "yes", ""),
     EVIL,
 )
+WRITTEN = frozenset(
+    {
+        *("title", "label", "name", "text", "answer", "reason", "reference", "scan", "document"),
+        *("description", "note", "theme", "proposal", "contact", "qualification", "evidence"),
+    }
+)
+"""How columns are called in which somebody has written what they liked."""
+GIVEN = frozenset(
+    {
+        *("actor_label", "bond_account", "envelope", "excluded_reason", "system", "certificate"),
+        *("funded_by", "file_name", "end_reason", "refusal"),
+    }
+)
+"""The same of columns that say something by being empty: such a one stays so."""
+IN_JSON = WRITTEN | GIVEN | {"agent_name", "operator_line", "causes", "report", "defects", "words"}
+"""Under what names such texts stand in contents and details."""
+REFUSED_BY_DATABASE = (
+    asyncpg.CheckViolationError,
+    asyncpg.UniqueViolationError,
+    asyncpg.InsufficientPrivilegeError,
+)
+TABLES = """
+SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS of, column_name AS name, data_type AS kind
+FROM information_schema.columns JOIN pg_tables ON schemaname = table_schema AND tablename = table_name
+WHERE table_schema IN ('public', 'private') AND is_generated = 'NEVER'
+  AND (data_type = 'jsonb' OR column_name = ANY($1) AND data_type IN ('text', 'character varying'))
+"""
 LONGEST_ADDRESS = 4_000
 SEEN_BY_PAGES = (
     *("box", "building", "done", "estate", "template", "again", "reference", "scan", "channel"),
@@ -47,6 +81,60 @@ def attacks(world: World, route: Route) -> list[Attack]:
     found.append(Attack("no cookie", route.method, address, ""))
     found.append(Attack("cookies of nobody", route.method, address, "", headers=other))
     return found
+
+
+async def write_everywhere(superuser: str, words: str) -> int:
+    """Put these words for every text that somebody has written, in columns and in JSON; in how many columns.
+
+    Neither triggers nor keys are asked: rows of before any rule of ours could hold it.
+    """
+    sql = await asyncpg.connect(superuser)
+    await sql.execute("SET session_replication_role = replica")
+    filled = 0
+    for column in await sql.fetch(TABLES, WRITTEN | GIVEN):
+        if column["kind"] == "jsonb":
+            filled += await _in_json(sql, column["of"], column["name"], words)
+        else:
+            filled += await _in_column(sql, column["of"], column["name"], words)
+    await sql.close()
+    return filled
+
+
+async def _in_column(sql: asyncpg.Connection, table: str, column: str, words: str) -> bool:
+    where = "" if column in WRITTEN else f" WHERE {column} <> ''"
+    for said in (words, words[:40]):
+        try:
+            done = await sql.execute(f"UPDATE {table} SET {column} = $1{where}", said)
+        except REFUSED_BY_DATABASE:
+            return False  # it allows no such word there, whoever asks
+        except asyncpg.StringDataRightTruncationError:
+            continue
+        return bool(done != "UPDATE 0")
+    return False
+
+
+async def _in_json(sql: asyncpg.Connection, table: str, column: str, words: str) -> bool:
+    rows = await sql.fetch(
+        f"SELECT ctid, {column} AS found FROM {table} WHERE {column} IS NOT NULL"
+    )
+    told = [(row["ctid"], json.loads(row["found"])) for row in rows]
+    spoilt = [(row, found, with_words(found, words)) for row, found in told]
+    changed = [(row, after) for row, before, after in spoilt if after != before]
+    for row, content in changed:
+        await sql.execute(
+            f"UPDATE {table} SET {column} = $1 WHERE ctid = $2",
+            *(json.dumps(content), row),
+        )
+    return bool(changed)
+
+
+def with_words(value: JsonValue, words: str, name: str = "") -> JsonValue:
+    """A content with these words for each text under a name of `IN_JSON`."""
+    if isinstance(value, dict):
+        return {key: with_words(inner, words, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [with_words(each, words, name) for each in value]
+    return words if isinstance(value, str) and name in IN_JSON else value
 
 
 def percent(value: str) -> str:

@@ -18,10 +18,11 @@ from models.messages.publication import PublicationInput, Subject
 from models.messages.reconciling import OPERATOR, Fault, ReconcileReport, Reconciliation
 from models.messages.voting import VotePeriod
 from models.values.actor import Actor, Role
+from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
-from tests.support.journey import COMMITTEE, JourneyDriver
+from tests.support.journey import COMMITTEE, JourneyDriver, codes
 from tests.support.signed.driver import SignedDriver
 from tests.support.signed.keys import GATEWAY_KEYS
 
@@ -270,7 +271,10 @@ async def test_an_answer_in_our_workers_place_is_found_and_healed(
         workflow_id=stage.id, run_id=None, activity_id=pending[0].activity_id
     )
     await answer.complete(lie)
-    await opening
+    with pytest.raises(Refused) as refused:
+        await opening
+    # The gateway believes the record, and there is nothing yet.
+    assert codes(refused.value) == ["service.not_confirmed"]
     await transaction.rollback()
     await lock.close()
     async with asyncio.timeout(30):

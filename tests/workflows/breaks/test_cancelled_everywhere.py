@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.messages import acts as a
 from models.values.refusal import Refused
+from models.values.states import OPEN_STATES
 from runtime.database import Database
 from service.parts import Parts
 from tests.support.breaks.branches import Scenario, put_right, too_dear, without_contractor
@@ -68,7 +69,7 @@ async def cancelled_at(
 
     j = await journey(driver, **GIVEN[way])
     await j.official(STREET)
-    while (await j.row())["state"] in ("running", "in_warranty"):
+    while (await j.row())["state"] in OPEN_STATES:
         try:
             await way(j)
         except Refused as refused:

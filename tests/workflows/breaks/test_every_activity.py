@@ -9,6 +9,7 @@ from activities.registry import CLASSES
 from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
+    cut_short,
     in_default,
     in_taiwan,
     never_revised,
@@ -16,6 +17,7 @@ from tests.support.breaks.branches import (
     round_about,
     straight_on,
     too_dear,
+    with_subsidy,
     without_contractor,
 )
 from tests.support.breaks.breaking import STEPS, BreakingDriver, ended_well
@@ -62,6 +64,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Warranties.end_liability",
             "Warranties.release",
             "Works.accept",
+            "Wages.pay",
             "Works.approve_payment",
             "Works.begin",
             "Works.record_inspection",
@@ -80,6 +83,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Cancellations.void_vote",
             "OfficialResults.import_one",
             "Renovations.ask_revision",
+            "Renovations.begin_settling",
             "Renovations.revise_scheme",
             "Shares.decide_collection",
             "Shares.grant_subsidy",
@@ -100,6 +104,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.terminate",
         }
     ),
+    cut_short: frozenset({"Blocks.begin", "Blocks.end", "Subsidies.cut"}),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
     never_revised: frozenset(
         {
@@ -140,6 +145,7 @@ ENDS: dict[Scenario, str] = {
     straight_on: "completed",
     in_default: "completed",
     round_about: "cancelled",
+    cut_short: "cancelled",
     reconvened: "cancelled",
     without_contractor: "shelved",
     never_revised: "shelved",
@@ -147,6 +153,7 @@ ENDS: dict[Scenario, str] = {
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
     in_default: {},
+    cut_short: {"content": with_subsidy()},
     round_about: {"content": too_dear()},
     reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
     without_contractor: {"content": too_dear()},

@@ -190,3 +190,19 @@ async def test_what_stands_still_may_be_cancelled(journey: Begin) -> None:
     row = await j.until("nothing")
     assert (row["state"], row["suspended_at"]) == ("cancelled", None)
     assert not (await assert_the_record_tells_the_rows(j)).suspended
+
+
+@pytest.mark.slow
+async def test_what_is_paid_up_while_it_stands_still_is_counted_when_it_goes_on(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    await j.until("payments")
+    deadline = (await j.row())["due_at"]
+    await suspend(j)
+    await j.pay()
+    assert "cost_sharing.collection_counted" not in await j.events()
+    await resume(j)
+    (counted,) = await j.details("cost_sharing.collection_counted")
+    assert counted["collected_fen"] == counted["due_fen"]
+    assert await j.now() < deadline, "nobody waits for a deadline before which all have paid"

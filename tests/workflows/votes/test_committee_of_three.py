@@ -149,7 +149,7 @@ async def test_three_people_hold_a_whole_vote(journey: Begin) -> None:
     assert officials == THREE
 
 
-async def test_one_person_in_two_roles_is_one_person_and_then_the_street_office_confirms(
+async def test_whoever_proposes_in_one_of_two_roles_does_not_confirm_in_the_other(
     journey: Begin,
 ) -> None:
     j = await journey()

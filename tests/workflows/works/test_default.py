@@ -501,7 +501,7 @@ async def test_the_day_on_which_works_begin_is_a_term_of_the_contract(journey: B
 
 
 @pytest.mark.slow
-async def test_certificates_that_nobody_signed_end_with_the_case(
+async def test_what_was_built_when_a_case_is_cancelled_is_signed_for_and_paid(
     journey: Begin, database: Database
 ) -> None:
     j = await journey()
@@ -509,6 +509,7 @@ async def test_certificates_that_nobody_signed_end_with_the_case(
     await passed(j, "paint")
     await j.act(a.CancelRenovation, STREET, reason="enough")
     await ended(j, database, "cancelled")
-    assert {state for _, _, state in (await certificates(j, 1)).values()} == {"settled"}
+    (paint,) = (await certificates(j, 1)).values()
+    assert (paint[0], paint[2]) == (PAINT_FEN, "released")
     (closed,) = await j.details("renovation.closed")
-    assert len(closed["certificates_settled"]) == 1
+    assert "certificates_settled" not in closed

@@ -50,8 +50,8 @@ async def decide(
     sent = texts(form)
     asked = {name: sent.get(name, "") for name in ("command_id", "sum_id")}
     own = {name: f"{name}-{asked['sum_id']}" for name in ("unit_numbers", "reason")}
+    actor = situation.in_role(office.grants, *ROLES)
     try:
-        actor = situation.in_role(office.grants, *ROLES)
         if sent.get("decision") == "return":
             back = read_fields(ReturnSum, {**asked, "reason": sent.get("reason", "")})
             await propose_return(parts, situation, actor, back)

@@ -4,11 +4,12 @@ import pytest
 
 from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS
+from models.values.states import ENDING_STATES
 from rules.authority import ROLES_OF_ACT, WARRANTY
 from service.pages.office.act_form import questions
 from service.pages.office.fields import Known, Option
 from service.pages.office.words import told
-from service.pages.office.work import ASKED_BY, is_offered
+from service.pages.office.work import ASKED_BY, BEFORE_ITS_END, is_offered
 
 OF_COMPLAINTS = {"resolve_ticket", "confirm_ticket"}
 
@@ -28,16 +29,19 @@ def test_what_is_asked_for_is_led_to_and_what_is_not_is_not() -> None:
 
 
 def test_a_renovation_that_stands_still_is_resumed_or_ended_and_complaints_go_on() -> None:
-    expected = {"resume_renovation", "cancel_renovation", "correct_renovation", "order_correction"}
-    assert offered("running", "resume_renovation", at_rest=True) == expected | OF_COMPLAINTS
+    expected = {"resume_renovation", "cancel_renovation", "correct_renovation"}
+    expected |= {"order_correction", "block_payments"} | OF_COMPLAINTS
+    assert offered("running", "resume_renovation", at_rest=True) == expected
     with_order = offered("running", "report_corrected", at_rest=True)
-    assert with_order == expected | OF_COMPLAINTS | {"report_corrected", "lift_correction"}
+    assert with_order == expected | {"report_corrected", "lift_correction"}
 
 
-def test_in_the_warranty_every_act_of_it_is_led_to_and_none_that_halts_or_ends() -> None:
+@pytest.mark.parametrize("state", ENDING_STATES)
+def test_in_the_warranty_every_act_of_it_is_led_to_and_none_that_halts_or_ends(state: str) -> None:
     of_warranty = {name for name, act in ACTS.items() if WARRANTY in (act.stage, *act.also)}
-    assert offered("in_warranty") == of_warranty | OF_COMPLAINTS | {"order_correction"}
-    assert "answer_objection" in offered("in_warranty", "answers.refunds")
+    assert of_warranty | OF_COMPLAINTS | {"order_correction"} <= offered(state)
+    assert offered(state) & BEFORE_ITS_END == set()
+    assert "answer_objection" in offered(state, "answers.refunds")
 
 
 @pytest.mark.parametrize("state", ["completed", "cancelled", "shelved"])

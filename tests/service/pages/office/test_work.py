@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from models.messages.act_bodies import BODIES
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
@@ -16,7 +17,7 @@ from runtime.language.sentences import LOCALES
 from service.pages.display import Language
 from service.pages.office.act_form import instructions, questions
 from service.pages.office.fields import Field, Known, Option, fields_of, read
-from service.pages.office.words import named
+from service.pages.office.words import named, told
 from service.routes.office.writes import OURS, WRITES
 from tests.support.box import open_box
 from tests.support.browser.desk import Desk
@@ -253,6 +254,14 @@ async def test_a_mandate_is_proposed_on_the_page_and_a_wrong_line_is_said_at_its
     assert "The agent decides" in page.text
     assert json.loads(kept)["instructions"].keys() == {"works"}
     assert json.loads(kept)["instructions"]["works"] != "no"
+
+
+@pytest.mark.parametrize("value", ["9999-12-31T23:59:59-12:00", "%(x)s", "a.b", 5, [5], True])
+def test_a_proposal_is_told_whatever_is_in_it(value: JsonValue) -> None:
+    names = ("note", "valid_until", "paid_fen", "opens_at")
+    content: dict[str, JsonValue] = {"measured_fen": dict.fromkeys(names, value), "opens_at": value}
+    assert [name for name, _ in told(content, "zh_CN")] == [*names, "opens_at"]
+    assert told({"valid_until": "2026-03-02T01:00:00Z"}, "en") == [("valid_until", "2 March 2026")]
 
 
 def test_instructions_on_a_menu_are_ticks_numbers_or_an_order() -> None:

@@ -1,0 +1,1 @@
+"""What many send at once waits here for one commit: ballots of a box, reports of a case."""
