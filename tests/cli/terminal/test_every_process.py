@@ -44,4 +44,4 @@ def test_a_command_ends_by_itself_and_says_why_in_a_sentence(name: str, tmp_path
     assert done.returncode in {0, 1, 2}, done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     # What a command is asked for stands on the standard output, `verify`'s verdict too; what went wrong beside it.
-    assert len((done.stdout + done.stderr).strip()) > 10
+    assert len((done.stdout + done.stderr).split()) > 1
