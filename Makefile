@@ -48,7 +48,7 @@ programs: ## a Chromium and an nginx for the tests, where the machine has none a
 test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-pages: $(READY) programs ## every page in Chromium: axe in four looks, and an estate by browser alone (pictures in build/pages)
+test-pages: $(READY) programs ## every page in Chromium: axe in five looks, and an estate by browser alone (pictures in build/pages)
 	$(BIN)/python -m pytest tests/service/pages/test_every_look.py tests/e2e/test_by_browser.py
 
 test-document: $(READY) ## /openapi.json against the service, as each role in turn, four requests for each operation

@@ -41,6 +41,8 @@ class Parts:
     lookup: Lookup
     portal_keys: PortalKeys
     ready: ReadyCounts
+    ready_cases: ReadyCounts
+    """What everybody reads of a case, with turns of its own: it waits for no count of a large vote."""
     evidence: KeptEvidence
     """The evidence of cases: made one at a time in a process, whoever asks."""
 
@@ -81,6 +83,7 @@ async def open_parts(
             tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
+            ready_cases=ReadyCounts(settings.counts_age_s),
             evidence=KeptEvidence(),
             portal_keys=PortalKeys(settings.portal_jwks),
         )

@@ -31,7 +31,8 @@ WITH_TIME: Final[Select[Renovation, bool, datetime]] = (
 OF_SITUATION = (
     *(Renovation.id, Renovation.estate_id, Renovation.title, Renovation.stage, Renovation.state),
     *(Renovation.stage_workflow_id, Renovation.place_path, Renovation.rule_pack),
-    *(Renovation.waiting_for, Renovation.due_at),
+    *(Renovation.waiting_for, Renovation.due_at, Renovation.suspended_at),
+    Renovation.head_seq.label("events"),
     cast(Renovation.timetable, Text).label("written_timetable"),
     CaseClock.renovation_id.is_not(None).label("is_told"),
     func.tick_of(Renovation.id, type_=DateTime(timezone=True)).label("now"),
@@ -67,6 +68,10 @@ class Situation:
     waiting_for: str
     """What the running stage waits for, until `due_at`; "" for nothing."""
     due_at: datetime | None
+    suspended_at: datetime | None
+    """Since then it stands still, its periods with it."""
+    events: int
+    """So many its record has: what was read under another number may be over."""
 
     def command(self, key: str, actor: Actor) -> Command:
         """Who does what where, as the journal records it; `key` is that of `Journal.key_of`."""
@@ -80,6 +85,12 @@ class Situation:
     def part(self) -> str:
         """The part of its course in which the case is: a stage, or the warranty."""
         return part_of_case(self.stage, self.state)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Under what that is kept which everybody reads of it: until something happens in it or its clock is moved."""
+        at = self.now.isoformat() if self.clock == "told" else ""
+        return self.id, str(self.events), at
 
     @property
     def counted(self) -> Mapping[str, str]:
@@ -167,6 +178,8 @@ def situation_of(row: Row[*tuple[Any, ...]]) -> Situation:
         now=row.now,
         waiting_for=row.waiting_for,
         due_at=row.due_at,
+        suspended_at=row.suspended_at,
+        events=row.events,
     )
 
 

@@ -17,7 +17,6 @@ from activities.cancellation import load_end
 from activities.cost_sharing.collection import paid_up_at_rest
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResumeRenovation, SuspendRenovation
-from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.messages.journey import Resumed, Suspended
 from models.tables import (
     BallotBox,
@@ -39,10 +38,11 @@ from models.values.states import (
     Stage,
     TenderState,
 )
-from models.values.waits import BESIDE, Wait
+from models.values.waits import Wait
 from proof.canonical import utc_text
 from rules import oversight as law
 from rules.time.deadlines import extended_end
+from runtime.record.agenda import of_procedure
 from runtime.record.journal import Recorded
 
 AWAITED = "resume_renovation"
@@ -159,15 +159,9 @@ def _since(case: Case) -> dict[str, str]:
 
 async def load_agenda(case: Case) -> Sequence[AtRest]:
     """What the workflows of the procedure wait for now; not those of complaints, nor who is to confirm."""
-    rid = case.renovation.id
     rows = await case.session.scalars(
         select(CaseWait)
-        .where(
-            CaseWait.renovation_id == rid,
-            CaseWait.workflow_id.not_like(f"{ticket_workflow_id(rid, '')}%"),
-            CaseWait.workflow_id.not_in((proposals_id(rid), suggestions_id(rid))),
-            CaseWait.what.not_in(BESIDE),
-        )
+        .where(*of_procedure(case.renovation.id))
         .order_by(CaseWait.workflow_id, CaseWait.what, CaseWait.subject, CaseWait.who)
     )
     return [AtRest.model_validate(row, from_attributes=True) for row in rows]

@@ -14,7 +14,6 @@ from models.messages.warranty import (
     WarrantyPeriod,
 )
 from models.tables import Contract, RetentionRelease, Termination
-from models.values.ledger import AccountKind
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import RenovationState
 from models.values.waits import Consequence
@@ -22,7 +21,7 @@ from rules import warranty as law
 from rules.ledger import withheld
 from rules.time.deadlines import months_after
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_balances
+from runtime.ledger.reading import load_kept_back, load_undecided
 from runtime.ledger.refunds import load_going_out
 from runtime.record.firms import contractor_as
 from runtime.record.journal import Recorded
@@ -40,7 +39,7 @@ class Warranties(Writer):
         It counts from the acceptance: Jianzhi 2017 no. 138 art. 8; for what was built when the case stopped, from
         the settlement of its contract [D].
         """
-        kept = await kept_back(case)
+        kept = await load_kept_back(case.session, case.renovation.id)
         months = case.timetable.defect_liability_months
         stopped = case.renovation.state is RenovationState.SETTLING
         begins = await (_settled_at(case) if stopped else works.accepted_at(case))
@@ -68,7 +67,7 @@ class Warranties(Writer):
         """The contractors may ask for what is kept back; the client verifies it within the days of art. 11."""
         until = await _liability_until(case)
         case.not_before(until)
-        kept = await undecided(case)
+        kept = await load_undecided(case.session, case.renovation.id)
         fen = sum(kept.values())
         case.wait_for("release_retention", since=case.now)
         case.notify("committee", "retention_due", retention_fen=fen)
@@ -91,7 +90,7 @@ class Warranties(Writer):
 
         Refused: an unknown contract, one's own firm, more than is kept, nothing said of why.
         """
-        kept = await undecided(case)
+        kept = await load_undecided(case.session, case.renovation.id)
         contract = await _contract(case, act.contract_id, kept)
         kept_fen = kept[contract.id]
         firm = await contractor_as(case.session, act.actor, contract.bidder_id)
@@ -134,7 +133,7 @@ class Warranties(Writer):
 
 async def await_liability(case: Case, until: datetime | None = None) -> None:
     """What is kept back stays so until the liability is over; where nothing is, the warranty goes on."""
-    if await undecided(case):
+    if await load_undecided(case.session, case.renovation.id):
         until = until or await _liability_until(case)
         case.wait_for("retention", until, then=Consequence.GOES_ON)
     else:
@@ -151,41 +150,17 @@ async def _settled_at(case: Case) -> datetime:
     return settled or case.now
 
 
-async def kept_back(case: Case) -> dict[str, int]:
-    """By contract what is kept back of it and not paid out, in fen; nothing of those without."""
-    balances = await load_balances(case.session, case.renovation.id, AccountKind.RETENTION)
-    return {
-        account.name: -each.balance_fen
-        for account, each in balances.items()
-        if each.balance_fen < 0
-    }
-
-
-async def undecided(case: Case) -> dict[str, int]:
-    """The same of the contracts of which nobody has decided."""
-    decided = await _decided(case)
-    return {name: fen for name, fen in (await kept_back(case)).items() if name not in decided}
-
-
 async def refuse_kept(case: Case) -> None:
     """A case is not completed while it is undecided what becomes of a retention.
 
     Raises:
         Refused: `warranty.retention_undecided`.
     """
-    kept = await undecided(case)
+    kept = await load_undecided(case.session, case.renovation.id)
     if kept:
         raise refusal(
             "warranty.retention_undecided", where=case.renovation.id, have=sum(kept.values())
         )
-
-
-async def _decided(case: Case) -> frozenset[str]:
-    rid = case.renovation.id
-    found = await case.session.scalars(
-        select(RetentionRelease.contract_id).where(RetentionRelease.renovation_id == rid)
-    )
-    return frozenset(found)
 
 
 async def _contract(case: Case, wanted: str | None, kept: dict[str, int]) -> Contract:

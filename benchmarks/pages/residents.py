@@ -32,14 +32,13 @@ class Resident:
 
     def __init__(self, http: httpx.AsyncClient, link: str, code: str, took: Took) -> None:
         self._http, self._link, self._code, self._took = http, link, code, took
-        self._cookie = self._rid = ""
+        self._cookies: dict[str, str] = {}
+        self._rid = ""
 
     async def enter(self) -> None:
         """With the letter and its second fact; hashes take turns, so not everybody does it in one minute."""
         await self._get("letter", self._link)
-        entered = await self._send("enter", self._link, {"fact": self._code})
-        if entered is not None:
-            self._cookie = entered.headers["set-cookie"].partition(";")[0]
+        await self._send("enter", self._link, {"fact": self._code})
 
     async def act(self, until: float, first_in_s: float) -> None:
         """Act until that moment; everybody begins at another one."""
@@ -74,13 +73,17 @@ class Resident:
         """The answer; None for one that is an error, which is noted."""
         begun = time.perf_counter()
         try:
+            cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
             answer = await self._http.request(
-                method, path, data=fields, headers={**HTML, "cookie": self._cookie}
+                method, path, data=fields, headers={**HTML, "cookie": cookie}
             )
         except httpx.HTTPError as error:
             self._took.errors.append(f"{name}: {error!r}")
             return None
         self._took.seconds.setdefault(name, []).append(time.perf_counter() - begun)
+        for kept in answer.headers.get_list("set-cookie"):  # as a browser does
+            cookie_name, _, value = kept.partition(";")[0].partition("=")
+            self._cookies[cookie_name] = value
         await asyncio.sleep(random.uniform(*THINK_S))
         if answer.status_code >= 400:
             self._took.errors.append(f"{name}: {answer.status_code} {answer.text[:200]}")

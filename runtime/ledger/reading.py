@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from formats.journals import Booked
-from models.tables import Event, LedgerEntry, LedgerTransfer, Renovation
+from models.tables import Event, LedgerEntry, LedgerTransfer, Renovation, RetentionRelease
 from models.tables import LedgerAccount as Account
 from models.values.ledger import AccountBalance, AccountKind, LedgerAccount, Transfer, TransferKind
 from models.values.refusal import refusal
@@ -67,6 +67,25 @@ async def load_balances(
         )
         for row in rows
     }
+
+
+async def load_kept_back(session: AsyncSession, renovation_id: str) -> dict[str, int]:
+    """By contract what is kept back of it and not paid out, in fen; nothing of those without."""
+    balances = await load_balances(session, renovation_id, AccountKind.RETENTION)
+    return {
+        account.name: -each.balance_fen
+        for account, each in balances.items()
+        if each.balance_fen < 0
+    }
+
+
+async def load_undecided(session: AsyncSession, renovation_id: str) -> dict[str, int]:
+    """The same of the contracts of which nobody has decided what becomes of it."""
+    found = await session.scalars(
+        select(RetentionRelease.contract_id).where(RetentionRelease.renovation_id == renovation_id)
+    )
+    kept, decided = await load_kept_back(session, renovation_id), frozenset(found)
+    return {name: fen for name, fen in kept.items() if name not in decided}
 
 
 async def load_moved(

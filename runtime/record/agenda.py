@@ -7,11 +7,11 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.ids import ticket_workflow_id
+from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.tables import CaseWait
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
@@ -103,6 +103,19 @@ async def end_waits_but_of_tickets(
     )
     kept = () if at_end else (BLOCKED,) if orders_too else BESIDE
     await session.execute(ended.where(CaseWait.what.not_in(kept)))
+
+
+def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The lines of what the workflows of the procedure wait for: they rest with it, and may be given more time.
+
+    Not those of complaints and suggestions, nor who is to confirm, nor orders of correction, which run on.
+    """
+    return (
+        CaseWait.renovation_id == renovation_id,
+        CaseWait.workflow_id.not_like(f"{ticket_workflow_id(renovation_id, '')}%"),
+        CaseWait.workflow_id.not_in((proposals_id(renovation_id), suggestions_id(renovation_id))),
+        CaseWait.what.not_in(BESIDE),
+    )
 
 
 async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:

@@ -6,20 +6,23 @@ the unit was sold last.
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event, OwnerReplacement
 
 
+def last_sale(renovation_id: str, unit_number: str) -> Select[datetime]:
+    """The question when a unit was sold last, alone or inside another one."""
+    return select(func.max(OwnerReplacement.recorded_at)).where(
+        OwnerReplacement.renovation_id == renovation_id,
+        OwnerReplacement.unit_number == unit_number,
+    )
+
+
 async def sold_at(session: AsyncSession, renovation_id: str, unit_number: str) -> datetime | None:
     """When a unit was sold last, by the database's clock; None where it was not."""
-    return await session.scalar(
-        select(func.max(OwnerReplacement.recorded_at)).where(
-            OwnerReplacement.renovation_id == renovation_id,
-            OwnerReplacement.unit_number == unit_number,
-        )
-    )
+    return await session.scalar(last_sale(renovation_id, unit_number))
 
 
 async def sold_in_case(

@@ -6,6 +6,8 @@ of one processor and no more. Whoever asks meanwhile gets the same numbers, whic
 whoever asks while they are counted waits without a database connection. Where the law needs a
 number (the look at the turnout, the close), an activity counts for itself.
 
+What everybody reads of a case is kept ready in the same way, under the number of its last event.
+
 Kept by each process of the service: two processes count twice.
 """
 

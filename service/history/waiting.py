@@ -70,6 +70,11 @@ class Reason(Cause):
 
     reasons: tuple[Cause, ...] = ()
 
+    @property
+    def is_bare(self) -> bool:
+        """It only says that one workflow waits for another, whose own line says of whom and until when."""
+        return self.kind == "wait" and not (self.who or self.until or self.reasons)
+
 
 class Waiting(Carried):
     """Why a case is where it is; nothing of one that is over."""

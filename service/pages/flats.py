@@ -49,8 +49,7 @@ async def load_flats(request: Request, parts: Parts, home: Home) -> tuple[OwnFla
     """The flats of the owner who has entered with each of them, by number; the own one alone is no list."""
     found = [OwnFlat(home.voter.unit_number, here=True)]
     for other in await _homes(parts, home, others_of(request)):
-        async with parts.database.session() as session:
-            matters = await load_matters(session, other)
+        matters = await load_matters(parts, other)
         household = matters.household
         share = household.share_fen if household.basis else None
         found.append(

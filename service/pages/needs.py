@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import SurveyAnswer
 from models.values.states import TicketState
 from runtime.database import driver_connection
-from runtime.record.consents import load_missing_consents
+from runtime.record.consents import OccupiedPart, load_missing_consents
 from service.open_matters import PublicationView, load_publications
 from service.pages.homes import Home
+from service.parts import Parts
 from service.residents.household import HouseholdSummary, load_summary
 from service.views import BoxView, list_papers
 
@@ -42,28 +43,50 @@ class Matters(NamedTuple):
     household: HouseholdSummary
 
 
-async def load_matters(session: AsyncSession, home: Home) -> Matters:
+class OfAll(NamedTuple):
+    """What every home of a renovation is asked for: one reads it for all of them."""
+
+    publications: tuple[PublicationView, ...]
+    consents_missing: tuple[OccupiedPart, ...]
+
+
+async def load_matters(parts: Parts, home: Home) -> Matters:
     """What the home is asked for in its renovation."""
     rid, unit, now = home.situation.id, home.voter.unit_number, home.situation.now
-    papers = await list_papers(session, rid, unit)
-    household = await load_summary(session, home.situation, unit, answers=False)
-    publications = await load_publications(session, rid, home.zone)
+    # Before the home's own session: whoever waits for it holds no connection.
+    of_all = await _of_all(parts, home)
+    async with parts.database.session() as session:
+        papers = await list_papers(session, rid, unit)
+        household = await load_summary(session, home.situation, unit, answers=False)
+        survey = await _of_survey(session, home)
     found = [
         *_of_vote([each for each in papers if each.cast_with is None], now),
         *_of_money(household),
         *_of_answers(household),
-        *_of_publications(publications, now),
-        *await _of_works(session, home),
-        *await _of_survey(session, home),
+        *_of_publications(of_all.publications, now),
+        *_of_works(of_all.consents_missing, unit),
+        *survey,
     ]
     found.sort(key=lambda need: (need.until is None, need.until or now))
     return Matters(
         tuple(found),
         tuple(_of_vote([each for each in papers if each.cast_with is not None], now)),
         tuple(each for each in papers if each.state == "open" and now < each.opens_at),
-        publications,
+        of_all.publications,
         household,
     )
+
+
+async def _of_all(parts: Parts, home: Home) -> OfAll:
+    """Read until something happens in the case (`service.edge.ready`): on the evening of a vote all homes ask."""
+
+    async def read() -> OfAll:
+        async with parts.database.session() as session:
+            posted = await load_publications(session, home.situation.id, home.zone)
+            driver = await driver_connection(session)
+            return OfAll(posted, await load_missing_consents(driver, home.situation.id))
+
+    return await parts.ready_cases.read(("of_all", *home.situation.key), read)
 
 
 def takes_ballots(paper: BoxView, now: datetime) -> bool:
@@ -105,10 +128,10 @@ def _of_publications(publications: Sequence[PublicationView], now: datetime) -> 
             yield Need("publication", href, posted.closes_at, name=posted.subject)
 
 
-async def _of_works(session: AsyncSession, home: Home) -> list[Need]:
-    missing = await load_missing_consents(await driver_connection(session), home.situation.id)
-    mine = [part for part in missing if part.unit_number == home.voter.unit_number]
-    return [Need("consent", "/mine/consents", name=part.work_id) for part in mine]
+def _of_works(missing: Sequence[OccupiedPart], unit: str) -> Iterator[Need]:
+    for part in missing:
+        if part.unit_number == unit:
+            yield Need("consent", "/mine/consents", name=part.work_id)
 
 
 async def _of_survey(session: AsyncSession, home: Home) -> list[Need]:

@@ -174,12 +174,6 @@ async def instalments_of(
 ) -> tuple[OwedLine, ...]:
     """The instalments of these units as computed today, with what of each is open."""
     rid = situation.id
-    paid = await session.execute(
-        select(Payment.unit_number, func.sum(Payment.amount_fen))
-        .where(Payment.renovation_id == rid, Payment.unit_number.in_(units))
-        .group_by(Payment.unit_number)
-    )
-    left = {unit: int(total) for unit, total in paid}
     rows = await session.scalars(
         select(Instalment)
         .where(Instalment.renovation_id == rid, Instalment.unit_number.in_(units))
@@ -188,6 +182,14 @@ async def instalments_of(
     by_unit: dict[str, list[Instalment]] = {}
     for row in rows:
         by_unit.setdefault(row.unit_number, []).append(row)
+    if not by_unit:
+        return ()
+    paid = await session.execute(
+        select(Payment.unit_number, func.sum(Payment.amount_fen))
+        .where(Payment.renovation_id == rid, Payment.unit_number.in_(units))
+        .group_by(Payment.unit_number)
+    )
+    left = {unit: int(total) for unit, total in paid}
     return tuple(
         _owed(row, covered, situation.now)
         for unit, parts in by_unit.items()

@@ -25,7 +25,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
-from service.access.sold import sold_at, sold_in_case
+from service.access.sold import last_sale, sold_in_case
 from service.reading.money import (
     RELIEF,
     OwedLine,
@@ -174,14 +174,15 @@ async def load_summary(
     session: AsyncSession, situation: Situation, unit: str, *, answers: bool = True
 ) -> HouseholdSummary:
     """The summary of one unit; empty where nothing was computed or said. Without `answers` none is read."""
-    since = await sold_at(session, situation.id, unit)
-    return await _summary(session, situation, unit, since, answers=answers)
+    found, since = await _unit_and_sale(session, situation, unit)
+    return await _summary(session, situation, unit, found, since, answers=answers)
 
 
 async def _summary(
     session: AsyncSession,
     situation: Situation,
     unit: str,
+    found: OwnUnit | None,
     since: datetime | None,
     *,
     answers: bool = True,
@@ -190,7 +191,7 @@ async def _summary(
     basis, share_fen = await load_share(session, rid, unit)
     return HouseholdSummary(
         unit_number=unit,
-        unit=await _unit(session, situation.estate_id, unit),
+        unit=found,
         basis=basis,
         share_fen=share_fen,
         instalments=await instalments_of(session, situation, [unit]),
@@ -201,8 +202,9 @@ async def _summary(
 
 async def load_household(session: AsyncSession, situation: Situation, unit: str) -> HouseholdView:
     """The view of one unit; empty where nothing was computed or said."""
-    rid, since = situation.id, await sold_at(session, situation.id, unit)
-    told = await _summary(session, situation, unit, since)
+    rid = situation.id
+    found, since = await _unit_and_sale(session, situation, unit)
+    told = await _summary(session, situation, unit, found, since)
     refund = await session.get(Refund, (rid, unit))
     why = await load_reasons(session, situation, unit, told.basis, told.share_fen)
     due = [part for part in told.instalments if part.due]
@@ -226,10 +228,18 @@ async def load_household(session: AsyncSession, situation: Situation, unit: str)
     )
 
 
-async def _unit(session: AsyncSession, estate_id: str, number: str) -> OwnUnit | None:
-    query = select(Unit).where(Unit.estate_id == estate_id, Unit.number == number)
-    row = await session.scalar(query)
-    return None if row is None else shown(OwnUnit, row)
+async def _unit_and_sale(
+    session: AsyncSession, situation: Situation, number: str
+) -> tuple[OwnUnit | None, datetime | None]:
+    """The unit as the roll has it, and when it was sold last."""
+    sale = last_sale(situation.id, number)
+    query = select(Unit, sale.scalar_subquery()).where(
+        Unit.estate_id == situation.estate_id, Unit.number == number
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:  # it is no longer on the roll
+        return None, await session.scalar(sale)
+    return shown(OwnUnit, row[0]), row[1]
 
 
 async def _paid(session: AsyncSession, rid: str, unit: str) -> int:

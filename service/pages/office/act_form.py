@@ -16,6 +16,7 @@ from runtime.language.amounts import day, money
 from service.http.problems import read_fields
 from service.pages.display import Language
 from service.pages.office.fields import (
+    THINGS,
     Field,
     Kind,
     Known,
@@ -30,6 +31,10 @@ from service.pages.office.fields import (
 
 SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 """The file of a scheme, and what the check page carries of it."""
+ONLY_CHOSEN = frozenset({"subject", "contract_id"})
+"""Of these nothing is asked where there is no choice: their ids are nobody's to type, and unsaid it is the only one."""
+NOT_TYPED = ("what", "order_id", "objection_id", "publication_id", "ticket_id")
+"""Of these it is said where there is none: nobody knows another word for them."""
 AGENT_DECIDES = "agent_decides"
 """In the place of an instruction: there is none."""
 NOT_KEPT = frozenset({"form_token", "change", "more", "send_id"})
@@ -44,7 +49,17 @@ class FilledAct(NamedTuple):
 
 def questions(act: str, known: Known) -> tuple[Field, ...]:
     """What is asked for an act, given what the case has of the things that it may name."""
-    return fields_of(BODIES[act], known)
+    return tuple(
+        _if_any(each, known)
+        for each in fields_of(BODIES[act], known)
+        if each.kind == "choice" or each.word not in ONLY_CHOSEN
+    )
+
+
+def _if_any(field: Field, known: Known) -> Field:
+    """A question for a thing of the case; that there is none, where there is none."""
+    none = field.word in NOT_TYPED and not known.get(THINGS[field.word])
+    return field._replace(kind="none") if none else field
 
 
 def instructions(motions: Iterable[Motion]) -> Field:

@@ -24,7 +24,7 @@ from models.values.scheme import SchemeContent
 Kind = Literal[
     "line", "text", "lines", "yuan", "area", "percent", "number", "yes_no", "choice", "many",
     "order", "day",
-    "moment", "file", "group", "rows", "keys",
+    "moment", "file", "group", "rows", "keys", "none",
 ]  # fmt: skip
 SHORT = 200
 """Characters that fit one line of a form."""
@@ -62,17 +62,17 @@ THINGS: Mapping[str, str] = {
     "item_id": "works",
     "measured_fen": "works",
     "drop_items": "items",
-    "bidder_id": "bidders",
-    "bidders": "bidders",
-    "technical_milli": "bidders",
-    "adjustments_fen": "bidders",
-    "lots": "bidders",
+    **dict.fromkeys(
+        ("bidder_id", "bidders", "technical_milli", "adjustments_fen", "lots"), "bidders"
+    ),
     "publication_id": "publications",
     "objection_id": "objections",
     "ticket_id": "tickets",
     "what": "awaited",
+    "subject": "subjects",
     "order_id": "orders",
     "act": "assignable",
+    "contract_id": "contracts",
     "funding": "subsidies",
     "results": "motions",
     "options": "choices",
@@ -242,7 +242,7 @@ def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
     if several is not None:
         return several(field, sent, problems) or None
     given = [each for each in sent.get(field.name, ()) if each.strip()]
-    if not given or field.kind == "file":
+    if not given or field.kind in {"file", "none"}:
         return None
     if field.kind == "yes_no" and given[-1] not in YES_NO:
         expected = {"field": field.word, "expected": "expected.yes_no"}

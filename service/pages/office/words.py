@@ -16,6 +16,7 @@ from service.pages import wording
 from service.pages.display import Language
 
 ZONE: str = Timetable.model_fields["zone"].default
+NO_TITLES: Mapping[str, str] = {}
 FILL_IN = {"service.field_missing": "form.fill_in"}
 """What is missing in a body was left empty in the form."""
 UNITS: Mapping[str, str] = {"expected.fen": "form.yuan_wanted", "expected.area": "form.area_wanted"}
@@ -32,7 +33,7 @@ def office_words(language: Language) -> Mapping[str, object]:
         "named": name,
         "people": lambda who: listed([name("role", each) for each in who.split(", ")], language),
         "awaited": lambda line: awaited(line.what, language),
-        "told": lambda content: told(content, language),
+        "told": lambda content, titles=NO_TITLES: told(content, language, titles),
         "spoken": lambda found: spoken(found, language),
         "command_id": lambda: secrets.token_hex(16),
     }
@@ -56,17 +57,22 @@ def listed(words: Iterable[str], language: Language) -> str:
     return ("、" if language == "zh_CN" else ", ").join(words)
 
 
-def told(content: Mapping[str, JsonValue], language: Language) -> list[tuple[str, str]]:
-    """What a proposal says, field by field; what it leaves empty is left out."""
+def told(
+    content: Mapping[str, JsonValue], language: Language, titles: Mapping[str, str] = NO_TITLES
+) -> list[tuple[str, str]]:
+    """What a proposal says, field by field; what it leaves empty is left out.
+
+    `titles`: of things of the case that it names by an id.
+    """
     found: list[tuple[str, str]] = []
     for name, value in content.items():
         if isinstance(value, dict):
-            found += told(value, language)
+            found += told(value, language, titles)
         elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
             for each in value:
-                found += told(each, language) if isinstance(each, dict) else ()
+                found += told(each, language, titles) if isinstance(each, dict) else ()
         elif value not in (None, "", []):
-            found.append((name, _said(name, value, language)))
+            found.append((name, titles.get(str(value)) or _said(name, value, language)))
     return found
 
 

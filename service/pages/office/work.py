@@ -1,10 +1,28 @@
 """My work: the cases of somebody's places, what is late, whose turn it is, and what waits for a second person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from models.messages.acts import (
+    AnswerObjection,
+    BlockPayments,
+    CancelRenovation,
+    ConfirmTicket,
+    CorrectRenovation,
+    ExtendPeriod,
+    LiftCorrection,
+    OpenVote,
+    OrderCorrection,
+    ReportCorrected,
+    ResolveTicket,
+    ResumeRenovation,
+    ReviseScheme,
+    SuspendRenovation,
+    UnblockPayments,
+)
 from models.values.actor import Role
-from models.values.waits import CONFIRMING
+from models.values.states import ENDING_STATES, RenovationState
+from models.values.waits import BLOCKED, CONFIRMING, CORRECTING
 from rules.authority import Grant, covers
 from rules.disclosure.readers import Circle, roles_in
 from rules.four_eyes import ProposalState
@@ -19,6 +37,32 @@ from service.situation import Situation, load_situation
 
 CASES = 100
 """Cases of one place on a page; the list goes on with the cursor of the last one."""
+ON_COMPLAINTS = frozenset({ResolveTicket.name, ConfirmTicket.name})
+ASKED_BY: Mapping[str, str] = {
+    OpenVote.name: OpenVote.name,
+    ReviseScheme.name: ReviseScheme.name,
+    AnswerObjection.name: "answers",
+    ReportCorrected.name: CORRECTING,
+    LiftCorrection.name: CORRECTING,
+    UnblockPayments.name: BLOCKED,
+}
+"""Acts that come only while the agenda has this word."""
+AT_REST = frozenset(
+    act.name
+    for act in (
+        *(ResumeRenovation, CancelRenovation, CorrectRenovation, BlockPayments, UnblockPayments),
+        *(OrderCorrection, ReportCorrected, LiftCorrection),
+    )
+)
+"""What comes to a renovation that stands still, beside complaints."""
+BEFORE_ITS_END = frozenset(
+    act.name
+    for act in (
+        *(CancelRenovation, CorrectRenovation, SuspendRenovation, ResumeRenovation),
+        *(ExtendPeriod, ReviseScheme),
+    )
+)
+"""What no longer comes once only complaints and the end of the money go on."""
 
 
 class Turn(NamedTuple):
@@ -83,6 +127,22 @@ def whose_turn(case: CaseRow, grants: Iterable[Grant]) -> tuple[Turn, ...]:
     """Everybody who is awaited in a case, the own roles marked."""
     roles = {each.role for each in grants if covers(each.place, case.place_path)}
     return tuple(Turn(case, line, _is_mine(line, roles)) for line in case.awaited)
+
+
+def is_offered(act: str, state: str, awaited: Collection[str], *, at_rest: bool) -> bool:
+    """Whether the page of a case leads to an act; whether it may come, its workflow decides.
+
+    `awaited`: the words of the agenda of the case.
+    """
+    if act in ON_COMPLAINTS:
+        return True
+    if act in ASKED_BY and not any(each.partition(".")[0] == ASKED_BY[act] for each in awaited):
+        return False
+    if state in ENDING_STATES:
+        return act not in BEFORE_ITS_END
+    if state != RenovationState.RUNNING:
+        return False
+    return act in AT_REST if at_rest else act != ResumeRenovation.name
 
 
 async def _cases(

@@ -13,7 +13,7 @@ from rules.time.course import StagePlan, planned_stages
 from runtime.calendars import chinese_calendar
 from service.situation import Situation
 
-ENTERED = "renovation.stage_entered"
+ENTERED, WARRANTED = "renovation.stage_entered", "renovation.warranty_begun"
 PERMILLE = 1_000
 A_DAY = timedelta(days=1)
 
@@ -51,13 +51,21 @@ class Lanes(NamedTuple):
 async def load_lanes(
     session: AsyncSession, situation: Situation, closed_at: datetime | None
 ) -> Lanes:
-    """The stages that were entered, in their order; case time. A stage may be entered again."""
+    """The stages that were entered, in their order; case time. A stage may be entered again.
+
+    The last one is over with the case, or when its warranty begins, which is no stage.
+    """
     rows = await session.execute(
-        select(Event.happened_at, Event.details)
-        .where(Event.renovation_id == situation.id, Event.kind == ENTERED)
+        select(Event.kind, Event.happened_at, Event.details)
+        .where(Event.renovation_id == situation.id, Event.kind.in_((ENTERED, WARRANTED)))
         .order_by(Event.seq)
     )
-    entered = [(Stage(row.details["stage"]), row.happened_at) for row in rows]
+    entered: list[tuple[Stage, datetime]] = []
+    for row in rows:
+        if row.kind == WARRANTED:
+            closed_at = row.happened_at
+        else:
+            entered.append((Stage(row.details["stage"]), row.happened_at))
     if not entered:
         return Lanes()
     plan = planned_stages(entered[0][1], situation.timetable, chinese_calendar())

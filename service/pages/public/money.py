@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Payment, ShareTotal
+from models.tables import Contract, Payment, ShareTotal
 from models.values.scheme import SchemeContent
 from service.pages.schemes import load_scheme
 from service.reading.money import RELIEF, basis_of
@@ -120,3 +120,13 @@ async def names_of_firms(session: AsyncSession, situation: Situation) -> Mapping
     """The firms whose bids were opened, by their ids, as they registered."""
     tenders = await list_tenders(session, situation.id, situation.timetable.zone)
     return {bid.bidder_id: bid.bidder for each in tenders for bid in each.bids if bid.bidder}
+
+
+async def names_of_builders(session: AsyncSession, situation: Situation) -> Mapping[str, str]:
+    """Who builds, by the contract: accounts of the ledger are named by it."""
+    rows = await session.execute(
+        select(Contract.id, Contract.bidder_id).where(Contract.renovation_id == situation.id)
+    )
+    held = {row.id: row.bidder_id for row in rows}
+    firms = await names_of_firms(session, situation) if held else {}
+    return {contract: firms.get(bidder, bidder) for contract, bidder in held.items()}

@@ -111,7 +111,7 @@ async def _questions(
         check_act(act, situation.part, view.office.grants, situation.place_path)
     reader = await reader_for(parts, situation, view.office)
     async with parts.database.session() as session:
-        return questions(act, await load_known(session, situation, reader))
+        return questions(act, await load_known(session, situation, reader, view.language))
 
 
 def _values(view: View, act: str, fields: tuple[Field, ...], form: FormData) -> dict[str, object]:

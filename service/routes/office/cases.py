@@ -1,5 +1,7 @@
 """One case as an office sees it: where it stands, whose turn it is, what waits for a second person."""
 
+from collections.abc import Collection
+
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
@@ -12,11 +14,13 @@ from runtime.record.cases import load_case
 from service.http.problems import read_fields
 from service.ledger.unclaimed import count_open
 from service.pages.forms import moved, texts
+from service.pages.office.known import load_orders
 from service.pages.office.session import Office
-from service.pages.office.work import open_proposals, reads_proposals, whose_turn
+from service.pages.office.work import is_offered, open_proposals, reads_proposals, whose_turn
 from service.parts import Parts
 from service.proposals import deciding
 from service.proposals.bodies import ConfirmProposals, WithdrawProposal
+from service.reading.shaping import viewer_under
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import (
     CaseView,
@@ -44,7 +48,7 @@ async def show_case(
         "renovation": renovation,
         "unclaimed": unclaimed,
         "turns": whose_turn(case, office.grants),
-        "acts": acts_of(office, situation),
+        "acts": acts_of(office, situation, [each.what for each in case.awaited]),
         "writes": writes_of(office, situation),
         "reads_ledger": bool(
             roles_in(Circle.RELIEF) & {each.role for each in office.here(situation)}
@@ -94,9 +98,15 @@ async def decide_proposal(
     return RedirectResponse(f"/office/cases/{situation.id}/proposals?done=1", 303)
 
 
-def acts_of(office: Office, situation: Situation) -> tuple[str, ...]:
-    """The official acts that somebody may do in this stage, as far as roles say it."""
-    return tuple(name for name in ROLES_OF_ACT if _may(office, situation, name))
+def acts_of(office: Office, situation: Situation, awaited: Collection[str]) -> tuple[str, ...]:
+    """The official acts that somebody may do now, as far as roles, the stage and the agenda say it."""
+    at_rest = situation.suspended_at is not None
+    return tuple(
+        name
+        for name in ROLES_OF_ACT
+        if is_offered(name, situation.state, awaited, at_rest=at_rest)
+        and _may(office, situation, name)
+    )
 
 
 def _may(office: Office, situation: Situation, act: str) -> bool:
@@ -120,8 +130,12 @@ async def _proposals(
     view: View,
     problems: tuple[Problem, ...] = (),
 ) -> Response:
+    async with parts.database.session() as session:
+        reader = viewer_under(office.here(situation), situation.place_path).reader
+        orders = await load_orders(session, situation, reader, view.language)
     values = {
         "queue": await open_proposals(parts.database, office.id, situation.id),
+        "titles": {each.value: each.title for each in orders},
         "decides": "confirm_proposal" in writes_of(office, situation),
         "done": view.request.query_params.get("done", ""),
     }

@@ -18,7 +18,7 @@ from service.routes.office import (
 from service.routes.office.money import ledger, unclaimed
 from service.routes.office.privacy import erasures
 from service.routes.office.reading import history, readings
-from service.routes.office.training import beginning, components, of_homes, playing
+from service.routes.office.training import beginning, components, of_history, of_homes, playing
 from service.routes.office.works import pictures
 
 OFFICE = (
@@ -28,6 +28,7 @@ OFFICE = (
     overview.router,
     components.router,
     of_homes.router,
+    of_history.router,
     people.router,
     erasures.router,
     erasures.asking,

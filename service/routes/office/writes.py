@@ -157,7 +157,7 @@ async def _questions(
     situation.in_role(view.office.grants, *sorted(found.roles))
     reader = await reader_for(parts, situation, view.office)
     async with parts.database.session() as session:
-        known = await load_known(session, situation, reader)
+        known = await load_known(session, situation, reader, view.language)
         boxes = await load_running_boxes(session, situation.id) if found.of_vote else ()
     asked = tuple(each for each in fields_of(found.body, known) if each.word not in OURS)
     if found.body is RegisterMandate:

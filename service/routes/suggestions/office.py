@@ -12,8 +12,9 @@ from models.values.states import SuggestionOutcome
 from rules.authority import ROLES_OF_WRITE
 from service.http.paging import Slice
 from service.http.problems import read_fields
-from service.pages.forms import texts
+from service.pages.forms import moved, texts
 from service.pages.office.session import Office
+from service.pages.schemes import load_scheme
 from service.parts import Parts
 from service.proposing import ProposalMade
 from service.reading.shaping import viewer_under
@@ -66,7 +67,8 @@ async def review(
         command = read_fields(ReviewSuggestion, _given(fields, "decision", "reason"))
         await reviewing.review(parts, situation, actor, suggestion_id, command)
     except Refused as refused:
-        return await _list(parts, situation, office, view, refused.problems)
+        own = {"reason": f"reason-{suggestion_id}"}
+        return await _list(parts, situation, office, view, moved(refused.problems, own))
     return _to_list(situation, "review")
 
 
@@ -89,7 +91,9 @@ async def reply(
             parts, situation, actor, read_fields(AnswerSuggestions, given)
         )
     except Refused as refused:
-        return await _list(parts, situation, office, view, refused.problems)
+        own = {name: f"{name}-{suggestion_id}" for name in ("outcome", "item", "motion")}
+        own["reason"] = f"why-{suggestion_id}"
+        return await _list(parts, situation, office, view, moved(refused.problems, own))
     return _to_list(situation, "proposed" if isinstance(done, ProposalMade) else "answer")
 
 
@@ -120,12 +124,15 @@ async def _list(
         found = await list_suggestions(
             session, asked, viewer_under(office.grants, situation.place_path)
         )
+        scheme = await load_scheme(session, situation.id)
     roles = {each.role for each in office.here(situation)}
     values = {
         "suggestions": found,
         "may_review": bool(roles & ROLES_OF_WRITE[REVIEW].roles),
         "may_answer": bool(roles & ROLES_OF_WRITE[ANSWER].roles),
         "outcomes": tuple(SuggestionOutcome),
+        "items": scheme.items if scheme else (),
+        "motions": scheme.motions if scheme else (),
         "done": done if done in DONE else "",
     }
     return view.show("suggestions.html", values, problems)

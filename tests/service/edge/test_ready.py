@@ -101,6 +101,23 @@ async def test_while_it_is_told_a_number_says_when_it_was_counted(
     assert now["counted_at"] > before["counted_at"]
 
 
+async def test_a_case_is_read_for_everybody_until_something_happens_in_it(
+    asked: Asked, renovation: Make, sql: asyncpg.Connection
+) -> None:
+    rid = await renovation()
+    path, page = f"/cases/{rid}", {"accept": "text/html", "accept-language": "en"}
+    assert (await asked.http.get(path, headers=page)).status_code == 200
+    asked.statements.clear()
+    answers = await asyncio.gather(*(asked.http.get(path, headers=page) for _ in range(30)))
+    assert {each.status_code for each in answers} == {200}
+    # Each asks where the case stands, and one of them at most reads the rest again.
+    assert len(asked.statements) < 2 * len(answers), asked.statements
+    await sql.execute(
+        "UPDATE renovation SET suspended_at = now(), head_seq = head_seq + 1 WHERE id = $1", rid
+    )
+    assert "the renovation stands still" in (await asked.http.get(path, headers=page)).text
+
+
 @dataclass
 class Slow:
     """Counts that end when they are told to; how many were begun."""

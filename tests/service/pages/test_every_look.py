@@ -18,19 +18,27 @@ from tests.support.browser.site import Site
 from tests.support.browser.walker import DESK, PHONE
 from tests.support.pages.every import World, routes, whole_world
 
-pytestmark = pytest.mark.slow  # every page, four times, each with axe
+pytestmark = pytest.mark.slow  # every page, five times, each with axe
 TAP = {"usual": 44, "large": 60}
-ELDER = {"text": 18, "largest": 30, "line": 1.3}
-"""The bar of the MIIT's elder mode: CSS pixels of the text and of the largest, and the height of a line."""
+ELDER = {"text": 18, "largest": 30, "line": 1.3, "gap": 1.3}
+"""The bar of the MIIT's elder mode: CSS pixels of the text and of the largest, the height of a line in its letters,
+and how far a paragraph is from the one before it in lines."""
 MEASURED = """() => {
   const of = each => getComputedStyle(each);
   const texts = [...document.querySelectorAll('main p, main li, main dd, main label')]
     .filter(each => each.innerText && each.getBoundingClientRect().width > 1 && !each.closest('.hidden'));
   const sizes = texts.map(each => parseFloat(of(each).fontSize));
+  const gaps = [...document.querySelectorAll('main p + p')].map(each => {
+    const before = each.previousElementSibling, line = parseFloat(of(before).lineHeight);
+    const [above, below] = [before.getBoundingClientRect(), each.getBoundingClientRect()];
+    const beneath = above.width > 1 && below.width > 1 && below.top >= above.bottom - 1;
+    return beneath ? (below.top - above.bottom + line) / line : 9;
+  });
   return {
     text: Math.min(18, ...sizes),
     largest: Math.max(...[...document.querySelectorAll('h1, .big')].map(e => parseFloat(of(e).fontSize))),
     line: Math.min(9, ...texts.map(e => parseFloat(of(e).lineHeight) / parseFloat(of(e).fontSize))),
+    gap: Math.min(9, ...gaps),
   };
 }"""
 WITH_QUESTIONS = """() => {
@@ -55,6 +63,7 @@ class Look(NamedTuple):
 
 LOOKS = (
     Look("zh", "usual"),
+    Look("zh", "large"),
     Look("en", "large"),
     Look("en", "usual", wide=True),
     Look("zh", "usual", media="print"),

@@ -12,6 +12,8 @@ import pytest
 from runtime.database import Database
 from runtime.settings import Settings
 from service.pages.rendering import static_file
+from service.pages.wording import text
+from tests.support.browser.desk import Shown
 from tests.support.pages.every import Route, World, read_forms, routes, whole_world
 from tests.support.pages.hostile import EVIL, Attack, attacks, write_everywhere
 from tests.support.pages.statements import Statements
@@ -20,8 +22,10 @@ from tests.support.slow import some_are_slow
 LANGUAGES = ("en", "zh-CN")
 BALLOT_BYTES, PAGE_BYTES = 14_000, 30_000
 STATEMENTS = 30
-STATEMENTS_OF = {"/mine": 12, "/mine/ballot": 7}
+STATEMENTS_OF = {"/mine": 11, "/mine/ballot": 7}
 """Of the pages that every home opens on the days of a vote; `STATEMENTS` is what the dearest of the others costs."""
+FILES = {"/mine/share.pdf", "/cases/{renovation_id}/pictures/{picture_id}"}
+"""No pages, and here not there: of a computed share, and a photograph that was published."""
 OF_OURS = (
     *("text/html", "text/css", "text/javascript", "text/csv"),
     *("application/pdf", "application/zip", "image/jpeg"),
@@ -56,10 +60,13 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
     api = http._transport.app.api  # type: ignore[attr-defined]
     statements = Statements(api.state.parts.database.engine)
     wrong_with: list[str] = []
-    for route in (each for each in routes() if each.method == "GET"):
+    shown, pages = set[str](), [each for each in routes() if each.method == "GET"]
+    for route in pages:
         for address in world.addresses(route):
             statements.begin()
             answer = await http.get(address, headers=world.headers(route.who, "zh-CN"))
+            if answer.status_code < 400:
+                shown.add(route.path)
             if not answer.headers.get("content-type", "").startswith("text/html"):
                 continue
             fetched = loaded(answer.text)
@@ -74,6 +81,8 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
             if re.search(r"<script(?![^>]*src=)|\son\w+=|javascript:", answer.text):
                 wrong_with.append(f"{address}: has a script of its own")
     assert wrong_with == []
+    # Whatever looks at every page would look at a refusal.
+    assert {each.path for each in pages} - shown == FILES
 
 
 def _weight(address: str) -> int:
@@ -147,6 +156,28 @@ async def test_everything_that_is_tried_at_every_page_is_answered_by_a_page(worl
         for attack in attacks(world, route):
             found += await answered(world, number, attack)
     assert found == []
+
+
+@pytest.mark.slow  # every form there is
+async def test_a_form_that_is_sent_as_it_stands_is_wrong_at_its_own_fields(world: World) -> None:
+    lost = text("form.page_changed", "en", {})
+    found = set[str]()
+    for route in (each for each in _harmless() if each.method == "GET"):
+        for address in world.addresses(route):
+            page = await world.http.get(address, headers=world.headers(route.who))
+            if not page.headers.get("content-type", "").startswith("text/html"):
+                continue
+            for form in Shown(page).forms:
+                to = form.action or address
+                if to.endswith(ENDS_A_SESSION):
+                    continue
+                data: dict[str, list[str]] = {}
+                for name, value in (*form.fields, *filter(None, (form.button,))):
+                    data.setdefault(name, []).append(value)
+                sent = await world.http.post(to, data=data, headers=world.headers(route.who))
+                if lost in unescape(sent.text):
+                    found.add(f"{route.path}: {to.partition('?')[0]}")
+    assert found == set()
 
 
 @pytest.mark.parametrize(

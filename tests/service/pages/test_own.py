@@ -53,6 +53,10 @@ async def test_a_suggestion_goes_from_one_home_by_the_office_to_a_neighbour_and_
     assert again.status_code == 404
 
     listed = await desk.get(path)
+    wrong = await desk.send(listed, f"{path}/{name}/reply", {"reason": ""})
+    assert wrong.status == 422
+    assert f'href="#outcome-{name}"' in wrong.html
+    assert '<option value="roof">New roof</option>' in wrong.html
     replied = {"outcome": "referred", "reason": "It belongs into the next scheme"}
     answered = await desk.send(listed, f"{path}/{name}/reply", replied)
     assert "The reply was given." in answered.text

@@ -54,7 +54,7 @@ QUERIES = {
 """What an address needs to tell anything."""
 OF_TRAINING = frozenset(f"/v1/renovations/{{renovation_id}}/{part}" for part in ("inbox", "clock"))
 """What only a training case has."""
-MOST_UNSEEN = 300
+MOST_UNSEEN = 170
 """Fields of views of which nothing could be told even so."""
 EVENTS = frozenset({"EventView", "FeedEvent", "SuggestionEvent"})
 """Their sender is hidden where it is a home, and each detail has a line of its own."""

@@ -20,6 +20,8 @@ class Form:
         self.action = action
         self.fields: list[tuple[str, str]] = []
         self.names: set[str] = set()
+        self.button: tuple[str, str] | None = None
+        """What the first button says, which the return key presses."""
 
 
 class _Forms(HTMLParser):
@@ -40,7 +42,9 @@ class _Forms(HTMLParser):
         form, name = self.forms[-1], given.get("name", "")
         form.names.add(name)
         kind = given.get("type", "text")
-        if tag == "input" and (kind not in {"radio", "checkbox"} or "checked" in given):
+        if tag == "button" and form.button is None:
+            form.button = (name, given.get("value", ""))
+        elif tag == "input" and (kind not in {"radio", "checkbox"} or "checked" in given):
             form.fields.append((name, given.get("value", "")))
         elif tag == "select":
             self._select, self._options = name, []

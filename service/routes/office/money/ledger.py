@@ -10,6 +10,7 @@ from runtime.privacy.access import note_access
 from service.http.paging import Slice
 from service.ledger.reading import AccountLine, EntryLine, list_accounts, list_entries
 from service.pages.office.session import Office
+from service.pages.public.money import names_of_builders
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CaseView, CurrentCase, CurrentOffice
@@ -34,6 +35,7 @@ async def show_ledger(
     accounts: Sequence[AccountLine] = ()
     entries: Sequence[EntryLine] = ()
     async with parts.database.session() as session:
+        builders = await names_of_builders(session, situation)
         if account:
             number = int(after) if after.isdecimal() else 0
             part = Slice(after=(number,), limit=MOST + 1)
@@ -45,6 +47,7 @@ async def show_ledger(
     shown: Sequence[AccountLine | EntryLine] = entries[:MOST] or accounts[:MOST]
     values = {
         "account": account,
+        "builders": builders,
         "accounts": accounts[:MOST],
         "entries": entries[:MOST],
         "more": _place(shown[-1]) if len(entries or accounts) > MOST else "",

@@ -42,6 +42,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (
     ("day", "start_by"),
     ("moment", "valid_from"),
     ("file", "scheme"),
+    ("none", "order_id"),
 )
 COLUMNS = (
     SheetColumn("A", "房号", (), "number"),

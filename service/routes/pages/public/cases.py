@@ -13,7 +13,7 @@ from service.channels.open_box import read_ready
 from service.pages.display import display_of
 from service.pages.public.complaints import load_months
 from service.pages.public.course import course_of, load_days
-from service.pages.public.lane import load_lanes
+from service.pages.public.lane import Lanes, load_lanes
 from service.pages.public.money import load_money, names_of_firms, planned
 from service.pages.public.outcome import measured
 from service.pages.rendering import page
@@ -39,9 +39,18 @@ class ReadCase(NamedTuple):
 
 
 async def case_in_path(situation: CaseSituation, parts: RunningParts) -> ReadCase:
-    """The case that the path names; refused with `renovation.unknown`."""
-    async with parts.database.session() as session:
-        return ReadCase(situation, await load_renovation(session, situation.id))
+    """The case that the path names; refused with `renovation.unknown`.
+
+    On the evening of a vote a whole estate looks at it: it is read for all of them together, until
+    something happens in it or its clock is moved, and else once a while (`service.edge.ready`).
+    """
+
+    async def read() -> RenovationView:
+        async with parts.database.session() as session:
+            return await load_renovation(session, situation.id)
+
+    view = await parts.ready_cases.read(("view", *situation.key), read)
+    return ReadCase(situation, view.model_copy(update={"case_now": situation.now}))
 
 
 CurrentCase = Annotated[ReadCase, Depends(case_in_path)]
@@ -53,8 +62,12 @@ async def show_case(case: CurrentCase, parts: RunningParts, request: Request) ->
     stages = tuple(Stage)
     now = stages.index(Stage(case.view.stage))
     done = len(stages) if case.view.state in DONE else now
-    async with parts.database.session() as session:
-        lanes = await load_lanes(session, case.situation, case.view.closed_at)
+
+    async def read() -> Lanes:
+        async with parts.database.session() as session:
+            return await load_lanes(session, case.situation, case.view.closed_at)
+
+    lanes = await parts.ready_cases.read(("lanes", *case.situation.key), read)
     shown = [(each, _stands(place, done)) for place, each in enumerate(stages)]
     values = {"stages": shown, "lanes": lanes}
     return _page(request, case, "public/case.html", values)

@@ -20,8 +20,7 @@ async def show_home(
     home: CurrentHome, parts: RunningParts, request: Request, done: str = ""
 ) -> Response:
     """What needs the home now, and what it may look at."""
-    async with parts.database.session() as session:
-        matters = await load_matters(session, home)
+    matters = await load_matters(parts, home)
     values = {
         "matters": matters,
         "just_done": done if done in DONE else "",

@@ -39,19 +39,19 @@ class Look:
     """A page is looked at: what keeps people out of it is collected."""
 
     def __init__(self, page: Page, site: Site, name: str, tap: int) -> None:
-        self._page, self._site, self._name, self._tap = page, site, name, tap
+        self.page, self._site, self._name, self._tap = page, site, name, tap
         self.wrong: list[str] = []
 
     async def go(self, path: str, name: str) -> None:
-        await self._page.goto(f"{self._site.address}{path}")
+        await self.page.goto(f"{self._site.address}{path}")
         await self.see(name)
 
     async def see(self, name: str) -> None:
-        await keep_picture(self._page, f"office-{name}-{self._name}")
-        self.wrong += [f"{name}: too wide"] if await is_too_wide(self._page) else []
-        small = await small_targets(self._page, self._tap)
+        await keep_picture(self.page, f"office-{name}-{self._name}")
+        self.wrong += [f"{name}: too wide"] if await is_too_wide(self.page) else []
+        small = await small_targets(self.page, self._tap)
         self.wrong += [f"{name}: small {each}" for each in small]
-        self.wrong += [f"{name}: {each}" for each in await barriers(self._page)]
+        self.wrong += [f"{name}: {each}" for each in await barriers(self.page)]
 
 
 @pytest.mark.slow  # eight pages, four times, each with axe

@@ -31,6 +31,7 @@ KNOWN: Known = {
     for name in (
         *("works", "bidders", "items", "motions", "choices"),
         *("publications", "objections", "tickets", "officials"),
+        *("awaited", "subjects", "orders", "contracts"),
     )
 }
 
@@ -211,7 +212,6 @@ _ANSWER = {
     "day": "2026-05-12",
     "file_sha256": "0" * 64,
     "id": "somebody",
-    "contract_id": "contract-1",
 }
 
 
