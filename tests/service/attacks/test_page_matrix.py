@@ -91,6 +91,7 @@ WHO: Mapping[str, str | frozenset[Role]] = {
     "POST /office/components": PERSON,
     "GET /office/components/homes": PERSON,
     "POST /office/components/homes": PERSON,
+    "GET /office/components/history": PERSON,
     "GET /office/people": PERSON,
     "POST /office/people": PERSON,
     "POST /office/people/places": PERSON,
