@@ -169,6 +169,7 @@ OWN = frozenset(
         # Of an erasure that waits: tests/service/privacy/test_erasure.py.
         "POST /v1/erasures/{erasure}/confirmation",
         "POST /v1/erasures/{erasure}/refusal",
+        *("GET /v1/saved-views", "POST /v1/saved-views", "POST /v1/saved-views/removals"),
         # The own roles in a case; and an act of no name.
         "GET /v1/renovations/{renovation_id}/roles",
         "POST /v1/renovations/{renovation_id}/acts/{name}",

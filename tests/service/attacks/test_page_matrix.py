@@ -85,12 +85,14 @@ WHO: Mapping[str, str | frozenset[Role]] = {
     # tests/service/estates/test_starting.py, tests/service/privacy.
     "GET /office": PERSON,
     "POST /office/leave": PERSON,
+    "POST /office/views": PERSON,
     "GET /office/cases": PERSON,
     "POST /office/grants/{grant_id}": PERSON,
     "GET /office/components": PERSON,
     "POST /office/components": PERSON,
     "GET /office/components/homes": PERSON,
     "POST /office/components/homes": PERSON,
+    "GET /office/components/history": PERSON,
     "GET /office/people": PERSON,
     "POST /office/people": PERSON,
     "POST /office/people/places": PERSON,
@@ -106,6 +108,7 @@ WHO: Mapping[str, str | frozenset[Role]] = {
     "GET /office/overview": PLACED,
     "GET /office/oversight": PLACED,
     "GET /office/overview/late.csv": PLACED,
+    "GET /office/list": PLACED,
     "GET /office/start/case": frozenset(CONVENERS),
     "POST /office/start/case": frozenset(CONVENERS),
     "POST /office/start/case/open": frozenset(CONVENERS),
@@ -132,6 +135,7 @@ WHO: Mapping[str, str | frozenset[Role]] = {
     f"POST {CASE}/suggestions/{{suggestion_id}}/reply": frozenset(ANSWER),
     f"GET {CASE}/erasure": frozenset(ERASERS),
     f"POST {CASE}/erasure": frozenset(ERASERS),
+    f"GET {CASE}/readings": frozenset({Role.AUDITOR}),
     f"GET {CASE}/ledger": frozenset({Role.STREET_OFFICE, Role.DISTRICT_BUREAU, Role.AUDITOR}),
     **{
         f"{method} {CASE}{path}": frozenset(CONVENERS)
@@ -164,7 +168,8 @@ OF_WRITES: Mapping[str, frozenset[Role]] = {
     "payments": frozenset({BANK}),
 }
 QUERY = dict.fromkeys(
-    ("/office/overview", "/office/oversight", "/office/overview/late.csv"), "?place=d/s/c/g"
+    ("/office/overview", "/office/oversight", "/office/overview/late.csv", "/office/list"),
+    "?place=d/s/c/g",
 )
 FORMS: Mapping[str, dict[str, str]] = {
     f"{CASE}/tender/bid": {"price_fen": "9000", "bond_account": "6222", "send_id": "bid"},
