@@ -46,7 +46,7 @@ programs: ## a Chromium and an nginx for the tests, where the machine has none a
 	@sh tools/programs.sh
 
 test: $(READY) programs ## the test suite (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
 
 test-pages: $(READY) programs ## every page in Chromium: axe in five looks, and an estate by browser alone (pictures in build/pages)
 	$(BIN)/python -m pytest tests/service/pages/test_every_look.py tests/e2e/test_by_browser.py
