@@ -7,10 +7,14 @@ from sqlalchemy import select
 
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
+from activities.sealed import kind_of
+from models.messages.ids import COLLECTION
 from models.tables import CaseWait, Event
 from models.values import cost_sharing as values
-from models.values.waits import PAID_UP, Consequence, Wait, at_work
+from models.values.ledger import AccountKind
+from models.values.waits import ENGINE, PAID_UP, Consequence, Wait, at_work
 from rules import cost_sharing as law
+from runtime.ledger.reading import load_balances
 from runtime.record.agenda import add_waits
 
 CALLED = "cost_sharing.payments_called"
@@ -22,18 +26,42 @@ PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
 
 
+def is_beside(case: Case) -> bool:
+    """Whether later instalments are collected, beside a stage: what the case waits for is not this."""
+    return kind_of(case.command.workflow_id, case.renovation.id) == COLLECTION
+
+
+def goes_on(case: Case) -> None:
+    """The collection goes on by itself."""
+    if is_beside(case):
+        case.await_only(at_work(ENGINE, case.now))
+    else:
+        case.goes_on()
+
+
 def await_payments(case: Case, deadline_at: datetime, remind_at: datetime | None) -> None:
     """Until the deadline the owners pay; before it, whoever has not is reminded."""
-    case.wait_for(PAYMENTS, deadline_at, who="owners", then=Consequence.COLLECTION_COUNTED)
+    then = Consequence.COLLECTION_COUNTED
+    if is_beside(case):
+        case.await_only(case.wait(PAYMENTS, deadline_at, who="owners", then=then))
+    else:
+        case.wait_for(PAYMENTS, deadline_at, who="owners", then=then)
     if remind_at is not None:
         case.await_too(
             Wait(what="reminder", due_at=remind_at, consequence=Consequence.REMINDER_SENT)
         )
 
 
-def moments(case: Case, start: datetime) -> list[datetime]:
-    """The reminders of a round and its deadline, in case time; none comes after the deadline."""
+async def moments(case: Case, start: datetime) -> list[datetime]:
+    """The reminders of a round and its deadline, in case time; none comes after the deadline.
+
+    A round of later instalments is over at the latest when the next one falls due: the next round
+    collects what is open of this one too.
+    """
     deadline = case.ends(start, case.timetable.collection_deadline)
+    if is_beside(case):
+        later = law.next_due(await share_rows.load_instalments(case), start)
+        deadline = min(deadline, later or deadline)
     reminders = sorted(case.ends(start, period) for period in case.timetable.collection_reminders)
     return [*(moment for moment in reminders if moment < deadline), deadline]
 
@@ -91,9 +119,83 @@ async def paid_up_at_rest(case: Case, rests: Sequence[Wait], workflow_id: str) -
 
 async def debtors(case: Case, called_at: datetime) -> tuple[str, ...]:
     """The units that still owe something of what was due."""
+    if is_beside(case):
+        return tuple(sorted(law.overdue(await unpaid(case), called_at)))
     money = await share_rows.load_money(case)
     return tuple(
         total.unit_number
         for total in await due(case, called_at)
         if total.amount_fen > money.get(total.unit_number, (0, 0))[0]
     )
+
+
+async def last_called_at(case: Case) -> datetime | None:
+    """When the owners of the case were called last, by whichever collection, in case time."""
+    return await case.session.scalar(
+        select(Event.happened_at)
+        .where(Event.renovation_id == case.renovation.id, Event.kind == CALLED)
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+
+
+async def unpaid(case: Case) -> tuple[law.Open, ...]:
+    """What of each instalment has not come in, with its due date, by the accounts of the households."""
+    balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
+    owed = {account.name: each.balance_fen for account, each in balances.items()}
+    return law.unpaid(await share_rows.load_instalments(case), owed)
+
+
+async def count(case: Case, called_at: datetime) -> values.Counted:
+    """What of what was called is collected or guaranteed: capped per unit, a neighbour's overpayment covers
+    nobody else.
+    """
+    if is_beside(case):
+        table, charges = await share_rows.load_instalments(case), await share_rows.charges(case)
+        called = law.called_for(charges, table, called_at)
+        owing = law.overdue(await unpaid(case), called_at)
+        called_fen, owing_fen = sum(called.values()), sum(owing.values())
+        return values.Counted(collected_fen=max(called_fen - owing_fen, 0), due_fen=called_fen)
+    owed = {total.unit_number: total.amount_fen for total in await due(case, called_at)}
+    money = await share_rows.load_money(case)
+    have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
+    return values.Counted(collected_fen=have, due_fen=sum(owed.values()))
+
+
+async def refuse_early_call(case: Case) -> None:
+    """A later instalment is called when it falls due.
+
+    Raises:
+        NotYetError: it does not yet.
+    """
+    called = await last_called_at(case)
+    later = law.next_due(await unpaid(case), called) if called else None
+    if later is not None:
+        case.not_before(later)
+
+
+def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datetime) -> None:
+    """The owners are called to pay, or whoever owes is reminded; `step` is the round and its reminder."""
+    round_number, reminder = step
+    if reminder and debtors:
+        case.notify("non_payers", "payment_reminder", debtors, round=round_number, number=reminder)
+    elif reminder == 0 and not is_beside(case):
+        case.notify("all_owners", "payment_called", round=round_number)
+    elif reminder == 0 and debtors:
+        case.notify("non_payers", "instalment_called", debtors, until=until)
+
+
+def tell_of_arrears(case: Case, debtors: Sequence[str], have_fen: int, due_fen: int) -> None:
+    """What was called is overdue: whoever owes hears of it once more, and the committee of how much (E13).
+
+    The works go on: what was voted binds whoever has not paid (Civil Code art. 280).
+    """
+    if debtors:
+        case.notify("non_payers", "instalment_overdue", debtors)
+        case.notify(
+            "committee",
+            "instalments_counted",
+            collected_fen=have_fen,
+            due_fen=due_fen,
+            debtors=len(debtors),
+        )

@@ -284,6 +284,13 @@ class Balance(Carried):
     """Falls due under the new title: the buyer's."""
 
 
+class Counted(Carried):
+    """What of a round of collection has come in or is guaranteed, and what was due, in fen."""
+
+    collected_fen: int = Field(ge=0)
+    due_fen: int = Field(ge=0)
+
+
 class PaidBack(Carried):
     """How one refund is split between the household and those who paid in its place."""
 

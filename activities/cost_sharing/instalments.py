@@ -1,0 +1,90 @@
+"""The collection of later instalments beside the works: it begins, awaits each one, and ends when nobody owes (2.5)."""
+
+from pydantic import JsonValue
+from sqlalchemy import delete, func, select
+
+from activities.cost_sharing import collection
+from activities.recording import Case, Writer, who_does, writes
+from models.messages.cost_sharing import CollectionOutcome
+from models.messages.ids import collection_workflow_id, collections_of
+from models.tables import CaseWait, Event, LedgerAccount
+from models.values.base import Carried
+from models.values.ledger import AccountKind
+from models.values.waits import ARREARS, ENGINE, INSTALMENT, Consequence, at_work
+from rules import cost_sharing as law
+from runtime.record.agenda import of_collection
+from runtime.record.journal import Recorded
+
+AWAITED = "cost_sharing.instalment_awaited"
+
+
+class LookAt(Carried):
+    """Which look at what is left."""
+
+    number: int
+
+
+class Instalments(Writer):
+    """Writes what of the shares is still to be called, and who owes of what was."""
+
+    @writes(
+        "Instalments.look",
+        event="cost_sharing.collection_ended",
+        into=CollectionOutcome,
+        request=lambda look: LookAt(number=look),
+        bulk=True,
+    )
+    async def look(self, case: Case, look: int) -> Recorded[CollectionOutcome]:
+        """When the next instalment falls due, and who owes of those that were called.
+
+        Whoever is in arrears is nobody's reason to stop the works; the government, which may have the debt taken
+        over, is asked to see to it, and the levels above hear of it (E13).
+        """
+        open_ = await collection.unpaid(case)
+        called = await collection.last_called_at(case) or case.now
+        next_at, owing = law.next_due(open_, called), law.overdue(open_, called)
+        if next_at is None and not owing:
+            case.await_only()
+            return Recorded(CollectionOutcome(), {"look": look})
+        case.await_only()
+        if next_at is not None:
+            case.await_too(case.wait(INSTALMENT, next_at, then=Consequence.GOES_ON))
+        if owing:
+            case.await_too(case.wait(ARREARS, who=who_does("approve_relief")))
+        said: dict[str, JsonValue] = {"look": look}
+        if next_at is not None:
+            due = law.falling_due(open_, next_at)
+            said |= {"next_at": next_at.isoformat(), "due_fen": sum(due.values())}
+        if owing:
+            said |= {"debtors": len(owing), "owed_fen": sum(owing.values())}
+        return Recorded(CollectionOutcome(over=False, next_at=next_at), said, kind=AWAITED)
+
+
+async def begin(case: Case) -> str:
+    """Have what is left of the shares collected from now on; the id of the workflow that does it.
+
+    "" where nothing is left, or a collection is under way already.
+    """
+    running = select(CaseWait.workflow_id).where(*of_collection(case.renovation.id)).limit(1)
+    rid = case.renovation.id
+    owed = select(LedgerAccount.id).where(
+        LedgerAccount.renovation_id == rid,
+        LedgerAccount.kind == AccountKind.HOUSEHOLD,
+        LedgerAccount.balance_fen > 0,
+    )
+    if await case.session.scalar(running) is not None:
+        return ""
+    if await case.session.scalar(owed.limit(1)) is None:
+        return ""
+    earlier = select(func.count(Event.workflow_id.distinct())).where(
+        Event.renovation_id == rid,
+        Event.workflow_id.startswith(collections_of(rid), autoescape=True),
+    )
+    workflow_id = collection_workflow_id(rid, 1 + (await case.session.scalar(earlier) or 0))
+    case.agenda[workflow_id] = (at_work(ENGINE, case.now),)
+    return workflow_id
+
+
+async def stop(case: Case) -> None:
+    """Nothing is collected beside the stages any more: the shares are made anew, or refunded."""
+    await case.session.execute(delete(CaseWait).where(*of_collection(case.renovation.id)))
