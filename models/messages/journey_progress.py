@@ -13,6 +13,7 @@ from models.messages.cost_sharing import (
     CostSharingOutcome,
     CostSharingResult,
     RefundSheet,
+    Relieved,
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
@@ -81,6 +82,7 @@ class JourneyProgress(Progress):
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
         "cost_sharing.subsidy_cut": Done,
+        "cost_sharing.relief_approved": Relieved,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.settling_begun": WarrantyEntered,
         "inspection.works_measured": TerminationStep,

@@ -9,6 +9,7 @@ from temporalio.common import VersioningBehavior
 with workflow.unsafe.imports_passed_through():
     from activities.cost_sharing.instalments import Instalments
     from activities.cost_sharing.shares import Shares
+    from models.messages.acts import ApproveRelief, Done
     from models.messages.cost_sharing import (
         Collection,
         CollectionOutcome,
@@ -16,11 +17,12 @@ with workflow.unsafe.imports_passed_through():
         RoundsProgress,
     )
     from models.messages.journey import Journey, StageInput
-    from models.messages.journey_progress import JourneyProgress
+    from models.messages.journey_progress import COLLECTED_BESIDE, JourneyProgress
     from models.values.waits import NotYetError
     from workflows.children import carry, tell_to_go_on
     from workflows.oversight import OverseenWorkflow
     from workflows.waiting import StageWorkflow, heard_out
+    from workflows.writes import refuse
 
 BESIDE = "2026-11-collected-beside"
 """The patch since which later instalments are collected beside bidding and works."""
@@ -93,24 +95,23 @@ class CollectionWorkflow(RoundsWorkflow[CollectionProgress]):
         return self.progress.outcome
 
     async def _await_next(self) -> None:
-        """Until the next instalment is called; or until somebody pays, or something of what is owed changes."""
+        """Until the next instalment is called; where none is left, until whoever owes has paid, or owes otherwise."""
         heard, look = self.told_to_go_on, self.progress.looks + 1
         await self.own(f"look-{look}", Instalments.look, look)
         if self.progress.outcome is not None:
             return
-
-        def changed() -> bool:
-            return self.progress.paid_up or self.told_to_go_on != heard
-
         first = self.progress.next_at
         if first is None:
-            await self.wait_for(changed, "who is in arrears pays")
+            await self.wait_for(
+                lambda: self.progress.paid_up or self.told_to_go_on != heard,
+                "who is in arrears pays",
+            )
         else:
             await self.when_due(
                 lambda: self.progress.next_at or first,
                 "the next instalment falls due",
                 self._call,
-                unless=changed,
+                unless=self._is_paid_up,
             )
 
     async def _call(self) -> None:
@@ -144,6 +145,27 @@ class CollectingWorkflow(OverseenWorkflow):
             gateway_public=self.given.gateway_public,
         )
         await carry(self, CollectionWorkflow.run, given, name, "collection of later instalments")
+
+    @workflow.update
+    async def approve_relief(self, act: ApproveRelief) -> Done:
+        """A fund takes over what a household owes of its instalments (rules 2.5, E13, E14)."""
+        async with self.turn:
+            self._only_beside(act)
+            done = await self.do(act, Shares.approve_relief, act)
+        if self._is_collecting():
+            await self._have_collected()
+        return done
+
+    @approve_relief.validator
+    def approve_relief_allowed(self, act: ApproveRelief) -> None:
+        """Where instalments are collected beside the stage; else whoever collects or settles takes it."""
+        self.may_come(act)
+        self._only_beside(act)
+
+    def _only_beside(self, act: ApproveRelief) -> None:
+        self._open(act)
+        if self.progress.stage not in COLLECTED_BESIDE:
+            raise refuse("cost_sharing.not_computed", act=act.name)
 
     async def _stop_collecting(self) -> None:
         """What is owed is made anew, paid back or settled: nobody collects it as it was."""

@@ -167,3 +167,27 @@ async def test_an_instalment_falls_due_later_by_the_time_in_which_the_case_stood
     assert await j.now() >= before + rested
     await j.pay()
     await settled(j, database, "completed")
+
+
+# carries E14
+async def test_a_home_in_need_is_relieved_of_a_later_instalment_while_a_contractor_is_looked_for(
+    journey: Begin, database: Database
+) -> None:
+    j = await with_first_paid(journey)
+    late = (await payers(j))[1]
+    await when(j, "cost_sharing.payments_called", 2)
+    await pay(j, 2, but=[late])
+    await when(j, "cost_sharing.collection_counted", 2)
+    owed = await j.value(
+        "SELECT balance_fen FROM ledger_account WHERE renovation_id = $1 AND name = $2", late
+    )
+    await j.act(
+        a.ApproveRelief, STREET, unit_number=late, kind="pool", amount_fen=owed, funded_by="pool"
+    )
+    await j.parts.clocks.settle(j.rid)
+    assert (await j.row())["stage"] == "bidding"
+    assert (await j.events())[-1] == "cost_sharing.collection_ended"
+    assert await awaits(j) == {}
+    await settled(j, database, "completed")
+    (relieved,) = await j.details("cost_sharing.relief_approved")
+    assert (relieved["amount_fen"], relieved["funded_by"]) == (owed, "pool")
