@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from activities.sealed import kind_of
 from models.messages.ids import COLLECTION
-from models.tables import CaseWait, Event
+from models.tables import CaseWait, Event, OwnerReplacement
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind
-from models.values.waits import ENGINE, PAID_UP, Consequence, Wait, at_work
+from models.values.waits import ARREARS, ENGINE, PAID_UP, Consequence, Wait, at_work
 from rules import cost_sharing as law
+from rules.ledger import left_after
 from runtime.ledger.reading import load_balances
-from runtime.record.agenda import add_waits
+from runtime.record.agenda import add_waits, of_collection
 
 CALLED = "cost_sharing.payments_called"
 """The first word of a round of collection; its moment is the start of the round's periods."""
@@ -140,10 +141,26 @@ async def last_called_at(case: Case) -> datetime | None:
 
 
 async def unpaid(case: Case) -> tuple[law.Open, ...]:
-    """What of each instalment has not come in, with its due date, by the accounts of the households."""
+    """What of each instalment has not come in, with its due date, by the accounts of the households after this write."""
     balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
-    owed = {account.name: each.balance_fen for account, each in balances.items()}
+    before = {account: each.balance_fen for account, each in balances.items()}
+    after = left_after(before, case.transfers)
+    owed = {each.name: fen for each, fen in after.items() if each.kind is AccountKind.HOUSEHOLD}
     return law.unpaid(await share_rows.load_instalments(case), owed)
+
+
+async def go_on_beside(case: Case) -> None:
+    """Where nobody owes any more what was called, the collection beside the stage goes on at once.
+
+    It is put on the agenda, so that no clock moves past it.
+    """
+    of_people = (*of_collection(case.renovation.id), CaseWait.what.in_((PAYMENTS, ARREARS)))
+    workflow_id = await case.session.scalar(select(CaseWait.workflow_id).where(*of_people).limit(1))
+    called = await last_called_at(case)
+    if workflow_id is None or called is None or law.overdue(await unpaid(case), called):
+        return
+    waits = (at_work(PAID_UP, case.now),)
+    await add_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
 
 
 async def count(case: Case, called_at: datetime) -> values.Counted:
@@ -174,6 +191,28 @@ async def refuse_early_call(case: Case) -> None:
         case.not_before(later)
 
 
+async def owing_themselves(
+    case: Case, called_at: datetime, debtors: Sequence[str]
+) -> tuple[str, ...]:
+    """Of these the homes that are told: what fell due before a sale the seller owes, not the buyer (E18)."""
+    rows = await case.session.execute(
+        select(OwnerReplacement.unit_number, func.max(Event.happened_at))
+        .join(Event, OwnerReplacement.command_id == Event.command_id)
+        .where(OwnerReplacement.renovation_id == case.renovation.id)
+        .group_by(OwnerReplacement.unit_number)
+    )
+    sold = {unit: at for unit, at in rows if unit in debtors}
+    if not sold:
+        return tuple(debtors)
+    since_sale = [
+        (part, due_at)
+        for part, due_at in await unpaid(case)
+        if part.unit_number not in sold or due_at > sold[part.unit_number]
+    ]
+    owing = law.overdue(since_sale, called_at)
+    return tuple(unit for unit in debtors if unit in owing)
+
+
 def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datetime) -> None:
     """The owners are called to pay, or whoever owes is reminded; `step` is the round and its reminder."""
     round_number, reminder = step
@@ -185,17 +224,18 @@ def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datet
         case.notify("non_payers", "instalment_called", debtors, until=until)
 
 
-def tell_of_arrears(case: Case, debtors: Sequence[str], have_fen: int, due_fen: int) -> None:
+def tell_of_arrears(case: Case, owing: Sequence[str], debtors: int, found: values.Counted) -> None:
     """What was called is overdue: whoever owes hears of it once more, and the committee of how much (E13).
 
     The works go on: what was voted binds whoever has not paid (Civil Code art. 280).
     """
+    if owing:
+        case.notify("non_payers", "instalment_overdue", owing)
     if debtors:
-        case.notify("non_payers", "instalment_overdue", debtors)
         case.notify(
             "committee",
             "instalments_counted",
-            collected_fen=have_fen,
-            due_fen=due_fen,
-            debtors=len(debtors),
+            collected_fen=found.collected_fen,
+            due_fen=found.due_fen,
+            debtors=debtors,
         )

@@ -133,7 +133,8 @@ class Shares(Writer):
             collection.await_payments(case, moments[-1], None if last else at)
         else:
             collection.goes_on(case)
-        collection.tell(case, (round_number, reminder), debtors, moments[-1])
+        owing = await collection.owing_themselves(case, start, debtors)
+        collection.tell(case, (round_number, reminder), owing, moments[-1])
         kind = collection.REMINDED if debtors else collection.NOBODY
         return Recorded(
             Collection(at=at, last=last, reminder=reminder),
@@ -165,7 +166,8 @@ class Shares(Writer):
         decision = law.collected(have, due, case.timetable)
         if collection.is_beside(case):
             collection.goes_on(case)
-            collection.tell_of_arrears(case, debtors, have, due)
+            owing = await collection.owing_themselves(case, start, debtors)
+            collection.tell_of_arrears(case, owing, len(debtors), found)
         elif decision.passed:
             case.goes_on()
         else:
@@ -202,6 +204,7 @@ class Shares(Writer):
             raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
         await _add_relief(case, act)
         paid_up = await collection.all_is_paid(case)
+        await collection.go_on_beside(case)
         # No unit in the event: who is in hardship is personal (PIPL art. 28).
         return Recorded(
             Relieved(paid_up=paid_up),
