@@ -28,11 +28,12 @@ line AS (
     sum(i.amount_fen) OVER (PARTITION BY i.unit_number ORDER BY i.number) - coalesce(came.fen, 0) AS behind
   FROM instalment i LEFT JOIN came USING (unit_number)
   WHERE i.renovation_id = :rid AND i.amount_fen > 0)
-SELECT number, min(due_at) AS due_at, sum(amount_fen) AS fen, count(*) AS homes,
-  sum(least(amount_fen, greatest(behind, 0))) AS open_fen, count(*) FILTER (WHERE behind > 0) AS owing
+SELECT number, min(due_at) AS due_at, sum(amount_fen) AS fen,
+  sum(least(amount_fen, greatest(behind, 0))) AS open_fen,
+  count(*) FILTER (WHERE behind < amount_fen) AS paying, count(*) FILTER (WHERE behind > 0) AS owing
 FROM line GROUP BY number ORDER BY number
 """)
-"""By number the instalments of all homes: what of them is open, of how many."""
+"""By number the instalments of all homes: what of them is open, how many have paid something of it, and owe some."""
 
 
 class Segment(NamedTuple):
@@ -154,7 +155,7 @@ async def _instalments(session: AsyncSession, situation: Situation) -> tuple[Ins
             number=row.number,
             due_at=row.due_at,
             amount_fen=int(row.fen),
-            came_fen=None if _tells_who(row.owing, row.homes) else int(row.fen - row.open_fen),
+            came_fen=None if _is_few(row.paying, row.owing) else int(row.fen - row.open_fen),
             due=row.due_at <= situation.now,
             paid=not row.open_fen,
         )
@@ -162,8 +163,8 @@ async def _instalments(session: AsyncSession, situation: Situation) -> tuple[Ins
     )
 
 
-def _tells_who(owing: int, homes: int) -> bool:
-    return 0 < owing < FEW or 0 < homes - owing < FEW
+def _is_few(*homes: int) -> bool:
+    return any(0 < each < FEW for each in homes)
 
 
 async def names_of_firms(session: AsyncSession, situation: Situation) -> Mapping[str, str]:
