@@ -27,9 +27,12 @@ PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
 
 
-def is_beside(case: Case) -> bool:
-    """Whether later instalments are collected, beside a stage: what the case waits for is not this."""
-    return kind_of(case.command.workflow_id, case.renovation.id) == COLLECTION
+def is_beside(case: Case, workflow_id: str = "") -> bool:
+    """Whether later instalments are collected, beside a stage: what the case waits for is not this.
+
+    It is asked of the workflow that writes, unless another one is named.
+    """
+    return kind_of(workflow_id or case.command.workflow_id, case.renovation.id) == COLLECTION
 
 
 def goes_on(case: Case) -> None:
@@ -113,14 +116,14 @@ async def paid_up_at_rest(case: Case, rests: Sequence[Wait], workflow_id: str) -
     if not any(wait.what == PAYMENTS for wait in rests):
         return ()
     start = await called_at(case, workflow_id)
-    if start is None or await debtors(case, start):
+    if start is None or await debtors(case, start, workflow_id):
         return ()
     return (at_work(PAID_UP, case.now),)
 
 
-async def debtors(case: Case, called_at: datetime) -> tuple[str, ...]:
+async def debtors(case: Case, called_at: datetime, workflow_id: str = "") -> tuple[str, ...]:
     """The units that still owe something of what was due."""
-    if is_beside(case):
+    if is_beside(case, workflow_id):
         return tuple(sorted(law.overdue(await unpaid(case), called_at)))
     money = await share_rows.load_money(case)
     return tuple(
@@ -180,13 +183,14 @@ async def count(case: Case, called_at: datetime) -> values.Counted:
 
 
 async def refuse_early_call(case: Case) -> None:
-    """A later instalment is called when it falls due.
+    """A later instalment is called when it falls due, whatever of it has come in by then.
 
     Raises:
         NotYetError: it does not yet.
     """
     called = await last_called_at(case)
-    later = law.next_due(await unpaid(case), called) if called else None
+    table = await share_rows.load_instalments(case)
+    later = law.next_due(table, called) if called else None
     if later is not None:
         case.not_before(later)
 

@@ -10,7 +10,9 @@ import pytest
 from models.messages import acts as a
 from runtime.database import Database
 from tests.support.journey import BANK, STREET, JourneyDriver
+from tests.workflows.healing.test_repair import repaired
 from tests.workflows.works.test_settling import settled
+from workflows.renovation import RenovationWorkflow
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 MOST_MOVES = 60
@@ -106,6 +108,9 @@ async def test_the_second_instalment_is_called_reminded_and_waited_for_until_the
     assert await told(j, "instalment_called") == [set(units)]
     assert (await j.row())["waiting_for"] == "publish_tender", "the case waits for something else"
     assert await awaits(j) == {"payments": "owners", "reminder": ""}
+    why = (await j.http.get(f"/v1/renovations/{j.rid}/why")).json()
+    (line,) = [each for each in why["reasons"] if each["name"] == "payments"]
+    assert line["reasons"] == [], "nothing is decided by what comes in of it"
     paid = await pay(j, 2, but=[late])
     counted = await when(j, "cost_sharing.collection_counted", 2)
     assert counted["due_fen"] - counted["collected_fen"] == second_fen - paid
@@ -191,3 +196,23 @@ async def test_a_home_in_need_is_relieved_of_a_later_instalment_while_a_contract
     await settled(j, database, "completed")
     (relieved,) = await j.details("cost_sharing.relief_approved")
     assert (relieved["amount_fen"], relieved["funded_by"]) == (owed, "pool")
+
+
+@pytest.mark.parametrize("lost", ["renovation/{}/collection/1", "renovation/{}"])
+async def test_a_collection_that_was_lost_goes_on_from_the_record(
+    journey: Begin, database: Database, lost: str
+) -> None:
+    j = await with_first_paid(journey)
+    await when(j, "cost_sharing.payments_called", 2)
+    await j.client.get_workflow_handle(lost.format(j.rid)).terminate("by a slip")
+    if "collection" in lost:
+        while "case.needs_attention" not in await j.events():
+            pass
+    await repaired(j)
+    counted = await when(j, "cost_sharing.collection_counted", 2)
+    assert counted["collected_fen"] < counted["due_fen"]
+    assert (await j.events()).count("cost_sharing.payments_called") == 2
+    await j.pay()
+    j.handle = j.client.get_workflow_handle_for(RenovationWorkflow.run, j.handle.id)
+    await settled(j, database, "completed")
+    assert not await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id = $1")
