@@ -19,7 +19,7 @@ def unpaid(table: Sequence[Open], owed: Mapping[str, int]) -> tuple[Open, ...]:
     plans: dict[str, list[Open]] = {}
     for line in table:
         plans.setdefault(line[0].unit_number, []).append(line)
-    lines = []
+    lines: list[Open] = []
     for unit, plan in plans.items():
         left, parts = owed.get(unit, 0), [part.amount_fen for part, _ in plan]
         parts[-1] += max(left - sum(parts), 0)
