@@ -9,7 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from activities.sealed import kind_of
 from models.messages.ids import COLLECTION
-from models.tables import CaseWait, Event, OwnerReplacement
+from models.tables import CaseWait, Event, Instalment, OwnerReplacement
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind
 from models.values.waits import ARREARS, ENGINE, PAID_UP, Consequence, Wait, at_work
@@ -64,8 +64,7 @@ async def moments(case: Case, start: datetime) -> list[datetime]:
     """
     deadline = case.ends(start, case.timetable.collection_deadline)
     if is_beside(case):
-        later = law.next_due(await share_rows.load_instalments(case), start)
-        deadline = min(deadline, later or deadline)
+        deadline = min(deadline, await _planned_after(case, start) or deadline)
     reminders = sorted(case.ends(start, period) for period in case.timetable.collection_reminders)
     return [*(moment for moment in reminders if moment < deadline), deadline]
 
@@ -133,14 +132,30 @@ async def debtors(case: Case, called_at: datetime, workflow_id: str = "") -> tup
     )
 
 
-async def last_called_at(case: Case) -> datetime | None:
-    """When the owners of the case were called last, by whichever collection, in case time."""
-    return await case.session.scalar(
+async def last_called_at(case: Case) -> datetime:
+    """Until when what has fallen due was called, by whichever collection, in case time.
+
+    The first instalment in any case: nothing is collected beside a stage before it was called.
+    """
+    called = await case.session.scalar(
         select(Event.happened_at)
         .where(Event.renovation_id == case.renovation.id, Event.kind == CALLED)
         .order_by(Event.seq.desc())
         .limit(1)
     )
+    of_case = Instalment.renovation_id == case.renovation.id
+    first = await case.session.scalar(select(func.min(Instalment.due_at)).where(of_case))
+    return max(called or case.now, first or case.now)
+
+
+async def _planned_after(case: Case, moment: datetime) -> datetime | None:
+    """When the next instalment after a moment falls due by the plan, whoever has paid it."""
+    later: datetime | None = await case.session.scalar(
+        select(func.min(Instalment.due_at)).where(
+            Instalment.renovation_id == case.renovation.id, Instalment.due_at > moment
+        )
+    )
+    return later
 
 
 async def unpaid(case: Case) -> tuple[law.Open, ...]:
@@ -159,8 +174,7 @@ async def go_on_beside(case: Case) -> None:
     """
     of_people = (*of_collection(case.renovation.id), CaseWait.what.in_((PAYMENTS, ARREARS)))
     workflow_id = await case.session.scalar(select(CaseWait.workflow_id).where(*of_people).limit(1))
-    called = await last_called_at(case)
-    if workflow_id is None or called is None or law.overdue(await unpaid(case), called):
+    if workflow_id is None or law.overdue(await unpaid(case), await last_called_at(case)):
         return
     waits = (at_work(PAID_UP, case.now),)
     await add_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
@@ -188,9 +202,7 @@ async def refuse_early_call(case: Case) -> None:
     Raises:
         NotYetError: it does not yet.
     """
-    called = await last_called_at(case)
-    table = await share_rows.load_instalments(case)
-    later = law.next_due(table, called) if called else None
+    later = await _planned_after(case, await last_called_at(case))
     if later is not None:
         case.not_before(later)
 

@@ -41,7 +41,7 @@ class Instalments(Writer):
         over, is asked to see to it, and the levels above hear of it (E13).
         """
         open_ = await collection.unpaid(case)
-        called = await collection.last_called_at(case) or case.now
+        called = await collection.last_called_at(case)
         next_at, owing = law.next_due(open_, called), law.overdue(open_, called)
         if next_at is None and not owing:
             case.await_only()
