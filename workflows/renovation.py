@@ -326,8 +326,7 @@ class RenovationWorkflow(CollectingWorkflow):
         async with self.turn:
             self._moves_on(act)
             done = await self.do(act, Subsidies.cut, act)
-        if self._is_collecting():
-            await self._have_collected()
+        await self._have_collected()
         return done
 
     @cut_subsidy.validator

@@ -60,21 +60,21 @@ class Instalments(Writer):
         return Recorded(CollectionOutcome(over=False, next_at=next_at), said, kind=AWAITED)
 
 
-async def begin(case: Case) -> str:
+async def begin(case: Case, *, owed: bool = False) -> str:
     """Have what is left of the shares collected from now on; the id of the workflow that does it.
 
-    "" where nothing is left, or a collection is under way already.
+    "" where nothing is left, or a collection is under way already. `owed`: with this write households owe more.
     """
     running = select(CaseWait.workflow_id).where(*of_collection(case.renovation.id)).limit(1)
     rid = case.renovation.id
-    owed = select(LedgerAccount.id).where(
+    owing = select(LedgerAccount.id).where(
         LedgerAccount.renovation_id == rid,
         LedgerAccount.kind == AccountKind.HOUSEHOLD,
         LedgerAccount.balance_fen > 0,
     )
     if await case.session.scalar(running) is not None:
         return ""
-    if await case.session.scalar(owed.limit(1)) is None:
+    if not owed and await case.session.scalar(owing.limit(1)) is None:
         return ""
     earlier = select(func.count(Event.workflow_id.distinct())).where(
         Event.renovation_id == rid,

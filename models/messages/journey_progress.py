@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from models.messages.acts import Done
+from models.messages.acts import Done, SubsidyCut
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
     GOES_ON,
@@ -42,6 +42,7 @@ StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
 
+Collecting = WarrantyEntered | SubsidyCut | CollectionOutcome
 Overseen = Suspended | Resumed | Extended | Reassigned | Ordered | PaymentsBlocked
 COLLECTED_BESIDE = (Stage.BIDDING, Stage.INSPECTION, Stage.FEEDBACK)
 """Stages beside which later instalments are collected."""
@@ -81,7 +82,7 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
-        "cost_sharing.subsidy_cut": Done,
+        "cost_sharing.subsidy_cut": SubsidyCut,
         "cost_sharing.relief_approved": Relieved,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.settling_begun": WarrantyEntered,
@@ -263,14 +264,11 @@ class JourneyProgress(Progress):
             return self._overseen(answer)
         if isinstance(answer, Annulled):
             return self._annulled(answer)
-        if isinstance(answer, WarrantyEntered):
-            begun = {"warranty_id": answer.workflow_id, **_collecting(answer)}
-            return self.model_copy(update=begun)
-        if isinstance(answer, CollectionOutcome):
-            return self.model_copy(update={"collection_id": ""} if answer.over else {})
         now: Mapping[str, object] = AFTER_STEP.get(step, {})
         if isinstance(answer, WarrantyOutcome):
             now = {"warranty_over": answer.settled}
+        elif isinstance(answer, Collecting):
+            now = _collecting(answer)
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
@@ -338,9 +336,16 @@ class JourneyProgress(Progress):
         return {}
 
 
-def _collecting(answer: StageEntered | WarrantyEntered) -> dict[str, object]:
-    """A collection that runs already goes on."""
-    return {"collection_id": answer.collection_id} if answer.collection_id else {}
+def _collecting(answer: "Collecting | StageEntered") -> dict[str, object]:
+    """What collects beside the stages from now on; a collection that runs already goes on."""
+    if isinstance(answer, CollectionOutcome):
+        return {"collection_id": ""} if answer.over else {}
+    begun: dict[str, object] = {}
+    if isinstance(answer, WarrantyEntered):
+        begun["warranty_id"] = answer.workflow_id
+    if answer.collection_id:
+        begun["collection_id"] = answer.collection_id
+    return begun
 
 
 def _settled(answer: Answer) -> dict[str, object]:
