@@ -8,6 +8,7 @@ from activities.recording import Case, Writer, who_does, writes
 from models.messages.cost_sharing import CollectionOutcome
 from models.messages.ids import collection_workflow_id, collections_of
 from models.tables import CaseWait, Event, LedgerAccount
+from models.values.actor import Role
 from models.values.base import Carried
 from models.values.ledger import AccountKind
 from models.values.waits import ARREARS, ENGINE, INSTALMENT, Consequence, at_work
@@ -16,6 +17,8 @@ from runtime.record.agenda import of_collection
 from runtime.record.journal import Recorded
 
 AWAITED = "cost_sharing.instalment_awaited"
+MEDIATES = Role.RESIDENTS_COMMITTEE.value
+"""Who talks first with a home that does not pay (E13)."""
 
 
 class LookAt(Carried):
@@ -37,8 +40,8 @@ class Instalments(Writer):
     async def look(self, case: Case, look: int) -> Recorded[CollectionOutcome]:
         """When the next instalment falls due, and who owes of those that were called.
 
-        Whoever is in arrears is nobody's reason to stop the works; the government, which may have the debt taken
-        over, is asked to see to it, and the levels above hear of it (E13).
+        Whoever is in arrears is nobody's reason to stop the works: the community mediates, the government may have
+        the debt taken over, and level by level they hear of it (E13).
         """
         open_ = await collection.unpaid(case)
         called = await collection.last_called_at(case)
@@ -50,7 +53,7 @@ class Instalments(Writer):
         if next_at is not None:
             case.await_too(case.wait(INSTALMENT, next_at, then=Consequence.GOES_ON))
         if owing:
-            case.await_too(case.wait(ARREARS, who=who_does("approve_relief")))
+            case.await_too(case.wait(ARREARS, who=f"{MEDIATES}, {who_does('approve_relief')}"))
         said: dict[str, JsonValue] = {"look": look}
         if next_at is not None:
             due = law.falling_due(open_, next_at)

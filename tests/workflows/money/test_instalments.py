@@ -116,7 +116,7 @@ async def test_the_second_instalment_is_called_reminded_and_waited_for_until_the
     assert counted["due_fen"] - counted["collected_fen"] == second_fen - paid
     assert await told(j, "payment_reminder") == [{late}, {late}]
     assert await told(j, "instalment_overdue") == [{late}]
-    assert await awaits(j) == {"arrears": "district_bureau, street_office"}
+    assert await awaits(j) == {"arrears": "residents_committee, district_bureau, street_office"}
     arrears = await when(j, "cost_sharing.instalment_awaited", 2)
     assert (arrears["debtors"], arrears["owed_fen"]) == (1, second_fen - paid)
     while not any(
