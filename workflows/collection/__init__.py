@@ -124,6 +124,8 @@ class CollectingWorkflow(OverseenWorkflow):
     def __init__(self, given: Journey, progress: type[JourneyProgress]) -> None:
         super().__init__(given, progress)
         self.collecting: asyncio.Task[None] | None = None
+        self.collected_by = ""
+        """The workflow that does it."""
 
     def _is_collecting(self) -> bool:
         return self.collecting is not None and not self.collecting.done()
@@ -133,9 +135,10 @@ class CollectingWorkflow(OverseenWorkflow):
         name = self.progress.collection_id
         if not name or self.progress.settling or not workflow.patched(BESIDE):
             return
-        if self._is_collecting():
+        if self._is_collecting() and name == self.collected_by:
             await tell_to_go_on(name)
         else:
+            self.collected_by = name
             self.collecting = asyncio.create_task(self._collect(name))
 
     async def _collect(self, name: str) -> None:
@@ -145,6 +148,9 @@ class CollectingWorkflow(OverseenWorkflow):
             gateway_public=self.given.gateway_public,
         )
         await carry(self, CollectionWorkflow.run, given, name, "collection of later instalments")
+        if self.collected_by != name:
+            # The next one began before this one's end was heard of.
+            self.progress = self.progress.model_copy(update={"collection_id": self.collected_by})
 
     @workflow.update
     async def approve_relief(self, act: ApproveRelief) -> Done:
