@@ -150,6 +150,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "enter_paper": _by(_CONVENERS, "[D] two vote supervisors (监票人) sign the count sheet, 1.4.4"),
     "register_mandate": _by(_CONVENERS, "Civil Code art. 165; who keeps the register is [D]"),
     "confirm_proposal": _by(_CONVENERS, "[D] a second person, see rules.four_eyes"),
+    "withdraw_proposal": _by(
+        _CONVENERS | _GOVERNMENT,
+        "[D] whoever proposes takes it back, and whoever confirms may turn it down",
+    ),
     "record_visits": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}), "[D] the grid worker goes round"
     ),

@@ -10,8 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from models.values.actor import Actor
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from rules.authority import ROLES_OF_WRITE
 from rules.duties import Duty, refuse_same_person
 
 
@@ -100,6 +102,18 @@ def refuse_decided(proposal: Proposed, stage: str, now: datetime) -> None:
     if state is not ProposalState.OPEN:
         until = utc_text(proposal.expires_at)
         raise refusal("proposal.not_open", where=proposal.id, state=state.value, until=until)
+
+
+def refuse_withdrawing(proposal: Proposed, actor: Actor) -> None:
+    """Whoever has proposed takes it back; what others have proposed is turned down by who may confirm it.
+
+    Raises:
+        Refused: `authority.wrong_role`.
+    """
+    confirming = ROLES_OF_WRITE["confirm_proposal"].roles
+    if actor.id != proposal.proposed_by and actor.role not in confirming:
+        roles = ", ".join(sorted(confirming))
+        raise refusal("authority.wrong_role", act="confirm_proposal", roles=roles)
 
 
 def refuse_confirming(

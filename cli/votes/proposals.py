@@ -106,7 +106,7 @@ def refuse_proposal(
 def _reader(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
     from cli.people.requests import of_case
 
-    return of_case(data, renovation, as_, "confirm_proposal")
+    return of_case(data, renovation, as_, "withdraw_proposal")
 
 
 def _listed(requests: ServiceRequests, renovation: str) -> list[Line]:

@@ -1,6 +1,6 @@
 """Roles with a life: given, confirmed and ended by whoever may, each an event of the place's own log."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -12,7 +12,8 @@ from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import Refused, refusal
 from proof.canonical import digest
 from proof.commands import command_key
-from rules.authority import Grant, acting, covers
+from rules.authority import Grant, acting, acts_as, covers
+from rules.disclosure.readers import Circle, roles_in
 from rules.granting import check_firm_role, check_giving
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, put_person
@@ -30,6 +31,8 @@ RESERVED = frozenset({"engine", "operator", "resident"})
 GIVEN, WAITS, CONFIRMED, ENDED = "grant.given", "grant.waits", "grant.confirmed", "grant.ended"
 REFUSED = "grant.refused"
 """What ends before it has begun."""
+READING = roles_in(Circle.OFFICIALS)
+"""Who reads the roles of their places; the administrators read all of them."""
 NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
 
@@ -113,8 +116,9 @@ async def _changed(
 async def _refuse_unseen(
     session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
 ) -> None:
-    """A grant that `list_grants` would not show is unknown: numbers that are tried tell nothing."""
-    if row.actor_id != sender_id and not _sees(grants, await path_of(session, row)):
+    """A grant that `list_seen` would not show is unknown: numbers that are tried tell nothing."""
+    own = {sender_id} | acts_as(grants)
+    if row.actor_id not in own and not _sees(grants, await path_of(session, row)):
         raise refusal("granting.unknown")
 
 
@@ -146,7 +150,7 @@ async def _ender(
 
 
 async def list_grants(database: Database, sender_id: str, place: str) -> tuple[GrantView, ...]:
-    """The roles of a place, of those above it and of those below, as whoever holds one there sees them.
+    """The roles of a place, of those above it and of those below that an official of one of these reads.
 
     Raises:
         Refused: `granting.nothing_to_see`.
@@ -155,24 +159,44 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
         own = await load_grants(session, sender_id)
         if not _sees(own, place):
             raise refusal("granting.nothing_to_see", where="place", place=place or "-")
-        rows = await session.execute(
-            select(RoleGrant, func.coalesce(Place.path, ""))
-            .outerjoin(Place, Place.id == RoleGrant.place_id)
-            .where(RoleGrant.only_case.is_(None))
-            .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
+        return await _views(
+            session,
+            lambda _, path: (not path or not place or _touch(path, place)) and _sees(own, path),
         )
-        found = [(row, path) for row, path in rows if not place or _touch(path, place)]
-        nameless = await nameless_of(session, (row.actor_id for row, _ in found))
-        return tuple(view_of(row, path, nameless) for row, path in found)
 
 
-def _sees(grants: tuple[Grant, ...], place: str) -> bool:
-    """Whether whoever holds these roles may see those of a place."""
-    return any(each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in grants)
+async def list_seen(database: Database, grants: Collection[Grant]) -> tuple[GrantView, ...]:
+    """The own roles of somebody with these, and every other role that they may read."""
+    own = acts_as(grants)
+    async with database.session() as session:
+        return await _views(session, lambda row, path: row.actor_id in own or _sees(grants, path))
+
+
+async def _views(
+    session: AsyncSession, shown: Callable[[RoleGrant, str], bool]
+) -> tuple[GrantView, ...]:
+    rows = await session.execute(
+        select(RoleGrant, func.coalesce(Place.path, ""))
+        .outerjoin(Place, Place.id == RoleGrant.place_id)
+        .where(RoleGrant.only_case.is_(None))
+        .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
+    )
+    found = [(row, path) for row, path in rows if shown(row, path)]
+    nameless = await nameless_of(session, (row.actor_id for row, _ in found))
+    return tuple(view_of(row, path, nameless) for row, path in found)
+
+
+def _sees(grants: Collection[Grant], place: str) -> bool:
+    """Whether whoever holds these roles may read who holds which at a place: no firm, no bank, no portal."""
+    return any(
+        each.role is Role.ADMINISTRATOR
+        or (each.role in READING and (not place or _touch(each.place, place)))
+        for each in grants
+    )
 
 
 def _touch(one: str, other: str) -> bool:
-    return not one or covers(one, other) or covers(other, one)
+    return covers(one, other) or covers(other, one)
 
 
 async def give_from_file(

@@ -17,6 +17,7 @@ from rules.four_eyes import (
     Proposing,
     refuse_confirming,
     refuse_decided,
+    refuse_withdrawing,
     state_of,
 )
 from runtime.privacy.keys import PersonKeys
@@ -106,16 +107,17 @@ async def withdraw_proposal(
     proposal_id: str,
     command: WithdrawProposal,
 ) -> Accepted:
-    """Take an open proposal back; whoever may confirm may turn it down.
+    """Take the own open proposal back; whoever may confirm may turn it down.
 
     Raises:
-        Refused: `proposal.unknown`, `proposal.not_open`.
+        Refused: `proposal.unknown`, `proposal.not_open`, `authority.wrong_role`.
     """
     # The proposal is named in the path: the same command for another one is another request.
     asked = command.model_copy(update={"reason": f"{proposal_id}/{command.reason}"})
 
     async def change(session: AsyncSession, now: datetime, _key: str) -> tuple[str, Details]:
         row = await _open_proposal(session, situation, proposal_id, now)
+        refuse_withdrawing(_proposed(row), actor)
         await _decide(session, row, "withdrawn", actor, now)
         reason = hashlib.sha256(command.reason.encode()).hexdigest()
         return row.id, {"proposal": row.id, "act": row.act, "reason_sha256": reason}

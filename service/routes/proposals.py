@@ -13,14 +13,14 @@ from service.proposals.bodies import (
     ProposalView,
     WithdrawProposal,
 )
-from service.routes.dependencies import CaseSituation, MayConfirm, RunningParts
+from service.routes.dependencies import CaseSituation, MayConfirm, MayWithdraw, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/proposals", tags=["proposals"])
 
 
 @router.get("")
 async def list_proposals(
-    situation: CaseSituation, _actor: MayConfirm, parts: RunningParts, page: Paged
+    situation: CaseSituation, _actor: MayWithdraw, parts: RunningParts, page: Paged
 ) -> tuple[ProposalView, ...]:
     """What was proposed in the case and what became of it; no names."""
     async with parts.database.session() as session:
@@ -40,9 +40,9 @@ async def confirm_proposals(
 async def withdraw_proposal(
     situation: CaseSituation,
     proposal_id: Id,
-    actor: MayConfirm,
+    actor: MayWithdraw,
     command: WithdrawProposal,
     parts: RunningParts,
 ) -> Accepted:
-    """Take a proposal back, or turn it down."""
+    """Take the own proposal back; whoever may confirm one may turn it down."""
     return await deciding.withdraw_proposal(parts, situation, actor, proposal_id, command)

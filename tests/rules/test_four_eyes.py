@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.values.actor import Actor, Role
 from models.values.refusal import Refused
-from rules.four_eyes import ProposalState, Proposed, refuse_confirming, refuse_decided, state_of
+from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
+from rules.four_eyes import (
+    ACTS_OF_TWO,
+    ProposalState,
+    Proposed,
+    refuse_confirming,
+    refuse_decided,
+    refuse_withdrawing,
+    state_of,
+)
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 PEOPLE = st.sampled_from(["a", "b", "c"])
@@ -33,6 +43,26 @@ def test_exactly_another_person_confirms_exactly_what_was_read(
     else:
         with pytest.raises(Refused):
             refuse_confirming(proposal, person, read, plays_all=plays_all)
+
+
+@given(PROPOSALS, PEOPLE, st.sampled_from(Role))
+def test_whoever_proposed_takes_it_back_and_only_who_confirms_turns_down_anothers(
+    proposal: Proposed, person: str, role: Role
+) -> None:
+    actor = Actor(id=person, role=role, label=person, place="d/s")
+    confirms = role in {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
+    if confirms or person == proposal.proposed_by:
+        refuse_withdrawing(proposal, actor)
+    else:
+        with pytest.raises(Refused, match=r"authority\.wrong_role"):
+            refuse_withdrawing(proposal, actor)
+
+
+def test_every_role_that_proposes_may_take_its_proposal_back() -> None:
+    proposes = [name for name in ACTS_OF_TWO if name in ROLES_OF_ACT]
+    may = ROLES_OF_WRITE["withdraw_proposal"].roles
+    assert proposes
+    assert all(ROLES_OF_ACT[name].roles <= may for name in proposes)
 
 
 @given(PROPOSALS, st.sampled_from(["s1", "s2"]), st.integers(-3, 3))

@@ -231,9 +231,9 @@ WHO: Mapping[str, str | set[Role] | frozenset[Role]] = {
     f"POST {CASE}/letters/{{letter_id}}/code": CONVENERS,
     f"POST {CASE}/letters/{{letter_id}}/link": CONVENERS,
     f"POST {CASE}/withdrawals": CONVENERS,
-    f"GET {CASE}/proposals": CONVENERS,
+    f"GET {CASE}/proposals": CONVENERS | {Role.DISTRICT_BUREAU},
     f"POST {CASE}/proposals/confirmations": CONVENERS,
-    f"POST {CASE}/proposals/{{proposal_id}}/withdrawal": CONVENERS,
+    f"POST {CASE}/proposals/{{proposal_id}}/withdrawal": CONVENERS | {Role.DISTRICT_BUREAU},
     f"POST {CASE}/mandates/{{mandate_id}}/revocation": CONVENERS,
     # What the portal has signed opens it, see tests/service/programs/test_assertions.py.
     f"POST {CASE}/portal-ballots": PORTAL,

@@ -30,7 +30,7 @@ from runtime.database import Database, driver_connection
 from runtime.record.awaited import AwaitedLine
 from runtime.record.cases import CaseFilter, CaseRow, find_cases
 from service.identity.bodies import GrantView
-from service.identity.grants import list_grants
+from service.identity.grants import list_seen
 from service.proposals.bodies import ProposalView
 from service.proposals.deciding import list_proposals
 from service.situation import Situation, load_situation
@@ -208,14 +208,5 @@ async def _waiting_grants(
     database: Database, actor_id: str, grants: Sequence[Grant]
 ) -> tuple[GrantView, ...]:
     """The roles at the own places that wait for whoever may give them."""
-    if not grants:
-        return ()
-    everywhere = any(each.role is Role.ADMINISTRATOR for each in grants)
-    places = {""} if everywhere else {each.place for each in grants}
-    found = {
-        each.id: each
-        for place in sorted(places)
-        for each in await list_grants(database, actor_id, place)
-        if each.waits and each.person != actor_id
-    }
-    return tuple(found.values())
+    found = await list_seen(database, grants) if grants else ()
+    return tuple(each for each in found if each.waits and each.person != actor_id)

@@ -80,10 +80,12 @@ async def decide_proposal(
 ) -> Response:
     """Confirm a proposal that was read, or turn it down."""
     fields = texts(form)
-    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE["confirm_proposal"].roles))
+    confirms = fields.get("decision") == "confirm"
+    write = "confirm_proposal" if confirms else "withdraw_proposal"
+    actor = situation.in_role(office.grants, *sorted(ROLES_OF_WRITE[write].roles))
     try:
         command = {"command_id": fields.get("command_id")}
-        if fields.get("decision") == "confirm":
+        if confirms:
             named = {"id": fields.get("proposal"), "content_sha256": fields.get("digest")}
             sheet = read_fields(ConfirmProposals, {**command, "proposals": [named]})
             await deciding.confirm_sheet(parts, situation, actor, sheet)

@@ -99,16 +99,10 @@ async def _people(
 ) -> Response:
     grants = view.office.grants
     administers = any(each.role is Role.ADMINISTRATOR for each in grants)
-    places = {""} if administers else {each.place for each in grants}
-    found = {
-        each.id: each
-        for place in sorted(places)
-        for each in await granting.list_grants(parts.database, view.office.id, place)
-        if each.until is None
-    }
+    found = await granting.list_seen(parts.database, grants)
     values = {
         "fields": await _questions(parts, view),
-        "held": tuple(found.values()),
+        "held": tuple(each for each in found if each.until is None),
         "administers": administers,
         "levels": ("district", "street_office", "community", "grid"),
         **form_words(form, view.language),

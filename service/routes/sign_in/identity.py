@@ -167,7 +167,7 @@ async def show_own_roles(
 async def show_grants(
     person: CurrentPerson, parts: RunningParts, page: Paged, place: PlaceQuery = ""
 ) -> tuple[GrantView, ...]:
-    """Who holds which role at a place, above and below it; for whoever holds one there."""
+    """Who holds which role at a place, above and below it; for the officials of one of these places."""
     found = await list_grants(parts.database, person, place)
     return page.cut(found, lambda each: (each.place, each.role, each.id))
 

@@ -36,6 +36,9 @@ EVERYONE = (*map(inside, OFFICIALS), *map(outside, OFFICIALS), "stranger")
 GOVERNMENT = {Role.STREET_OFFICE, Role.DISTRICT_BUREAU}
 FIRMS = {Role.CONTRACTOR, Role.PAYMENT_PROVIDER}
 PLACED = set(OFFICIALS) - {Role.ADMINISTRATOR}
+COMMITTEES = {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE}
+STAFF = COMMITTEES | GOVERNMENT | {Role.AUDITOR}
+"""Who reads what is for officials; who works for a case, pays for it or brings ballots reads what everybody does."""
 NEWCOMER, LEAVING, HOLDER = "newcomer-of-roles", "leaving", "holder-of-a-home"
 NO_ROLE = frozenset({"credential.no_role"})
 NOT_TO_GIVE = frozenset({"granting.wrong_role", "granting.outside_place"})
@@ -91,7 +94,7 @@ def firm(who: str) -> Fields:
 AT_PLACE = {"place": PLACE}
 BY_ROLE: Mapping[str, ByRole] = {
     "GET /v1/grants": ByRole(
-        here(PLACED) | ADMINISTRATORS, frozenset({"granting.nothing_to_see"}), query=AT_PLACE
+        here(STAFF) | ADMINISTRATORS, frozenset({"granting.nothing_to_see"}), query=AT_PLACE
     ),
     "POST /v1/grants": ByRole(
         here(GOVERNMENT),

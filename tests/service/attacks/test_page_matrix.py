@@ -120,7 +120,7 @@ WHO: Mapping[str, str | frozenset[Role]] = {
     f"POST {CASE}/tender/bid": frozenset({Role.CONTRACTOR}),
     f"POST {CASE}/tender/withdrawal": frozenset({Role.CONTRACTOR}),
     f"GET {CASE}/proposals": frozenset(OFFICIALS_HERE),
-    f"POST {CASE}/proposals": frozenset(CONVENERS),
+    f"POST {CASE}/proposals": frozenset(CONVENERS | {Role.DISTRICT_BUREAU}),
     f"GET {CASE}/acts/{{act}}": BY_ACT,
     f"POST {CASE}/acts/{{act}}": BY_ACT,
     f"POST {CASE}/acts/{{act}}/done": BY_ACT,

@@ -13,12 +13,14 @@ from formats.file_mapping import in_words
 from formats.renovation_file.reading import read_renovation
 from models.tables import RoleGrant
 from models.values.actor import Role
+from rules.authority import covers
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys
 from runtime.record.audit import audit
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.estates.officials import Cast, grant_roles
+from service.identity.grants import list_seen
 from service.identity.operator import BreakGlass, break_glass, invite_administrator
 from service.situation import load_grants, load_situation
 from tests.support.channels import code
@@ -104,6 +106,22 @@ async def test_what_is_not_ones_to_give_is_refused(
         assert code(answer)[1] == refused
     assert not answer.is_success
     assert await sql.fetchval("SELECT count(*) FROM role_grant") == before
+
+
+async def test_who_holds_a_role_is_told_to_officials_and_of_ones_own(
+    http, sql, database, rid
+) -> None:
+    bank = f"bank-{rid}"
+    await role(sql, bank, "payment_provider", "s")
+    asked = await http.get("/v1/grants", params={"place": "d/s"}, headers=bearer(bank))
+    assert code(asked) == (403, "granting.nothing_to_see")
+    own = await list_seen(database, await load_grants(database, bank, rid))
+    assert {each.person for each in own} == {bank}
+    office = await list_seen(database, await load_grants(database, "office", rid))
+    assert {bank, "office", "bureau", "admin"} <= {each.person for each in office}
+    everything = await http.get("/v1/grants", headers=bearer("office"))
+    assert {each["id"] for each in everything.json()} == {each.id for each in office}
+    assert all(not each.place or covers("d/s", each.place) or each.place == "d" for each in office)
 
 
 async def test_a_grant_counts_from_and_until_its_moments(sql, database, rid) -> None:
