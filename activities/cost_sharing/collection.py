@@ -197,12 +197,16 @@ async def count(case: Case, called_at: datetime) -> values.Counted:
 
 
 async def refuse_early_call(case: Case) -> None:
-    """A later instalment is called when it falls due, whatever of it has come in by then.
+    """A later instalment is called when it falls due, whatever of it has come in by then; what somebody owes whom
+    this collection has not called yet, at once.
 
     Raises:
         NotYetError: it does not yet.
     """
-    later = await _planned_after(case, await last_called_at(case))
+    called = await last_called_at(case)
+    if await called_at(case) is None and law.overdue(await unpaid(case), called):
+        return
+    later = await _planned_after(case, called)
     if later is not None:
         case.not_before(later)
 

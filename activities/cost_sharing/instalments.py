@@ -40,22 +40,24 @@ class Instalments(Writer):
     async def look(self, case: Case, look: int) -> Recorded[CollectionOutcome]:
         """When the next instalment falls due, and who owes of those that were called.
 
-        Whoever is in arrears is nobody's reason to stop the works: the community mediates, the government may have
-        the debt taken over, and level by level they hear of it (E13).
+        Where none is left, but homes owe what this collection has not called, by a dearer account for example, they
+        are called at once. Whoever is in arrears is nobody's reason to stop the works: the community mediates, the
+        government may have the debt taken over, and level by level they hear of it (E13).
         """
         open_ = await collection.unpaid(case)
         called = await collection.last_called_at(case)
         next_at, owing = law.next_due(open_, called), law.overdue(open_, called)
-        if next_at is None and not owing:
-            case.await_only()
-            return Recorded(CollectionOutcome(), {"look": look})
         case.await_only()
+        if next_at is None and not owing:
+            return Recorded(CollectionOutcome(), {"look": look})
+        at_once = next_at is None and await collection.called_at(case) is None
+        next_at = case.now if at_once else next_at
         if next_at is not None:
             case.await_too(case.wait(INSTALMENT, next_at, then=Consequence.GOES_ON))
         if owing:
             case.await_too(case.wait(ARREARS, who=f"{MEDIATES}, {who_does('approve_relief')}"))
         said: dict[str, JsonValue] = {"look": look}
-        if next_at is not None:
+        if next_at is not None and not at_once:
             due = law.falling_due(open_, next_at)
             said |= {"next_at": next_at.isoformat(), "due_fen": sum(due.values())}
         if owing:

@@ -51,7 +51,7 @@ class Subsidies(Writer):
         version = await share_rows.add_scheme_version(case, less)
         fixed = await _shares_anew(case, version, less)
         case.notify("all_owners", "subsidy_cut", amount_fen=act.amount_fen)
-        beside = case.renovation.stage in COLLECTED_BESIDE and fixed.debts_fen > 0
+        beside = case.renovation.stage in COLLECTED_BESIDE and await collection.unpaid(case)
         collection_id = await instalments.begin(case, owed=True) if beside else ""
         return Recorded(
             SubsidyCut(command_id=act.command_id, kind=CUT, collection_id=collection_id),
