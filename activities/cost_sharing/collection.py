@@ -203,8 +203,9 @@ async def refuse_early_call(case: Case) -> None:
     Raises:
         NotYetError: it does not yet.
     """
-    called = await last_called_at(case)
-    if await called_at(case) is None and law.overdue(await unpaid(case), called):
+    called, open_ = await last_called_at(case), await unpaid(case)
+    owing = law.overdue(open_, called) and law.next_due(open_, called) is None
+    if owing and await called_at(case) is None:
         return
     later = await _planned_after(case, called)
     if later is not None:

@@ -74,11 +74,13 @@ async def test_what_is_left_is_looked_at_once_and_the_next_instalment_is_called_
         "arrears": "residents_committee, district_bureau, street_office",
     }
     assert due_at is not None
-    left = await too_early(database, "i1", lambda: shares.next_reminder(beside("i1", "1-0"), 1, 0))
+    left = await too_early(
+        database, "i1", lambda: shares.next_reminder(beside("i1", "called"), 1, 0)
+    )
     assert left == due_at - (START + 8 * DAY)
     await move_clock(database, "i1", due_at)
-    called = await shares.next_reminder(beside("i1", "1-0"), 1, 0)
-    assert await shares.next_reminder(beside("i1", "1-0"), 1, 0) == called
+    called = await shares.next_reminder(beside("i1", "called"), 1, 0)
+    assert await shares.next_reminder(beside("i1", "called"), 1, 0) == called
     assert await waits(database, "i1") == {"payments": "owners", "reminder": ""}
     assert (await details(database, "i1", CALLED))["debtors"] == 12
     async with database.session() as session:
