@@ -9,7 +9,7 @@ from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.blocking import Blocks
-from activities.cost_sharing.instalments import Instalments
+from activities.cost_sharing.instalments import LaterInstalments
 from activities.cost_sharing.shares import Shares
 from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
@@ -48,7 +48,7 @@ CLASSES = (
     AfterVote,
     OfficialResults,
     Shares,
-    Instalments,
+    LaterInstalments,
     Subsidies,
     Blocks,
     Tenders,

@@ -27,7 +27,7 @@ class LookAt(Carried):
     number: int
 
 
-class Instalments(Writer):
+class LaterInstalments(Writer):
     """Writes what of the shares is still to be called, and who owes of what was."""
 
     @writes(

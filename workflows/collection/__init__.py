@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cost_sharing.instalments import Instalments
+    from activities.cost_sharing.instalments import LaterInstalments
     from activities.cost_sharing.shares import Shares
     from models.messages.acts import ApproveRelief, Done
     from models.messages.cost_sharing import (
@@ -97,7 +97,7 @@ class CollectionWorkflow(RoundsWorkflow[CollectionProgress]):
     async def _await_next(self) -> None:
         """Until the next instalment is called; where none is left, until whoever owes has paid, or owes otherwise."""
         heard, look = self.told_to_go_on, self.progress.looks + 1
-        await self.own(f"look-{look}", Instalments.look, look)
+        await self.own(f"look-{look}", LaterInstalments.look, look)
         if self.progress.outcome is not None:
             return
         first = self.progress.next_at

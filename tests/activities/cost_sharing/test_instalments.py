@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
-from activities.cost_sharing.instalments import Instalments
+from activities.cost_sharing.instalments import LaterInstalments
 from activities.cost_sharing.shares import Shares
 from models.messages.acts import ApproveRelief
 from models.messages.command import Command
@@ -30,7 +30,7 @@ def beside(rid: str, name: str) -> Command:
     return money.command(rid, name).model_copy(update=own)
 
 
-async def begun(database: Database, rid: str) -> tuple[Shares, Instalments]:
+async def begun(database: Database, rid: str) -> tuple[Shares, LaterInstalments]:
     """A case of twelve homes with two instalments of 400 fen: the first was called, and nobody has paid."""
     content = scheme(owner_instalments_permille=(500, 500))
     await make_renovation(database, rid=rid, units=12, content=content, told_at=START)
@@ -40,7 +40,7 @@ async def begun(database: Database, rid: str) -> tuple[Shares, Instalments]:
     await move_clock(database, rid, START + 8 * DAY)
     await shares.next_reminder(money.command(rid, "1-0"), 1, 0)
     await in_stage(database, rid, Stage.BIDDING)
-    return shares, Instalments(recorder)
+    return shares, LaterInstalments(recorder)
 
 
 async def in_stage(database: Database, rid: str, stage: Stage) -> None:
