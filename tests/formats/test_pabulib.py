@@ -190,6 +190,8 @@ def test_a_file_without_its_sections_is_refused(text: str) -> None:
 def test_an_unclosed_quote_is_refused() -> None:
     long = GOOD.replace('"Say', '"Say' + "x" * 140_000).replace('twice"', "twice")
     assert refusals(long)[0][0] == "menu.pb_quote_open"
+    short = GOOD.replace("1;a,b/2;30", '1;"a,b/2;30').replace("num_votes;3", "country;CN")
+    assert refusals(short) == [("menu.pb_quote_open", "x.pb line 14")]
 
 
 def test_points_must_match_the_works_and_be_whole() -> None:
