@@ -4,6 +4,7 @@ Whatever the format, a statement is a list of sums that came in or went out, wit
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -11,6 +12,8 @@ from datetime import date
 from models.values.base import Value
 
 FEN = 100
+YUAN = re.compile(r"人民币.*|rmb|cny|156", re.IGNORECASE)
+"""How banks name the money of an account of ours; whoever names none means it."""
 
 
 class StatementLine(Value):
@@ -24,6 +27,11 @@ class StatementLine(Value):
     """The bank's own number of it."""
     payer: str = ""
     memo: str = ""
+
+
+def yuan(fen: int) -> str:
+    """A sum of at least 0 as it is written."""
+    return f"{fen // FEN}.{fen % FEN:02}"
 
 
 def with_references(lines: Iterable[StatementLine]) -> tuple[StatementLine, ...]:
