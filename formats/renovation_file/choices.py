@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from formats.file_mapping import Path
-from models.values.decisions.menu import Approval
+from models.values.decisions.menu import Approval, BallotForm, Menu
 from models.values.scheme import SchemeContent
 from models.values.voting import Motion
 
@@ -41,12 +41,28 @@ def wrong_choices(scheme: SchemeContent) -> Iterator[Wrong]:
         if work.item and work.item not in known_items:
             path: Path = ("scheme", "works", number, "item")
             yield Wrong("opening.item_unknown", path, {"item": work.item[:SHOWN]})
+    yield from _questions(scheme)
+
+
+def _questions(scheme: SchemeContent) -> Iterator[Wrong]:
+    """Motions that ask in two ways at once, or for points without a limit."""
     for number, motion in enumerate(scheme.motions):
-        at = ("scheme", "motions", number)
+        at: Path = ("scheme", "motions", number)
         if motion.options and motion.menu is not None:
             yield Wrong("opening.options_and_menu", at, {"motion": motion.id[:SHOWN]})
+        if motion.menu is not None and not _weighs_alike(motion.menu):
+            yield Wrong("opening.menu_points", (*at, "menu", "rules"), {})
         if motion.menu is None and motion.approval is Approval.WHOLE:
             yield Wrong("opening.approval_unused", (*at, "approval"), {"motion": motion.id[:SHOWN]})
+
+
+def _weighs_alike(menu: Menu) -> bool:
+    """Whether no ballot gives more points than another may, nor takes some from a work to give others more."""
+    rules = menu.rules
+    if menu.form is not BallotForm.CUMULATIVE:
+        return True
+    bounded = rules.max_sum_points is not None
+    return bounded and rules.min_points is not None and rules.min_points >= 0
 
 
 def _without_motion(scheme: SchemeContent) -> Iterator[Wrong]:

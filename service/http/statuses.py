@@ -186,14 +186,14 @@ CODES: dict[int, str] = {
         menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
         menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
         menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
-        menu.pb_project_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
+        menu.pb_project_twice menu.pb_key_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
         official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.approval_unused opening.choice_alone opening.choice_unknown
-        opening.options_and_menu
+        opening.options_and_menu opening.menu_points
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing

@@ -187,6 +187,11 @@ def test_a_file_without_its_sections_is_refused(text: str) -> None:
     assert "menu.pb_section_missing" in {code for code, _ in refusals(text)}
 
 
+def test_a_key_of_the_head_that_stands_twice_is_refused_with_the_line_of_the_first() -> None:
+    twice = GOOD.replace("max_length;2", "max_length;2\nbudget;5")
+    assert refusals(twice) == [("menu.pb_key_twice", "x.pb line 8, section META, field budget")]
+
+
 def test_an_unclosed_quote_is_refused() -> None:
     long = GOOD.replace('"Say', '"Say' + "x" * 140_000).replace('twice"', "twice")
     assert refusals(long)[0][0] == "menu.pb_quote_open"

@@ -276,6 +276,8 @@ MENU = {
     "budget": "5",
     "form": "approval",
 }
+POINTS = MENU | {"form": "cumulative"}
+LIMITED = {"min_points": 0, "max_sum_points": 10}
 OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
 
 
@@ -284,6 +286,15 @@ OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
     [
         ({"menu": MENU, "approval": "whole"}, "lamp", []),
         ({"options": OPTIONS}, "blue", []),
+        ({"menu": POINTS | {"rules": LIMITED}}, "lamp", []),
+        ({"menu": POINTS}, "lamp", ["opening.menu_points"]),
+        ({"menu": POINTS | {"rules": {"min_points": 0}}}, "lamp", ["opening.menu_points"]),
+        ({"menu": POINTS | {"rules": {"max_sum_points": 9}}}, "lamp", ["opening.menu_points"]),
+        (
+            {"menu": POINTS | {"rules": LIMITED | {"min_points": -1}}},
+            "lamp",
+            ["opening.menu_points"],
+        ),
         ({"menu": MENU}, "bench", ["opening.choice_unknown"]),
         ({"options": OPTIONS}, "lamp", ["opening.choice_unknown"]),
         ({}, "yes", ["opening.choice_unknown"]),
