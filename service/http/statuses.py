@@ -193,7 +193,7 @@ CODES: dict[int, str] = {
         official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.approval_unused opening.choice_alone opening.choice_unknown
-        opening.options_and_menu opening.menu_points
+        opening.options_and_menu opening.menu_points opening.payers_unused opening.number_too_long
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing
