@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import read_file
+from cli.inputs import of_file, read_file
 from cli.output import show, table
 from cli.rules.decide_shown import (
     cap_json,
@@ -123,8 +123,9 @@ def _decide(
     value = read_object(data, name)
     asked = value.pop("menu", None)
     facts = facts_from(value, name)
-    ruling = judged(rule, facts, after=after or None)
-    options = None if facts.options is None else decide_options(rule, facts.options, facts)
+    with of_file(name):
+        ruling = judged(rule, facts, after=after or None)
+        options = None if facts.options is None else decide_options(rule, facts.options, facts)
     shown = ruling_json(rule, facts, as_decided(ruling, options), options)
     if asked is not None:
         shown |= _menu(rule, asked, facts, name)
@@ -154,7 +155,8 @@ def _cap(pack: str, data: bytes, name: str) -> None:
     cap = cap_named(pack)
     assert cap is not None
     given = cap_input(cap, read_object(data, name), name)
-    result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
+    with of_file(name):
+        result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
     shown = cap_json(cap, result)
     show(shown, lambda: cap_lines(shown))
 

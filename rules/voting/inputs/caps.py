@@ -40,7 +40,7 @@ def cap_input(cap: Cap, value: Mapping[str, object], name: str) -> CapInput:
             if number is not None:
                 weights.append(number)
             elif not wrong:
-                problems.append(wrong_value(name, f"shares[{place}]", item, "a whole number"))
+                problems.append(wrong_value(name, f"shares[{place}]", item, "expected.whole"))
     else:
         problems.append(wrong_value(name, "shares", given, "[…]"))
     lots, wrong = whole_number(value.get("lots"), "lots", name)
@@ -92,7 +92,7 @@ def _holding(
     ]
     holder, choice = row.get("holder"), row.get("choice")
     if not isinstance(holder, str) or not 0 < len(holder) <= MOST_NAME:
-        problems.append(wrong_value(name, f"{where}.holder", holder, "a name"))
+        problems.append(wrong_value(name, f"{where}.holder", holder, "expected.holder_name"))
     if choice is not None and choice not in CHOICES:
         problems.append(wrong_value(name, f"{where}.choice", choice, " | ".join(CHOICES)))
     weights = {field: row[field] for field in ("head", "area", "share") if field in row}
