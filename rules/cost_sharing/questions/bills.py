@@ -224,7 +224,8 @@ class ByShares(Question):
         )
         shares = asked.answer()["totals"]
         assert isinstance(shares, Mapping)
-        return {"shares": list(shares.values())}
+        # Of a sum of nothing a bill has no rows.
+        return {"shares": [shares.get(name_at(number), 0) for number in range(len(self.shares))]}
 
 
 def _paid(funded: tuple[FundedItem, ...]) -> dict[str, object]:

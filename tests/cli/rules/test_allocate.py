@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.support.cases import worked
 
 RUNNER = CliRunner()
 CASES = worked("cost_sharing")
+OURS = json.loads(Path(__file__).with_name("shares.json").read_text(encoding="utf-8"))
+"""Edges worked out by hand from the rule book: of each key, of payers, of sources of money, of what comes after."""
 NOT_COMPUTED = {"hardship_registered", "hardship_paid"} | {
     f"hardship_loan_{word}" for word in ("interest_waived", "pending")
 }
@@ -51,6 +54,12 @@ def test_every_worked_case_is_answered_as_expected(case_id: str) -> None:
         if isinstance(expected, dict):  # a curve was published at some of its days
             found[name] = {day: found[name][day] for day in expected}
         assert found[name] == expected, name
+
+
+@pytest.mark.parametrize("case", OURS, ids=lambda case: case["id"])
+def test_every_edge_is_answered_as_worked_out_by_hand(case: dict[str, Any]) -> None:
+    found = answered(case["method"], **case["input"])
+    assert {name: found.get(name) for name in case["expected"]} == case["expected"]
 
 
 def test_equal_flats_and_percentages_of_floors() -> None:
