@@ -56,15 +56,13 @@ def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
     details = [part for block in _all(entry, "NtryDtls") for part in _all(block, "TxDtls")]
     amounts = _amounts(entry, details, where)
     single = len(amounts) == 1  # one transaction is the entry itself
+    references = _references(details, own)
     for place, (part, fen) in enumerate(zip(details or [entry], amounts, strict=True)):
-        reference = _text(part, "Refs", "AcctSvcrRef") or (
-            own if single else f"{own}.{place + 1}" if own else ""
-        )
         yield StatementLine(
             place=where if single else f"{where}.{place + 1}",
             booked_on=booked_on,
             amount_fen=sign * fen,
-            reference=reference[:60],
+            reference=references[place][:60],
             payer=(
                 _text(part, "RltdPties", "Dbtr", "Nm")
                 or _text(part, "RltdPties", "Dbtr", "Pty", "Nm")
@@ -77,6 +75,18 @@ def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
                 ]
             ).strip()[:400],
         )
+
+
+def _references(details: Sequence[ET.Element], own: str) -> list[str]:
+    """A number for each transaction: its own where no other has it, else that of the entry with its place."""
+    given = [_text(part, "Refs", "AcctSvcrRef") for part in details]
+    if len(given) < 2:  # noqa: PLR2004 - one transaction is the entry itself
+        return [*filter(None, given), own][:1]
+    numbered = (f"{own or each}.{place}" for place, each in enumerate(given, start=1))
+    return [
+        each if each and given.count(each) == 1 else other if own or each else ""
+        for each, other in zip(given, numbered, strict=True)
+    ]
 
 
 def _amounts(entry: ET.Element, details: Sequence[ET.Element], where: str) -> list[int]:

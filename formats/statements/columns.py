@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from formats.statements import FEN, YUAN, StatementLine
+from formats.statements import FEN, MOST_PROBLEMS, YUAN, StatementLine
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 
 TITLES: Mapping[str, tuple[str, ...]] = {
@@ -99,7 +99,7 @@ def read_table(rows: Iterable[tuple[int, Sequence[str]]], name: str) -> tuple[St
             found.append(line)
     if not head.columns:
         raise refusal("statement.no_head", where=name)
-    refuse_if_any(problems[:100])
+    refuse_if_any(problems[:MOST_PROBLEMS])
     return tuple(found)
 
 

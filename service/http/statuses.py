@@ -145,7 +145,7 @@ CODES: dict[int, str] = {
         statement.both_sides statement.no_camt statement.xml_wrong statement.no_mt940
         statement.entry_wrong statement.not_base64 statement.assigned_unknown
         statement.assign_unreadable statement.quote_open statement.currency_wrong
-        statement.row_short statement.parts_differ
+        statement.row_short statement.parts_differ statement.reference_twice
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.not_called cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote

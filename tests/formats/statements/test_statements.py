@@ -193,6 +193,9 @@ WRONG_MONEY = {
     "dollars in a column": ("日期,收入,币种\n2026-03-01,1,美元\n", "currency_wrong", "row 2, column 币种"),
     "a row that is cut off": ("日期,摘要,收入\n2026-03-01,1-101 \n", "row_short", "row 2"),
     "a mark that is never closed": ('日期,摘要,收入\n2026-03-01,"1-101,1\n2026-03-02,,2\n', "quote_open", "line 2"),
+    "a number of the bank for two sums": (
+        "日期,收入,流水号\n2026-03-01,1,A\n2026-03-01,1,A\n", "reference_twice", "row 3",
+    ),
     "dollars in CAMT": (CAMT.replace('"CNY">30', '"USD">30'), "currency_wrong", "entry 1 Amt Ccy"),
     "parts of another sum": (CAMT.replace(">20<", ">21<"), "parts_differ", "entry 2 TxDtls"),
     "dollars in MT940": (MT940.replace("CNY0,00", "USD0,00"), "currency_wrong", "line 4, :60F:"),
@@ -206,6 +209,24 @@ def test_no_sum_is_read_as_another_one_or_lost(text: str, code: str, where: str)
     (found,) = refused.value.problems
     assert (found.code, found.where) == (f"statement.{code}", f"s.csv {where}")
     assert sentence(found, "zh_CN").startswith("s.csv " + ("第" if "row" in where else ""))
+
+
+TWO = (
+    "<TxDtls><Refs><AcctSvcrRef>X</AcctSvcrRef></Refs><Amt Ccy='CNY'>20</Amt></TxDtls>"
+    "<TxDtls><Refs><AcctSvcrRef>{}</AcctSvcrRef></Refs><Amt Ccy='CNY'>30</Amt></TxDtls>"
+)
+PLAIN_TWO = '<TxDtls><Amt Ccy="CNY">20</Amt></TxDtls><TxDtls><Amt Ccy="CNY">30</Amt></TxDtls>'
+
+
+@pytest.mark.parametrize(("other", "names"), [("Y", ["X", "Y"]), ("X", ["B.1", "B.2"])])
+def test_transactions_that_share_a_number_are_told_apart(other: str, names: list[str]) -> None:
+    found = lines(CAMT.replace(PLAIN_TWO, TWO.format(other)), name="s.xml")
+    assert [each.reference for each in found] == ["R1", *names]
+
+
+def test_both_sides_of_a_correction_may_have_one_number() -> None:
+    found = lines("日期,收入,支出,流水号\n2026-03-01,5,,A\n2026-03-01,,5,A\n")
+    assert [(each.amount_fen, each.reference) for each in found] == [(500, "A"), (-500, "A")]
 
 
 @pytest.mark.parametrize(
