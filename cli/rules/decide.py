@@ -31,7 +31,7 @@ from models.values.refusal import refusal, refuse_if_any
 from rules.menu import greedy
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
-from rules.voting.inputs.caps import cap_input, holdings_from
+from rules.voting.inputs.caps import beyond_the_vote, cap_input, holdings_from
 from rules.voting.inputs.facts import facts_from, read_json, read_object
 from rules.voting.inputs.menu import disagreements_of, menu_from
 from rules.voting.judging import judged
@@ -135,6 +135,7 @@ def _decide(
         shown["settings"] = dict(settings)
     if holders is not None:
         holdings = holdings_from(read_json(read_file(holders), str(holders)), str(holders))
+        refuse_if_any(beyond_the_vote(holdings, facts, str(holders)))
         shown["concentration"] = concentration_json(concentration(rule, facts, holdings))
     show(shown, lambda: ruling_lines(shown))
 

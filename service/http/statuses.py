@@ -158,7 +158,7 @@ CODES: dict[int, str] = {
         cost_sharing.total_below_zero cost_sharing.unit_twice cost_sharing.unit_unknown
         cost_sharing.unit_without_share cost_sharing.weight_below_zero decide.cap_input
         decide.class_unknown decide.decided_later decide.field_unknown decide.json_invalid
-        decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
+        decide.holder_twice decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
         decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
