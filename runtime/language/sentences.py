@@ -22,6 +22,7 @@ _WITHIN = (
 )
 """How a place within a line is said."""
 _BETWEEN = re.compile(r", (?:or )?| or ")
+_OR = re.compile(r",? or ")
 LOCALES = Path(__file__).with_name("locales")
 
 
@@ -88,7 +89,7 @@ def _within(field: str | None) -> str | None:
 def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, str | int]:
     """The parameters as a person reads them: moments by the clock they were written by, a source as the
     language cites it, what was expected as a phrase, where it names one of `models.fields`, and why a file
-    cannot be read, where the system says it as it usually does.
+    cannot be read, where the system says it as it usually does; a number that is needed with its unit.
     """
     if language != "en" and "options" in params:
         params = {**params, "options": _BETWEEN.sub("、", str(params["options"]))}
@@ -97,6 +98,12 @@ def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, st
     phrase = _catalogue(language).get(str(params.get("expected", "")))
     if phrase is not None:
         said["expected"] = phrase[-1] % params
+    elif language != "en" and "expected" in params:
+        said["expected"] = _OR.sub("、", str(params["expected"]))
+    one = "unit_one" if str(params.get("need")) == "1" else "unit"
+    counted = _catalogue(language).get(f"check.{one}.{params.get('unit')}")
+    if counted is not None and "need" in params:
+        said["need"] = counted[-1] % {"n": params["need"]}
     reason = _catalogue(language).get(f"reason.{params.get('reason')}")
     if reason is not None:
         said["reason"] = reason[-1]

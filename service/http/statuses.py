@@ -120,6 +120,7 @@ CODES: dict[int, str] = {
         opening.end_is_past opening.nobody_yet opening.few_bidders
         opening.estimate_above_ceiling opening.works_above_estimate
         opening.funding_above_cost opening.funding_pays_nothing opening.gap_above_limit
+        opening.work_above_budget
         opening.second_case renovation.revision_mixed renovation.budget_without_scheme
         renovation.levy_too_small renovation.levy_not_asked renovation.gap_remains
         correction.nothing correction.role_not_small
@@ -194,6 +195,7 @@ CODES: dict[int, str] = {
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.approval_unused opening.choice_alone opening.choice_unknown
         opening.options_and_menu opening.menu_points opening.payers_unused opening.number_too_long
+        opening.option_alone opening.option_taken opening.menu_limits
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing

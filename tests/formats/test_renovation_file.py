@@ -294,6 +294,34 @@ OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
     [
         ({"menu": MENU, "approval": "whole"}, "lamp", []),
         ({"options": OPTIONS}, "blue", []),
+        ({"options": OPTIONS[:1]}, "red", ["opening.option_alone"]),
+        ({"options": [*OPTIONS, OPTIONS[0]]}, "red", ["opening.id_twice"]),
+        (
+            {"options": [*OPTIONS, {"id": "abstain", "title": "None"}]},
+            "red",
+            ["opening.option_taken"],
+        ),
+        (
+            {"options": [*OPTIONS, {"id": "invalid", "title": "None"}]},
+            "red",
+            ["opening.option_taken"],
+        ),
+        ({"options": [*OPTIONS, {"id": " ", "title": "None"}]}, "red", ["opening.option_taken"]),
+        (
+            {"menu": MENU | {"rules": {"min_length": 2}}},
+            "lamp",
+            ["opening.menu_limits"],
+        ),
+        (
+            {"menu": MENU | {"rules": {"min_sum_cost": 3, "max_sum_cost": 2}}},
+            "lamp",
+            ["opening.menu_limits"],
+        ),
+        (
+            {"menu": MENU | {"items": []}},
+            "lamp",
+            ["opening.choice_unknown", "opening.list_empty"],
+        ),
         ({"menu": POINTS | {"rules": LIMITED}}, "lamp", []),
         ({"menu": POINTS}, "lamp", ["opening.menu_points"]),
         ({"menu": POINTS | {"rules": {"min_points": 0}}}, "lamp", ["opening.menu_points"]),

@@ -38,6 +38,37 @@ def test_one_of_several_has_no_english_between_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "params", "english", "chinese"),
+    [
+        (
+            "opening.not_one_of",
+            {"field": "category", "expected": "basic, improvement or upgrading"},
+            "improvement or upgrading",
+            "basic, improvement、upgrading",
+        ),
+        (
+            "opening.unlawful",
+            {
+                "field": "vote_notice",
+                "have": "14",
+                "op": ">=",
+                "need": "15",
+                "unit": "calendar_days",
+                "article": "Property Management Regs art. 14",
+            },
+            ">= 15 days (",
+            ">= 15 天（《物业管理条例》第十四条）",
+        ),
+    ],
+)
+def test_what_is_expected_has_no_english_in_chinese(
+    code: str, params: dict[str, str], english: str, chinese: str
+) -> None:
+    assert english in sentence(problem(code, **params))
+    assert chinese in sentence(problem(code, **params), "zh_CN")
+
+
+@pytest.mark.parametrize(
     ("vote", "said", "english"),
     [
         ({"all": {"head": 1.5}}, "应为：整数 | null", "expected: a whole number | null"),
