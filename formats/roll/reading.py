@@ -344,10 +344,8 @@ class Reader:
             return ()
         if text == _STAND_IN["owners"]:
             return ()
-        if UNSEEN.search(text):  # before it is taken for a sign between two names
-            self._wrong("roll.unprintable", column)
-            return ()
-        found = read_names(text, numbers)
+        hidden = UNSEEN.search(text)  # before it is taken for a sign between two names
+        found = Names(fault="roll.unprintable") if hidden else read_names(text, numbers)
         if not found.fault:
             for said in found.said:
                 self._say_of_names(said, column)
