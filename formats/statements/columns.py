@@ -151,7 +151,7 @@ class Row(NamedTuple):
         if have < need:
             raise _WrongCellError("statement.row_short", self.where, have=have, need=need)
         if (money := self.at("currency")) and not YUAN.fullmatch(money):
-            raise self.wrong("currency_wrong", "currency")
+            raise self.wrong("statement.currency_wrong", "currency")
         return StatementLine(
             place=self.where,
             booked_on=self.day(),
@@ -175,7 +175,7 @@ class Row(NamedTuple):
         titles = [self.head.titles[place] for place in self.head.columns[field]]
         filled = [title for title, text in zip(titles, self.cells(field), strict=False) if text]
         where = f"{self.where}, column {(filled or titles)[0]}"
-        return _WrongCellError(f"statement.{code}", where, value=self.at(field)[:80])
+        return _WrongCellError(code, where, value=self.at(field)[:80])
 
     def day(self) -> date:
         """The day of booking."""
@@ -186,14 +186,14 @@ class Row(NamedTuple):
             )
             return date(year, month, day)
         except ValueError:
-            raise self.wrong("day_wrong", "booked_on") from None
+            raise self.wrong("statement.day_wrong", "booked_on") from None
 
     def signed(self) -> int:
         """The sum in fen, below zero where it went out, or where what came in is taken back (红字)."""
         if "credit" in self.head.columns:
             came, went = self.fen("credit"), self.fen("debit")
             if came and went:
-                raise self.wrong("both_sides", "credit")
+                raise self.wrong("statement.both_sides", "credit")
             return came - abs(went)
         fen = self.fen("amount")
         if "direction" not in self.head.columns:
@@ -203,7 +203,7 @@ class Row(NamedTuple):
             return 0
         sign = SIGNS.get(said) or SIGNS.get(said[:1])
         if sign is None:
-            raise self.wrong("direction_wrong", "direction")
+            raise self.wrong("statement.direction_wrong", "direction")
         return fen if sign > 0 else -abs(fen)
 
     def fen(self, field: str) -> int:
@@ -214,7 +214,7 @@ class Row(NamedTuple):
         if plain in ("", "-", "--", "—"):
             return 0
         if not _AMOUNT.fullmatch(plain):
-            raise self.wrong("amount_wrong", field)
+            raise self.wrong("statement.amount_wrong", field)
         return int(Decimal(plain.replace(",", "")) * FEN)
 
 
