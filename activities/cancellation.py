@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from sqlalchemy import and_, func, or_, select, update
 
 from activities import settlement
-from activities.cost_sharing import sheet
+from activities.cost_sharing import instalments, sheet
 from activities.cost_sharing.sheet import NOTHING
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
@@ -69,6 +69,7 @@ class Cancellations(Writer):
         Of what was built the chief supervising engineer measures what stands: without that nothing is paid
         (Quality Regs art. 37(2); Civil Code art. 806).
         """
+        await instalments.stop(case)
         contract = await settlement.to_settle(case)
         if contract is None:
             case.goes_on()

@@ -9,6 +9,7 @@ from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.blocking import Blocks
+from activities.cost_sharing.instalments import LaterInstalments
 from activities.cost_sharing.shares import Shares
 from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
@@ -47,6 +48,7 @@ CLASSES = (
     AfterVote,
     OfficialResults,
     Shares,
+    LaterInstalments,
     Subsidies,
     Blocks,
     Tenders,

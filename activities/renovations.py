@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from activities.cancellation import load_end
 from activities.correcting import correct
+from activities.cost_sharing import instalments
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
 from activities.settlement import end_certificates
@@ -17,6 +18,7 @@ from activities.warranty.accounts import refuse_open
 from activities.warranty.retention import refuse_kept
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, StageEntered, WarrantyEntered
+from models.messages.journey_progress import COLLECTED_BESIDE
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import OPEN_STATES, RenovationState, Stage
@@ -65,7 +67,7 @@ class Renovations(Writer):
         request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
     )
     async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
-        """A stage begins: from now on only its workflow writes (and the renovation's own)."""
+        """A stage begins: from now on only its workflow writes, the renovation's own, and the collection beside it."""
         await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
@@ -74,13 +76,19 @@ class Renovations(Writer):
             case.goes_on()
         else:
             case.wait_for(FIRST_WAIT[stage], await _first_due(case, stage))
+        collection_id = await _collect_beside(case, stage)
         # What the stage waits for until it has written something itself.
         first = case.agenda[case.command.workflow_id]
         case.agenda[child_id] = first
         case.await_only(Wait(what="stage", subject=stage))
         case.notify("all_owners", "stage_entered", stage=stage)
         return Recorded(
-            StageEntered(stage=stage, workflow_id=child_id, stage_reminds_at=next_reminder(first)),
+            StageEntered(
+                stage=stage,
+                workflow_id=child_id,
+                stage_reminds_at=next_reminder(first),
+                collection_id=collection_id,
+            ),
             {"stage": stage, "workflow_id": child_id},
         )
 
@@ -143,7 +151,8 @@ class Renovations(Writer):
         await _refuse_when_ending(case)
         case.renovation.state = RenovationState.IN_WARRANTY
         ended = await _end_stages(case, orders_too=False)
-        return _entered(case, child_id, "warranty", ended)
+        collection_id = await instalments.begin(case)
+        return _entered(case, child_id, "warranty", ended, collection_id)
 
     @writes(
         "Renovations.begin_settling",
@@ -177,15 +186,24 @@ class Renovations(Writer):
         )
 
 
+async def _collect_beside(case: Case, stage: Stage) -> str:
+    """Where shares are made, nothing is collected beside it; afterwards what is left of them is."""
+    if stage in COLLECTED_BESIDE:
+        return await instalments.begin(case)
+    await instalments.stop(case)
+    return ""
+
+
 def _entered(
-    case: Case, child_id: str, what: str, ended: dict[str, JsonValue]
+    case: Case, child_id: str, what: str, ended: dict[str, JsonValue], collection_id: str = ""
 ) -> Recorded[WarrantyEntered]:
     """The workflow of this name carries the end of the money from now on."""
     case.renovation.stage_workflow_id = child_id
     case.agenda[child_id] = (at_work(ENGINE, case.now),)
     case.wait_for("engine")
     case.await_only(Wait(what=what))
-    return Recorded(WarrantyEntered(workflow_id=child_id), {"workflow_id": child_id, **ended})
+    entered = WarrantyEntered(workflow_id=child_id, collection_id=collection_id)
+    return Recorded(entered, {"workflow_id": child_id, **ended})
 
 
 async def _end_stages(

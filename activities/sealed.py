@@ -14,11 +14,12 @@ from temporalio import activity
 from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act
 from models.messages.command import Command
-from models.messages.ids import renovation_workflow_id
+from models.messages.ids import COLLECTION, renovation_workflow_id
+from models.messages.journey_progress import COLLECTED_BESIDE
 from models.tables import Event, Proposal, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import Refused, refusal
-from models.values.states import Stage
+from models.values.states import RenovationState, Stage
 from proof.canonical import utc_text
 from proof.commands import act_hash, command_key
 from proof.seals import BROKE_GLASS, GatewayKeys, signature_wrong
@@ -35,6 +36,7 @@ CARRIED_BY: Mapping[str, str] = {
     Stage.INSPECTION: "InspectionWorkflow",
     Stage.FEEDBACK: "FeedbackWorkflow",
     WARRANTY: "WarrantyWorkflow",
+    COLLECTION: "CollectionWorkflow",
     "publication": "PublicationWorkflow",
     "ticket": "TicketWorkflow",
 }
@@ -174,8 +176,9 @@ def _content_hash(row: Proposal) -> str:
 def refuse_late(command: Command, renovation: Renovation, kind: str) -> None:
     """A stage that was left, by its end or by a cancellation, writes nothing any more.
 
-    Nor does a publication that such a stage has started: what it would wait for, nobody ends. While the
-    renovation stands still, nothing of its procedure is written (`rules.oversight`).
+    Nor does a publication that such a stage has started: what it would wait for, nobody ends; nor a
+    collection of shares that are made anew or refunded. While the renovation stands still, nothing of its
+    procedure is written (`rules.oversight`).
 
     Raises:
         Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
@@ -186,6 +189,15 @@ def refuse_late(command: Command, renovation: Renovation, kind: str) -> None:
         of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
             raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
+    own = kind_of(command.workflow_id, renovation.id)
+    if own == COLLECTION and not _is_collected_beside(renovation):
+        raise refusal("renovation.stage_over", stage=own)
     since = renovation.suspended_at
-    if since is not None and rests(kind, kind_of(command.workflow_id, renovation.id)):
+    if since is not None and rests(kind, own):
         raise refusal("renovation.suspended", where=renovation.id, since=utc_text(since))
+
+
+def _is_collected_beside(renovation: Renovation) -> bool:
+    """Whether instalments are collected beside what goes on: until what was asked for is undone."""
+    open_ = renovation.state in (RenovationState.RUNNING, RenovationState.IN_WARRANTY)
+    return open_ and bool(renovation.stage_workflow_id) and renovation.stage in COLLECTED_BESIDE

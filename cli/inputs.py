@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,21 @@ def read_file(path: Path) -> bytes:
             file=str(path),
             reason=error.strerror or type(error).__name__,
         ) from None
+
+
+@contextmanager
+def of_file(name: str, sign: str = ": ") -> Iterator[None]:
+    """What is refused in here is wrong in this file, but for what is wrong in an option of the command."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(*(_of(each, name, sign) for each in refused.problems)) from None
+
+
+def _of(found: Problem, name: str, sign: str) -> Problem:
+    if found.where.startswith("--"):
+        return found
+    return found.model_copy(update={"where": f"{name}{sign}{found.where}" if found.where else name})
 
 
 def act_named(name: str) -> type[Act]:

@@ -78,7 +78,7 @@ def start(
     command = command_id or f"start-{digest[:32]}"
     where = read_mapping(content, file.name).where
     if check:
-        find_convener(renovation)
+        find_convener(renovation, where)
         _check(renovation, roll, where)
         return
 
@@ -100,7 +100,7 @@ async def _open(
     """Open it on this machine, in the name of the file's first official who may call the vote."""
     from service.estates.renovations import open_renovation
 
-    convener = find_convener(file)
+    convener = find_convener(file, where)
     async with running(data) as parts:
         await reach_temporal(parts)
         done = await open_renovation(
@@ -214,7 +214,9 @@ def _check(
     show(warnings, lambda: [first, *warning_lines(warnings)])
 
 
-def find_convener(file: RenovationFile) -> Actor:
+def find_convener(
+    file: RenovationFile, where: Callable[[tuple[str | int, ...]], str] | None = None
+) -> Actor:
     """The first official of the file who may call the vote: whoever opens the case for the owners.
 
     Raises:
@@ -229,4 +231,5 @@ def find_convener(file: RenovationFile) -> Actor:
             place = file.path_of(official.place)
             return Actor(id=official.id, role=official.role, label=official.label, place=place)
     wanted = ", ".join(sorted(roles))
-    raise refusal("cases.no_convener", where="officials", roles=wanted)
+    at = "officials" if where is None else where(("officials",))
+    raise refusal("cases.no_convener", where=at, roles=wanted)

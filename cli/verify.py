@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from zipfile import ZipFile
 
 import typer
 
@@ -11,7 +12,7 @@ from cli.words import said
 from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
 from proof.casefile import standalone_case
-from proof.casefile.checking import FORMAT, CaseFault, check, read_zip
+from proof.casefile.checking import FORMAT, UNREADABLE, CaseFault, check, read_zip
 from proof.casefile.checking import lines_of as lines_of_case
 from proof.verifier import standalone
 from proof.verifier.main import found_in, found_in_public, read_bundle
@@ -20,6 +21,8 @@ from proof.verifier.reading import Fault, Files
 from proof.verifier.saying import lines_of, lines_of_fault
 
 BAD = 1
+MOST_MANIFEST = 1 << 26
+"""Bytes of the list of files of a case; more is no list."""
 
 
 def register(app: typer.Typer) -> None:
@@ -72,10 +75,11 @@ def verify(
 def _is_case(path: Path) -> bool:
     """Whether it is the evidence of a case, which names its format in the manifest."""
     try:
-        manifest = read_zip(str(path)).get("manifest.json", b"") if path.is_file() else b""
-    except CaseFault:
+        with ZipFile(path) as archive:
+            manifest = archive.getinfo("manifest.json")
+            return manifest.file_size < MOST_MANIFEST and FORMAT.encode() in archive.read(manifest)
+    except (*UNREADABLE, KeyError):  # what is wrong is told later
         return False
-    return FORMAT.encode() in manifest
 
 
 def _verify_case(path: Path, key: str) -> None:
@@ -86,7 +90,7 @@ def _verify_case(path: Path, key: str) -> None:
         told = {"ok": False, "kind": "case", "fault": str(fault)}
         say(json_text(told) if wants_json() else f"✗ {fault}")
         raise typer.Exit(BAD) from None
-    own = files["verify.py"] == standalone_case()
+    own = files.get("verify.py") == standalone_case()
     if wants_json():
         say(json_text({"ok": True, **found, "verify_py_known": own}))
         return

@@ -18,6 +18,8 @@ ON_PAPER = frozenset(
         "mandate_registered",
         "payment_called",
         "payment_reminder",
+        "instalment_called",
+        "instalment_overdue",
     }
 )
 """What a household without another way gets as a letter: its vote, who casts it, and its money. The rest

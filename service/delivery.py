@@ -27,7 +27,7 @@ from models.messages.ids import (
 )
 from models.tables import CaseWait, CommandReceipt, Publication, Renovation, Ticket
 from models.values.refusal import Problem, Refused, refusal
-from models.values.states import OPEN_STATES, PublicationState, TicketState
+from models.values.states import ENDING_STATES, OPEN_STATES, PublicationState, TicketState
 from models.values.waits import STARTING
 from proof.commands import act_hash, reference_for
 from runtime.database import Database
@@ -259,7 +259,8 @@ def target_of(situation: Situation, act: Act) -> str:
         return publication_workflow_id(situation.id, subject_of(act))
     if act.target == "ticket":
         return ticket_workflow_id(situation.id, subject_of(act))
-    if act.settles and not situation.stage_workflow_id:
+    in_another = situation.state not in ENDING_STATES and situation.stage != act.stage
+    if (act.settles and not situation.stage_workflow_id) or (act.beside and in_another):
         return renovation_workflow_id(situation.id)
     return situation.stage_workflow_id
 
@@ -325,7 +326,10 @@ def _open_on_record(workflow_id: str, act: Act) -> ColumnElement[bool]:
         )
     if act.target == "stage":
         # The workflow of the renovation takes what settles it, where no stage is under way.
-        stage = "" if workflow_id.count("/") == 1 else workflow_id
+        own = workflow_id.count("/") == 1
+        if own and act.beside:
+            return running
+        stage = "" if own else workflow_id
         return and_(running, Renovation.stage_workflow_id == stage)
     return running
 

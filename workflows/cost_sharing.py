@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.messages.cost_sharing import (
         MOST_ROUNDS,
-        Collection,
         CollectionDecision,
         CostSharingOutcome,
         CostSharingPhase,
@@ -25,9 +24,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.messages.journey import StageInput
     from models.messages.publication import Subject
-    from models.values.waits import NotYetError
     from workflows.children import publish
-    from workflows.waiting import StageWorkflow, heard_out
+    from workflows.collection import RoundsWorkflow
+    from workflows.waiting import heard_out
     from workflows.writes import refuse
 
 
@@ -41,7 +40,7 @@ SHARES_KNOWN = (
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
+class CostSharingWorkflow(RoundsWorkflow[CostSharingProgress]):
     """Who pays what, and whether enough has come in to start."""
 
     @workflow.init
@@ -113,42 +112,7 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
         """Remind until the deadline, then count; when everybody has paid, count at once."""
         if self.progress.collection is None:
             await self._remind(1, 0)
-        while self.progress.counted is None:
-            goal = self._goal()
-            await self.wait_until(goal.at, self._is_paid_up, "shares are due")
-            heard = self.heard_so_far()
-            try:
-                if goal.last or self.progress.paid_up:
-                    await self.own(f"count-{self.progress.round}", Shares.count_collection)
-                else:
-                    await self._remind(self.progress.round, goal.reminder + 1)
-            except NotYetError as early:
-                if not self.progress.paid_up:
-                    await self.too_early(early.left, self._is_paid_up, heard)
-                # Somebody owes again: the deadline holds.
-                self._paid_up(False)
-
-    async def _remind(self, round_number: int, reminder: int) -> None:
-        name = f"collect-{round_number}-{reminder}"
-        await self.own(name, Shares.next_reminder, round_number, reminder)
-
-    def _goal(self) -> Collection:
-        assert self.progress.collection is not None
-        return self.progress.collection
-
-    def _is_paid_up(self) -> bool:
-        return self.progress.paid_up
-
-    def _paid_up(self, so: bool) -> None:
-        self.progress = self.progress.model_copy(update={"paid_up": so})
-
-    def _keeping(self, restored: CostSharingProgress) -> CostSharingProgress:
-        return restored.model_copy(update={"paid_up": self.progress.paid_up})
-
-    @workflow.signal
-    def everyone_paid(self) -> None:
-        """The service saw the last open share paid."""
-        self._paid_up(True)
+        await self._until_counted()
 
     @workflow.update
     async def grant_subsidy(self, act: GrantSubsidy) -> Done:

@@ -1,6 +1,7 @@
 """The workflows that a worker registers."""
 
 from workflows.bidding import BiddingWorkflow
+from workflows.collection import CollectionWorkflow
 from workflows.cost_sharing import CostSharingWorkflow
 from workflows.feedback import FeedbackWorkflow, TicketWorkflow
 from workflows.inspection import InspectionWorkflow
@@ -18,6 +19,7 @@ WORKFLOWS = [
     InspectionWorkflow,
     FeedbackWorkflow,
     WarrantyWorkflow,
+    CollectionWorkflow,
     PublicationWorkflow,
     TicketWorkflow,
     ReconcileWorkflow,

@@ -33,10 +33,10 @@ with workflow.unsafe.imports_passed_through():
     from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
     from workflows.children import carry, publish
+    from workflows.collection import CollectingWorkflow
     from workflows.cost_sharing import CostSharingWorkflow
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
-    from workflows.oversight import OverseenWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
     from workflows.waiting import heard_out
@@ -56,7 +56,7 @@ CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
 
 
 @workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class RenovationWorkflow(OverseenWorkflow):
+class RenovationWorkflow(CollectingWorkflow):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
     @workflow.init
@@ -78,12 +78,14 @@ class RenovationWorkflow(OverseenWorkflow):
             outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
         self.ended = True
         await self.finish()
+        await self._stop_collecting()
         await self.own("close", Renovations.close, outcome)
         return outcome
 
     async def _carried(self) -> JourneyOutcome | None:
         """How the stages end; None when the renovation was cancelled on the way."""
         while True:
+            await self._stop_collecting()
             self.work = asyncio.create_task(self._walk())
             try:
                 outcome = await self.work
@@ -121,6 +123,7 @@ class RenovationWorkflow(OverseenWorkflow):
             raise asyncio.CancelledError
         if self.rolled_back:
             await self._begin_again()
+        await self._have_collected()
         while (outcome := self.progress.ending) is None:
             if self.progress.left:
                 await self.make_room()
@@ -147,6 +150,7 @@ class RenovationWorkflow(OverseenWorkflow):
         if not self.progress.warranty_id:
             name = warranty_workflow_id(self.renovation_id)
             await self.own("warranty", Renovations.begin_warranty, name)
+            await self._have_collected()
         await self._end_money()
 
     async def _wind_up(self) -> None:
@@ -207,10 +211,13 @@ class RenovationWorkflow(OverseenWorkflow):
         number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
         name = f"enter-{before.entries + 1}"
+        if stage in (Stage.VOTING, Stage.COST_SHARING):
+            await self._stop_collecting()
         await self.own(name, Renovations.enter_stage, stage, child_id)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {self._stage_label()}")
+        await self._have_collected()
 
     async def _carry_stage(self) -> None:
         """Carry the stage that was entered through as a child workflow."""
@@ -243,6 +250,7 @@ class RenovationWorkflow(OverseenWorkflow):
     async def _compensate(self) -> None:
         """The saga: what was done is settled in reverse order, each step on the record (E42)."""
         self.settling = True
+        await self._stop_collecting()
         for thing in reversed(self.progress.to_undo):
             if thing is Undo.CONTRACT:
                 await self.own("undo-make-safe", Cancellations.make_safe)
@@ -317,7 +325,9 @@ class RenovationWorkflow(OverseenWorkflow):
         """A subsidy pays less than it has promised: what it does not pay the owners carry (E15)."""
         async with self.turn:
             self._moves_on(act)
-            return await self.do(act, Subsidies.cut, act)
+            done = await self.do(act, Subsidies.cut, act)
+        await self._have_collected()
+        return done
 
     @cut_subsidy.validator
     def cut_subsidy_allowed(self, act: CutSubsidy) -> None:

@@ -120,8 +120,10 @@ class Shares(Writer):
         Every round has the same periods from its own call. When nothing is owed any more the
         answer is the end, now.
         """
+        if reminder == 0 and collection.is_beside(case):
+            await collection.refuse_early_call(case)
         start = case.now if reminder == 0 else await collection.called_at(case) or case.now
-        moments = collection.moments(case, start)
+        moments = await collection.moments(case, start)
         debtors = await collection.debtors(case, start)
         if reminder and debtors:
             case.not_before(moments[min(reminder, len(moments)) - 1])
@@ -130,17 +132,9 @@ class Shares(Writer):
         if debtors:
             collection.await_payments(case, moments[-1], None if last else at)
         else:
-            case.goes_on()
-        if reminder == 0:
-            case.notify("all_owners", "payment_called", round=round_number)
-        elif debtors:
-            case.notify(
-                "non_payers",
-                "payment_reminder",
-                debtors,
-                round=round_number,
-                number=reminder,
-            )
+            collection.goes_on(case)
+        owing = await collection.owing_themselves(case, start, debtors)
+        collection.tell(case, (round_number, reminder), owing, moments[-1])
         kind = collection.REMINDED if debtors else collection.NOBODY
         return Recorded(
             Collection(at=at, last=last, reminder=reminder),
@@ -163,16 +157,21 @@ class Shares(Writer):
     async def count_collection(self, case: Case) -> Recorded[CollectionState]:
         """Count what is collected or guaranteed of what was due when the round was called."""
         start = await collection.called_at(case) or case.now
-        if await collection.debtors(case, start):
-            case.not_before(collection.moments(case, start)[-1])
-        owed = {total.unit_number: total.amount_fen for total in await collection.due(case, start)}
+        debtors = await collection.debtors(case, start)
+        if debtors:
+            case.not_before((await collection.moments(case, start))[-1])
+        found = await collection.count(case, start)
+        have, due = found.collected_fen, found.due_fen
         money = await share_rows.load_money(case)
-        due = sum(owed.values())
-        # Capped per unit: a neighbour's overpayment covers nobody else.
-        have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
         decision = law.collected(have, due, case.timetable)
-        case.wait_for("engine" if decision.passed else "decide_collection")
-        if not decision.passed:
+        if collection.is_beside(case):
+            collection.goes_on(case)
+            owing = await collection.owing_themselves(case, start, debtors)
+            collection.tell_of_arrears(case, owing, len(debtors), found)
+        elif decision.passed:
+            case.goes_on()
+        else:
+            case.wait_for("decide_collection")
             case.notify("committee", "collection_short", collected_fen=have, due_fen=due)
         return Recorded(
             CollectionState(enough=decision.passed, collected_fen=have, due_fen=due),
@@ -205,6 +204,7 @@ class Shares(Writer):
             raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
         await _add_relief(case, act)
         paid_up = await collection.all_is_paid(case)
+        await collection.go_on_beside(case)
         # No unit in the event: who is in hardship is personal (PIPL art. 28).
         return Recorded(
             Relieved(paid_up=paid_up),

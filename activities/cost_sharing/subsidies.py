@@ -3,11 +3,12 @@
 from sqlalchemy import select
 
 from activities import settlement
-from activities.cost_sharing import award, collection
+from activities.cost_sharing import award, collection, instalments
 from activities.cost_sharing import rows as share_rows
 from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, writes
-from models.messages.acts import CutSubsidy, Done
+from models.messages.acts import CutSubsidy, SubsidyCut
+from models.messages.journey_progress import COLLECTED_BESIDE
 from models.tables import Event
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
@@ -22,8 +23,8 @@ CUT = "cost_sharing.subsidy_cut"
 class Subsidies(Writer):
     """Writes what becomes of a subsidy that was promised."""
 
-    @writes("Subsidies.cut", event=CUT, into=Done, bulk=True)
-    async def cut(self, case: Case, act: CutSubsidy) -> Recorded[Done]:
+    @writes("Subsidies.cut", event=CUT, into=SubsidyCut, bulk=True)
+    async def cut(self, case: Case, act: CutSubsidy) -> Recorded[SubsidyCut]:
         """A public subsidy pays less than it has promised: every share by a new version of the scheme.
 
         All cuts of a case together may raise what the owners carry by the part of their gap that the timetable
@@ -50,8 +51,10 @@ class Subsidies(Writer):
         version = await share_rows.add_scheme_version(case, less)
         fixed = await _shares_anew(case, version, less)
         case.notify("all_owners", "subsidy_cut", amount_fen=act.amount_fen)
+        beside = case.renovation.stage in COLLECTED_BESIDE and await collection.unpaid(case)
+        collection_id = await instalments.begin(case, owed=True) if beside else ""
         return Recorded(
-            Done(command_id=act.command_id, kind=CUT),
+            SubsidyCut(command_id=act.command_id, kind=CUT, collection_id=collection_id),
             {
                 "funding": act.funding,
                 "amount_fen": act.amount_fen,

@@ -16,6 +16,7 @@ from models.messages.ids import (
 from models.tables import CaseTrouble, CaseWait, Publication, Renovation, Ticket
 from models.values.states import OPEN_STATES, PublicationState, TicketState
 from models.values.waits import Consequence
+from runtime.record.agenda import of_collection
 from runtime.record.authority import load_signed_since
 from runtime.record.journal import load_tick
 
@@ -48,6 +49,8 @@ class CaseOnRecord:
     told: bool
     signed: bool
     publications: tuple[str, ...]
+    collections: tuple[str, ...]
+    """What collects later instalments beside the stage: one workflow at most."""
     tickets: tuple[str, ...]
     troubles: tuple[CaseTrouble, ...]
     late: tuple[str, ...]
@@ -94,6 +97,7 @@ async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> Ca
         told=told,
         signed=bool(await load_signed_since(session, renovation_id)),
         publications=await _open_publications(session, row),
+        collections=await _collections(session, renovation_id),
         tickets=await _open_tickets(session, renovation_id),
         troubles=tuple(troubles),
         late=await _late(session, renovation_id),
@@ -109,6 +113,12 @@ async def _open_publications(session: AsyncSession, row: Renovation) -> tuple[st
         .order_by(Publication.id)
     )
     return tuple(publication_workflow_id(row.id, name) for name in names)
+
+
+async def _collections(session: AsyncSession, renovation_id: str) -> tuple[str, ...]:
+    """While the case stands still, what it waits for is put aside, and it is not seen."""
+    names = select(CaseWait.workflow_id).where(*of_collection(renovation_id)).distinct()
+    return tuple(await session.scalars(names))
 
 
 async def _open_tickets(session: AsyncSession, renovation_id: str) -> tuple[str, ...]:

@@ -14,17 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.healing import of_rounds
 from activities.healing.remembering import Recalled, answer_of, fold, load_answers
 from models.messages.bidding import BiddingPhase, BiddingProgress, TenderPeriod
 from models.messages.command import Command
-from models.messages.cost_sharing import (
-    MOST_ROUNDS,
-    CollectionDecision,
-    CostSharingOutcome,
-    CostSharingProgress,
-    CostSharingResult,
-    NextStep,
-)
+from models.messages.cost_sharing import CollectionProgress, CostSharingProgress, RoundsProgress
 from models.messages.feedback import FeedbackProgress, TicketInput, TicketProgress
 from models.messages.ids import (
     publication_workflow_id,
@@ -284,38 +278,12 @@ def _shares_follow(own: Memory, _args: Sequence[Any]) -> bool:
     return funded and not progress.published and progress.tables == upheld
 
 
-def _reminds(own: Memory, args: Sequence[Any]) -> bool:
-    progress: CostSharingProgress = own.progress
-    round_number, reminder = args
-    if not progress.published or progress.outcome is not None:
-        return False
-    if reminder == 0:
-        waits = progress.decision is CollectionDecision.WAIT
-        first = progress.collection is None and round_number == 1
-        return first or (waits and round_number == progress.round + 1)
-    goal = progress.collection
-    return (
-        goal is not None
-        and progress.counted is None
-        and (round_number, reminder) == (progress.round, goal.reminder + 1)
-    )
+def _calls_or_reminds(own: Memory, args: Sequence[Any]) -> bool:
+    return of_rounds.calls_or_reminds(own.progress, *args)
 
 
 def _finishes(own: Memory, args: Sequence[Any]) -> bool:
-    progress: CostSharingProgress = own.progress
-    outcome: CostSharingOutcome = args[0]
-    decided, gap = progress.decision, progress.funding
-    enough = progress.counted is not None and progress.counted.enough
-    follows = {
-        # Runs of earlier releases call a start with too little funded.
-        CostSharingResult.FUNDED: enough or decided is CollectionDecision.START,
-        CostSharingResult.STARTED_BELOW: decided is CollectionDecision.START and not enough,
-        CostSharingResult.NEW_VOTE: progress.declined
-        or (gap is not None and gap.gap_fen > 0 and gap.next_step is NextStep.NEW_VOTE),
-        CostSharingResult.SHELVED: decided is CollectionDecision.SHELVE
-        or progress.round >= MOST_ROUNDS,
-    }
-    return progress.outcome is None and bool(follows[outcome.outcome])
+    return of_rounds.finishes(own.progress, args[0])
 
 
 Turn = Callable[[Memory, Sequence[Any]], bool]
@@ -355,9 +323,10 @@ TURNS: Mapping[str, Turn] = {
     "voting.result_declared": _declares,
     "cost_sharing.planned": _when(CostSharingProgress, lambda p: p.funding is None),
     "cost_sharing.shares_computed": _shares_follow,
-    "cost_sharing.reminder_sent": _reminds,
-    "cost_sharing.collection_counted": _when(
-        CostSharingProgress, lambda p: p.collection and p.counted is None
+    "cost_sharing.reminder_sent": _calls_or_reminds,
+    "cost_sharing.collection_counted": _when(RoundsProgress, lambda p: p.in_round),
+    "cost_sharing.collection_ended": _when(
+        CollectionProgress, lambda p: p.outcome is None and not p.in_round
     ),
     "cost_sharing.finished": _finishes,
     "bidding.bids_opened": _when(BiddingProgress, lambda p: p.phase is BiddingPhase.BIDS),

@@ -142,6 +142,10 @@ class Repair:
             publication = await self._child(name)
             if publication.status not in SETTLED:
                 yield await self._wake(parent.workflow_id, self._lost(publication))
+        for name in self.case.collections:
+            collection = await self._child(name)
+            if collection.status not in SETTLED:
+                yield await self._wake(self.case.journey, self._lost(collection))
 
     def _is_publication(self, workflow_id: str) -> bool:
         return workflow_id.startswith(publication_workflow_id(self.case.row.id, ""))
@@ -182,8 +186,9 @@ class Repair:
     async def _rebuild(self, journey: Execution) -> Discrepancy:
         """The journey begins again where the record says that it is; its children with it."""
         row = self.case.row
+        beside = (*self.case.publications, *self.case.collections)
         if not self.given.dry_run:
-            await self._stop(row.stage_workflow_id, *self.case.publications)
+            await self._stop(row.stage_workflow_id, *beside)
             carried = await self._carried(journey)
             given = Journey(
                 renovation_id=row.id,
@@ -192,7 +197,7 @@ class Repair:
                 carried=carried,
             )
             await start_renovation(self.client, self.task_queue, row, given)
-        self.woken.update((self.case.journey, row.stage_workflow_id, *self.case.publications))
+        self.woken.update((self.case.journey, row.stage_workflow_id, *beside))
         return self._lost(journey)
 
     async def _ticket(self, ticket: Execution) -> Discrepancy:

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.bidding import BiddingProgress
-from models.messages.cost_sharing import CostSharingProgress
+from models.messages.cost_sharing import CollectionProgress, CostSharingProgress
 from models.messages.feedback import FeedbackProgress, TicketProgress
-from models.messages.ids import publication_workflow_id, renovation_workflow_id
+from models.messages.ids import COLLECTION, publication_workflow_id, renovation_workflow_id
 from models.messages.inspection import InspectionProgress
 from models.messages.journey import Answer, Extended, Resumed
 from models.messages.journey_progress import JourneyProgress
@@ -34,6 +34,7 @@ OF_OTHERS: Mapping[str, type[Progress]] = {
     "publication": PublicationProgress,
     "ticket": TicketProgress,
     "warranty": WarrantyProgress,
+    COLLECTION: CollectionProgress,
 }
 """By the word after the case in their ids."""
 PUBLISHED_BY: Mapping[str, Subject] = {
@@ -46,11 +47,11 @@ RESUMED, EXTENDED = "renovation.resumed", "renovation.period_extended"
 """Acts on the renovation that move the periods of other workflows; those of complaints have run on."""
 HANDED_ON: Mapping[str, type[Answer]] = {
     kind: answer
-    for progress in (*OF_STAGE.values(), OF_OTHERS["warranty"])
+    for progress in (*OF_STAGE.values(), OF_OTHERS["warranty"], OF_OTHERS[COLLECTION])
     for kind, answer in progress.ANSWERS.items()
     if answer.__name__.endswith("Outcome")
 }
-"""What a stage, and the warranty, hands on at its end, by the kind of its last event."""
+"""What a stage, the warranty, a collection hands on at its end, by the kind of its last event."""
 
 
 class Recalled(NamedTuple):

@@ -37,7 +37,8 @@ RUNNING = text(
 )
 ENDED_BADLY = """
 WorkflowType IN ('RenovationWorkflow', 'VotingWorkflow', 'CostSharingWorkflow', 'BiddingWorkflow',
-'InspectionWorkflow', 'FeedbackWorkflow', 'WarrantyWorkflow', 'PublicationWorkflow', 'TicketWorkflow')
+'InspectionWorkflow', 'FeedbackWorkflow', 'WarrantyWorkflow', 'CollectionWorkflow', 'PublicationWorkflow',
+'TicketWorkflow')
 AND ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut')
 """.replace("\n", " ").strip()
 MOST_ENDED = 1_000

@@ -8,12 +8,13 @@ from activities import settlement
 from activities.cost_sharing import refunding, sheet
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import fix_shares_at_the_end
+from activities.cost_sharing.collection import owing_themselves
 from activities.recording import Case, Writer, who_does, writes
 from activities.warranty.retention import await_liability, refuse_kept
 from models.messages.cost_sharing import RefundSheet
 from models.messages.warranty import WarrantyOutcome
 from models.values.base import Carried
-from models.values.ledger import AccountKind, LedgerAccount
+from models.values.ledger import AccountKind, LedgerAccount, household
 from models.values.refusal import refusal
 from models.values.states import RenovationState
 from models.values.waits import ACCOUNTS
@@ -106,6 +107,10 @@ class Accounts(Writer):
             return Recorded(WarrantyOutcome(), {"look": look, **paid})
         case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
         case.notify("committee", "accounts_open", accounts=len(open_))
+        homes = [each.name for each in open_ if each.kind is AccountKind.HOUSEHOLD]
+        debtors = [name for name in homes if open_[household(name)] > 0]
+        if owing := await owing_themselves(case, case.now, debtors):
+            case.notify("non_payers", "instalment_overdue", owing)
         bonds_fen = in_sums(open_).get(AccountKind.BOND, 0)
         if bonds_fen > 0:
             case.notify("guarantor", "bond_called", amount_fen=bonds_fen)

@@ -53,6 +53,9 @@ class DueList(Protocol):
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
         """Every unit's first instalment, by unit."""
 
+    async def due(self, renovation_id: str, now: datetime) -> tuple[Charge, ...]:
+        """What every unit owes of the instalments that have fallen due, by unit."""
+
     async def owed(self, renovation_id: str) -> tuple[Owed, ...]:
         """What anybody still owes, by account."""
 
@@ -129,6 +132,10 @@ class Driver:
         """Whether it is already time for this; the ballots of a box are awaited from its opening on."""
         waits = (wait for wait in self.clock.waits if wait.what == what)
         return all(wait.since is None or wait.since <= self.clock.now for wait in waits)
+
+    def awaited(self, what: str) -> set[datetime]:
+        """Until when this is awaited, by each workflow that waits for it."""
+        return {wait.due_at for wait in self.clock.waits if wait.what == what and wait.due_at}
 
     async def look(self) -> RenovationView:
         """Where the renovation stands, once the engine has done everything that is due.

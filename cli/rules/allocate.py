@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.inputs import read_file
+from cli.inputs import of_file, read_file
 from cli.output import show
 from cli.words import Language, speak
 from models.values.refusal import Refused, problem, refuse_if_any
@@ -40,14 +40,8 @@ def allocate(
     name = "stdin" if input_ == STDIN else input_
     data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
     method, question = _question(read_json(data, name), name)
-    try:
+    with of_file(name, " "):
         answer = answer_to(method, question)
-    except Refused as refused:
-        placed = (
-            each.model_copy(update={"where": f"{name} {each.where}".strip()})
-            for each in refused.problems
-        )
-        raise Refused(*placed) from None
     show(answer, lambda: (f"{key}: {_shown(value)}" for key, value in answer.items()))
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import read_file
+from cli.inputs import of_file, read_file
 from cli.output import show, table
 from cli.rules.decide_shown import (
     cap_json,
@@ -31,7 +31,7 @@ from models.values.refusal import refusal, refuse_if_any
 from rules.menu import greedy
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
-from rules.voting.inputs.caps import cap_input, holdings_from
+from rules.voting.inputs.caps import beyond_the_vote, cap_input, holdings_from
 from rules.voting.inputs.facts import facts_from, read_json, read_object
 from rules.voting.inputs.menu import disagreements_of, menu_from
 from rules.voting.judging import judged
@@ -123,8 +123,9 @@ def _decide(
     value = read_object(data, name)
     asked = value.pop("menu", None)
     facts = facts_from(value, name)
-    ruling = judged(rule, facts, after=after or None)
-    options = None if facts.options is None else decide_options(rule, facts.options, facts)
+    with of_file(name):
+        ruling = judged(rule, facts, after=after or None)
+        options = None if facts.options is None else decide_options(rule, facts.options, facts)
     shown = ruling_json(rule, facts, as_decided(ruling, options), options)
     if asked is not None:
         shown |= _menu(rule, asked, facts, name)
@@ -134,6 +135,7 @@ def _decide(
         shown["settings"] = dict(settings)
     if holders is not None:
         holdings = holdings_from(read_json(read_file(holders), str(holders)), str(holders))
+        refuse_if_any(beyond_the_vote(holdings, facts, str(holders)))
         shown["concentration"] = concentration_json(concentration(rule, facts, holdings))
     show(shown, lambda: ruling_lines(shown))
 
@@ -154,7 +156,8 @@ def _cap(pack: str, data: bytes, name: str) -> None:
     cap = cap_named(pack)
     assert cap is not None
     given = cap_input(cap, read_object(data, name), name)
-    result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
+    with of_file(name):
+        result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
     shown = cap_json(cap, result)
     show(shown, lambda: cap_lines(shown))
 

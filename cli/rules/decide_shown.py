@@ -298,16 +298,32 @@ def _one_is_enough(rule: Rule, ruling: RuleResult) -> Iterator[Problem]:
             yield _note("decide.one_is_enough", tests=", ".join(shown))
 
 
+SECOND_VOTE = {
+    True: (
+        "decide.second_vote_open",
+        "decide.second_vote_open_at_once",
+        "decide.second_vote_open_no_term",
+    ),
+    False: (
+        "decide.second_vote_unknown",
+        "decide.second_vote_unknown_at_once",
+        "decide.second_vote_unknown_no_term",
+    ),
+}
+"""By whether it is open or not known yet: within days, in the same meeting, or the law sets no term."""
+
+
 def _follow_up_notes(ruling: RuleResult) -> list[Problem]:
     """Second votes that are open, or that may be."""
     notes: list[Problem] = []
     for each in ruling.follow_ups:
         if each.open is False:
             continue
-        code = "decide.second_vote_open" if each.open else "decide.second_vote_unknown"
         follow_up = each.follow_up
         days = {"earliest": follow_up.earliest_days, "latest": follow_up.latest_days}
-        terms = {name: "-" if day is None else day for name, day in days.items()}
+        terms = {name: day for name, day in days.items() if day is not None}
+        some_day, at_once, no_term = SECOND_VOTE[each.open or False]
+        code = no_term if not terms else at_once if terms == {"latest": 0} else some_day
         notes.append(_note(code, then=follow_up.then, article=follow_up.article, **terms))
     return notes
 

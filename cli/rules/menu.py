@@ -24,7 +24,7 @@ from models.values.decisions.menu import (
 )
 from models.values.decisions.rules import DIMENSIONS, Amounts
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
-from rules.menu import counted, equal_shares, greedy, supported
+from rules.menu import beyond_limits, counted, equal_shares, greedy, supported
 from rules.voting.inputs.facts import facts_from, read_object
 from rules.voting.inputs.menu import MenuNumbers, disagreements_of
 from rules.voting.numbers import total
@@ -96,7 +96,7 @@ def menu(
     Example: gongjian menu election.pb --rule equal-shares
     """
     election = read_pabulib(read_file(file), file.name)
-    chosen = _method(election, rule, completion)
+    chosen = _method(election, rule, completion, file.name)
     rules = election.menu.rules.model_copy(update={"ties": ties})
     menu_ = election.menu.model_copy(update={"rules": rules})
     approved = _approved(election, pack, input_, approval)
@@ -118,7 +118,9 @@ def menu(
         raise typer.Exit(1)
 
 
-def _method(election: Election, rule: MenuRule | None, completion: Completion | None) -> Chosen:
+def _method(
+    election: Election, rule: MenuRule | None, completion: Completion | None, file: str
+) -> Chosen:
     """The file's own rule unless another one is asked for.
 
     Raises:
@@ -129,7 +131,8 @@ def _method(election: Election, rule: MenuRule | None, completion: Completion | 
     notes: list[Problem] = []
     if rule is None and own is None and name:
         known = ", ".join(FILE_RULES)
-        raise refusal("menu.rule_unknown", where="META, rule", rule=name[:SHOWN], known=known)
+        where = f"{file} section META, field rule"
+        raise refusal("menu.rule_unknown", where=where, rule=name[:SHOWN], known=known)
     if rule is None and own is None:
         notes.append(problem("menu.rule_not_said", rule=MenuRule.GREEDY.value))
     asked = own or FileRule(MenuRule.GREEDY)
@@ -207,6 +210,9 @@ def _notes(
         yield problem("menu.nobody_voted")
     elif not outcome.winners:
         yield problem("menu.nothing_chosen")
+    beyond, limits = beyond_limits(election.menu, counted(election.ballots))
+    if beyond:
+        yield problem("menu.ballots_beyond", count=beyond, limits=", ".join(limits))
     if approved is not None:
         barred = [name for name in election.menu.costs if name not in approved.found.able]
         if barred:

@@ -58,13 +58,7 @@ class _Reader:
         Raises:
             Refused: everything that is wrong.
         """
-        meta = dict(
-            zip(
-                self.sections["META"].cells("key"),
-                self.sections["META"].cells("value"),
-                strict=True,
-            )
-        )
+        meta = self._meta(self.sections["META"])
         form = FORMS.get(meta.get("vote_type", ""))
         if form is None:
             expected = ", ".join(FORMS)
@@ -82,6 +76,17 @@ class _Reader:
             menu=menu,
             ballots=tuple(ballots),
         )
+
+    def _meta(self, section: Section) -> dict[str, str]:
+        """META by its keys, each once: of two values nobody knows which one holds."""
+        first: dict[str, int] = {}
+        for key, line in zip(section.cells("key"), section.lines, strict=True):
+            if first.setdefault(key, line) != line:
+                shown = key[:SHOWN]
+                self.shape.wrong(
+                    "menu.pb_key_twice", line, "META", shown, key=shown, first=first[key]
+                )
+        return dict(zip(section.cells("key"), section.cells("value"), strict=True))
 
     def _meta_wrong(self, key: str, code: str, **params: str | int) -> None:
         """A problem of a META value, on its line or, where there is none, on the heading's."""

@@ -1,10 +1,9 @@
 """The shape of a `.pb` file: its sections, headings and rows, with the line of each."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from formats.csv_table import OpenQuoteError, csv_rows
 from formats.pabulib.election import SectionTable
 from models.values.decisions.menu import SECTIONS
 from models.values.refusal import Problem, problem, refuse_if_any
@@ -70,7 +69,7 @@ class Shape:
     def sections(self, text: str) -> dict[str, Section]:
         """The three sections by name; problems of their shape are noted."""
         found: dict[str, Section] = {}
-        line, current, waiting = 0, "", ""
+        line, current, waiting = 1, "", ""
         for line, row in self._rows(text):
             title = row[0].strip().upper()
             if title in SECTIONS and not any(cell.strip() for cell in row[1:]):
@@ -94,16 +93,12 @@ class Shape:
 
     def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Every row that holds anything, with the line on which it begins."""
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=";")
-        line = 1
         try:
-            for row in rows:
+            for line, row in csv_rows(text, ";"):
                 if any(row) and any(cell.strip() for cell in row):
                     yield line, row
-                line = rows.line_num + 1
-        except csv.Error:
-            # The only thing csv refuses here is a cell of more than 128 KiB: an unclosed quote.
-            self.wrong("menu.pb_quote_open", line, "")
+        except OpenQuoteError as error:
+            self.wrong("menu.pb_quote_open", error.line, "")
             self.refuse()
 
     def _heading(self, section: str, row: list[str], line: int) -> Section:

@@ -19,7 +19,7 @@ from models.fields import ID_IN_FILE
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.values.actor import Role
 from models.values.bidding import Method
-from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
+from models.values.cost_sharing import PERMILLE, READS, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
 from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
@@ -274,6 +274,9 @@ def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
         yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="building")
     if who.scope == "entrance" and not who.entrance:
         yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="entrance")
+    for field in ("building", "entrance", "units"):
+        if getattr(who, field) and field not in READS[who.scope]:
+            yield draft.problem("opening.payers_unused", *path, field, scope=who.scope, field=field)
     for number in _repeated(who.units):
         yield draft.problem("opening.id_twice", *path, "units", number)
 

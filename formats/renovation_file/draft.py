@@ -30,8 +30,10 @@ class Draft:
 def size_problems(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
     """Numbers and words that no column holds."""
     for path, value in _numbers(scheme, ("scheme",)):
-        if abs(value) > LARGEST:
+        if isinstance(value, int) and abs(value) > LARGEST:
             yield draft.problem("opening.number_too_large", *path, most=LARGEST)
+        elif max(abs(value.numerator), value.denominator) > LARGEST:
+            yield draft.problem("opening.number_too_long", *path, most=LARGEST)
     for path, word in _words_of_rows(scheme):
         if len(word) > MAX_ROW_WORD:
             field = str(path[-1])
@@ -48,8 +50,8 @@ def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
             yield (*at, "menu", "items", place, "id"), item.id
 
 
-def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
-    """Every whole number of a model and both parts of every fraction, with its path."""
+def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int | Fraction]]:
+    """Every number of a model, with its path."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _numbers(getattr(value, name), (*path, name))
@@ -57,5 +59,4 @@ def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
         for number, each in enumerate(value):
             yield from _numbers(each, (*path, number))
     elif isinstance(value, int | Fraction):
-        yield path, value.numerator
-        yield path, value.denominator
+        yield path, value

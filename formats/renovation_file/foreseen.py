@@ -23,7 +23,12 @@ TENDER = ("scheme", "tender")
 
 def scheme_warnings(scheme: SchemeContent, where: Where = in_words) -> tuple[Problem, ...]:
     """What of a scheme will not fit when it is funded, tendered or built."""
-    return (*_tender(scheme, where), *_funding(scheme, where), *_gap(scheme, where))
+    return (
+        *_tender(scheme, where),
+        *_funding(scheme, where),
+        *_gap(scheme, where),
+        *_menus(scheme, where),
+    )
 
 
 def file_warnings(
@@ -124,6 +129,17 @@ def _funding(scheme: SchemeContent, where: Where) -> Iterator[Problem]:
     if promised > cost and all(s.amount_fen <= _meant_for(s, scheme) for s in scheme.funding):
         at_all = where(("scheme", "funding"))
         yield problem("opening.funding_above_cost", where=at_all, have=promised, most=cost)
+
+
+def _menus(scheme: SchemeContent, where: Where) -> Iterator[Problem]:
+    """Works of a menu that its budget never reaches, whoever wants them."""
+    for number, motion in enumerate(scheme.motions):
+        for place, item in enumerate(motion.menu.items if motion.menu is not None else ()):
+            assert motion.menu is not None
+            if item.cost > motion.menu.budget:
+                at = where(("scheme", "motions", number, "menu", "items", place, "cost"))
+                have, most = item.cost, motion.menu.budget
+                yield problem("opening.work_above_budget", where=at, have=have, most=most)
 
 
 def _meant_for(source: Funding, scheme: SchemeContent) -> int:

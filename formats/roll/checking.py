@@ -1,14 +1,13 @@
 """Checks the rows of a roll: headings, every cell, and what is allowed but suspicious."""
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from formats import csv_table
 from formats.file_text import read_text
 from formats.roll.book import MAX_LABEL, Book
 from formats.roll.columns import (
@@ -144,11 +143,9 @@ def csv_rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """
     number = 0
     try:
-        rows = csv.reader(io.StringIO(read_text(data, name), newline=""))
-        for number, cells in enumerate(rows, start=1):
+        for number, (_, cells) in enumerate(csv_table.csv_rows(read_text(data, name)), start=1):
             yield number, cells
-    except csv.Error:
-        # The only thing csv refuses here is a cell of more than 128 KiB: an unclosed quote.
+    except csv_table.OpenQuoteError:
         raise refusal("roll.quote_open", where=f"{name} row {number + 1}") from None
 
 

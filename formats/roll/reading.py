@@ -32,6 +32,7 @@ from formats.roll.notes import Findings, Source
 from formats.roll.numbering import label_fault, label_text, spelling_key
 from formats.roll.owners import key_of, people_of
 from formats.roll.passed import UnitShape
+from models.fields import UNSEEN
 from models.files.roll import RegisteredUnit, UnreadableCell, sparing
 
 MAX_ROWS = 1_000_000
@@ -343,7 +344,8 @@ class Reader:
             return ()
         if text == _STAND_IN["owners"]:
             return ()
-        found = read_names(text, numbers)
+        hidden = UNSEEN.search(text)  # before it is taken for a sign between two names
+        found = Names(fault="roll.unprintable") if hidden else read_names(text, numbers)
         if not found.fault:
             for said in found.said:
                 self._say_of_names(said, column)

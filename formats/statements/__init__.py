@@ -4,13 +4,19 @@ Whatever the format, a statement is a list of sums that came in or went out, wit
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
 from models.values.base import Value
+from models.values.refusal import problem, refuse_if_any
 
 FEN = 100
+MOST_PROBLEMS = 100
+"""So many wrong lines of a statement are told; who mends them sees the rest."""
+YUAN = re.compile(r"人民币.*|rmb|cny|156", re.IGNORECASE)
+"""How banks name the money of an account of ours; whoever names none means it."""
 
 
 class StatementLine(Value):
@@ -26,23 +32,36 @@ class StatementLine(Value):
     memo: str = ""
 
 
+def yuan(fen: int) -> str:
+    """A sum of at least 0 as it is written."""
+    return f"{fen // FEN}.{fen % FEN:02}"
+
+
 def with_references(lines: Iterable[StatementLine]) -> tuple[StatementLine, ...]:
     """Every line with a reference that is the same in every statement that has it.
 
     Without a number of the bank it is made of day, sum, payer and words; of those that agree in all of
     it, the first, the second and so on of the day are told apart, as overlapping statements list them.
+
+    Raises:
+        Refused: `statement.reference_twice`: two sums that came in have one number of the bank. As one sum the
+            second would be lost, as two it would be booked again with the next statement.
     """
     seen: Counter[str] = Counter()
-    found = []
+    came_in: dict[str, StatementLine] = {}
+    found, problems = [], []
     for line in lines:
-        if line.reference:
-            # The same number may stand for both sides of a correction.
-            key = f"{line.reference}|{line.amount_fen}"
-            name = line.reference
-        else:
+        name = line.reference
+        if name and line.amount_fen > 0:  # the same number may stand for both sides of a correction
+            first = came_in.setdefault(name, line)
+            if first is not line:
+                params = {"value": name, "first": first.place}
+                problems.append(problem("statement.reference_twice", where=line.place, **params))
+        if not name:
             key = f"{line.booked_on}|{line.amount_fen}|{line.payer}|{line.memo}"
-            name = "s" + hashlib.sha256(key.encode()).hexdigest()[:24]
-        seen[key] += 1
-        nth = f"~{seen[key]}" if seen[key] > 1 and not line.reference else ""
-        found.append(line.model_copy(update={"reference": f"{name}{nth}"}))
+            seen[key] += 1
+            nth = f"~{seen[key]}" if seen[key] > 1 else ""
+            name = "s" + hashlib.sha256(key.encode()).hexdigest()[:24] + nth
+        found.append(line.model_copy(update={"reference": name}))
+    refuse_if_any(problems[:MOST_PROBLEMS])
     return tuple(found)

@@ -2,16 +2,16 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from formats.statements import FEN, StatementLine
+from formats.statements import FEN, YUAN, StatementLine, yuan
 from models.values.refusal import refusal
 
 SIGNS = {"CRDT": 1, "DBIT": -1}
 BOOKED = ("BOOK", "")
-_AMOUNT = re.compile(r"^[0-9]{1,13}(\.[0-9]{1,2}0*)?$")
+_AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2}0*)?")
 
 
 def read_camt(text: str, name: str) -> tuple[StatementLine, ...]:
@@ -19,7 +19,8 @@ def read_camt(text: str, name: str) -> tuple[StatementLine, ...]:
 
     Raises:
         Refused: `statement.xml_wrong` with the line; `statement.no_camt`; `statement.amount_wrong`,
-            `statement.day_wrong`, `statement.direction_wrong` with the number of the entry.
+            `statement.day_wrong`, `statement.direction_wrong`, `statement.currency_wrong`,
+            `statement.parts_differ` with the number of the entry.
     """
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise refusal("statement.no_camt", where=name)
@@ -53,21 +54,15 @@ def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
         raise refusal("statement.day_wrong", where=f"{where} BookgDt", value=day[:80]) from None
     own = _text(entry, "AcctSvcrRef") or _text(entry, "NtryRef")
     details = [part for block in _all(entry, "NtryDtls") for part in _all(block, "TxDtls")]
-    for place, part in enumerate(details or [entry]):
-        single = len(details) < 2  # noqa: PLR2004 - one transaction is the entry itself
-        amount = _text(part, "Amt") or _text(part, "AmtDtls", "TxAmt", "Amt")
-        if single or not amount:
-            amount = _text(entry, "Amt")
-        if not single and not (_text(part, "Amt") or _text(part, "AmtDtls", "TxAmt", "Amt")):
-            raise refusal("statement.amount_wrong", where=f"{where} TxDtls Amt", value="")
-        reference = _text(part, "Refs", "AcctSvcrRef") or (
-            own if single else f"{own}.{place + 1}" if own else ""
-        )
+    amounts = _amounts(entry, details, where)
+    single = len(amounts) == 1  # one transaction is the entry itself
+    references = _references(details, own)
+    for place, (part, fen) in enumerate(zip(details or [entry], amounts, strict=True)):
         yield StatementLine(
             place=where if single else f"{where}.{place + 1}",
             booked_on=booked_on,
-            amount_fen=sign * _fen(amount, where),
-            reference=reference[:60],
+            amount_fen=sign * fen,
+            reference=references[place][:60],
             payer=(
                 _text(part, "RltdPties", "Dbtr", "Nm")
                 or _text(part, "RltdPties", "Dbtr", "Pty", "Nm")
@@ -82,10 +77,38 @@ def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
         )
 
 
-def _fen(text: str, where: str) -> int:
-    written = text.strip()
-    if not _AMOUNT.match(written):
-        raise refusal("statement.amount_wrong", where=f"{where} Amt", value=text[:80])
+def _references(details: Sequence[ET.Element], own: str) -> list[str]:
+    """A number for each transaction: its own where no other has it, else that of the entry with its place."""
+    given = [_text(part, "Refs", "AcctSvcrRef") for part in details]
+    if len(given) < 2:  # noqa: PLR2004 - one transaction is the entry itself
+        return [*filter(None, given), own][:1]
+    numbered = (f"{own or each}.{place}" for place, each in enumerate(given, start=1))
+    return [
+        each if each and given.count(each) == 1 else other if own or each else ""
+        for each, other in zip(given, numbered, strict=True)
+    ]
+
+
+def _amounts(entry: ET.Element, details: Sequence[ET.Element], where: str) -> list[int]:
+    """The sum of each transaction of an entry, in fen; together they are the entry's."""
+    booked = _fen(next(_at(entry, "Amt"), None), f"{where} Amt")
+    if len(details) < 2:  # noqa: PLR2004 - one transaction is the entry itself
+        return [booked]
+    paths = (("Amt",), ("AmtDtls", "TxAmt", "Amt"))
+    own = ([found for path in paths for found in _at(part, *path)] for part in details)
+    parts = [_fen(next(iter(found), None), f"{where} TxDtls Amt") for found in own]
+    if sum(parts) != booked:
+        have, need = yuan(sum(parts)), yuan(booked)
+        raise refusal("statement.parts_differ", where=f"{where} TxDtls", have=have, need=need)
+    return parts
+
+
+def _fen(amount: ET.Element | None, where: str) -> int:
+    written = "" if amount is None else (amount.text or "").strip()
+    if amount is None or not _AMOUNT.fullmatch(written):
+        raise refusal("statement.amount_wrong", where=where, value=written[:80])
+    if not YUAN.fullmatch(money := amount.get("Ccy", "CNY")):
+        raise refusal("statement.currency_wrong", where=f"{where} Ccy", value=money[:80])
     return int(Decimal(written) * FEN)
 
 
@@ -102,7 +125,11 @@ def _text(element: ET.Element, *path: str) -> str:
 
 
 def _texts(element: ET.Element, *path: str) -> list[str]:
+    return [(each.text or "").strip() for each in _at(element, *path)]
+
+
+def _at(element: ET.Element, *path: str) -> Iterator[ET.Element]:
     here = [element]
     for tag in path:
         here = [child for each in here for child in _all(each, tag)]
-    return [(each.text or "").strip() for each in here]
+    return iter(here)

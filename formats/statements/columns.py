@@ -5,11 +5,12 @@ Before the head there may be lines about the account, after it lines with sums.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
-from formats.statements import FEN, StatementLine
+from formats.statements import FEN, MOST_PROBLEMS, YUAN, StatementLine
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 
 TITLES: Mapping[str, tuple[str, ...]] = {
@@ -41,6 +42,7 @@ TITLES: Mapping[str, tuple[str, ...]] = {
         "摘要", "附言", "用途", "备注", "交易附言", "交易摘要", "客户附言", "商品", "商品说明", "个性化信息", "交易备注", "memo",
         "description", "remark",
     ),
+    "currency": ("币种", "币别", "货币", "货币种类", "交易币种", "记账币种", "账户币种", "币种名称", "currency", "ccy"),
 }  # fmt: skip
 SIGNS = {
     "贷": 1,
@@ -58,8 +60,12 @@ SIGNS = {
 }
 MOST_BEFORE = 40
 """Lines about the account before the head."""
-_AMOUNT = re.compile(r"^[+-]?[0-9]{1,13}(\.[0-9]{1,2}0*)?$")
-_DAY = re.compile(r"^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?!\d)")
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,2}0*)?")
+"""A comma groups thousands: 12,34 would be another sum where a comma is the point."""
+_DAY = re.compile(
+    r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[^0-9]|[0-9]{6}$|$)"
+)
+"""Without signs between them month and day have two digits each; a time may follow."""
 _TALLY = re.compile(r"^(合计|总计|小计|total)", re.IGNORECASE)
 
 
@@ -68,40 +74,53 @@ def read_table(rows: Iterable[tuple[int, Sequence[str]]], name: str) -> tuple[St
 
     Raises:
         Refused: `statement.no_head`, `statement.column_missing`; every wrong cell: `statement.day_wrong`,
-            `statement.amount_wrong`, `statement.direction_wrong`, `statement.both_sides`.
+            `statement.amount_wrong`, `statement.direction_wrong`, `statement.both_sides`,
+            `statement.currency_wrong`, `statement.row_short`.
     """
     found: list[StatementLine] = []
     problems: list[Problem] = []
-    head: dict[str, list[int]] = {}
+    head = Head({}, ())
     for number, cells in rows:
         texts = [each.strip().strip("\t") for each in cells]
-        if not head:
+        if not head.columns:
             head = _head(texts)
-            if not head and number > MOST_BEFORE:
+            if not head.columns and number > MOST_BEFORE:
                 break
             continue
         if not any(texts) or _TALLY.match(next(each for each in texts if each)):
             continue
-        where = f"{name} row {number}"
+        row = Row(texts, head, f"{name} row {number}")
         try:
-            line = _line(texts, head, where)
+            line = row.line()
         except _WrongCellError as wrong:
             problems.append(wrong.problem)
             continue
         if line.amount_fen:
             found.append(line)
-    if not head:
+    if not head.columns:
         raise refusal("statement.no_head", where=name)
-    refuse_if_any(problems[:100])
+    refuse_if_any(problems[:MOST_PROBLEMS])
     return tuple(found)
 
 
 class _WrongCellError(Exception):
-    def __init__(self, code: str, where: str, title: str, value: str) -> None:
-        self.problem = problem(code, where=f"{where} {title}", value=value[:80])
+    def __init__(self, code: str, where: str, **params: str | int) -> None:
+        self.problem = problem(code, where=where, **params)
 
 
-def _head(texts: Sequence[str]) -> dict[str, list[int]]:
+class Head(NamedTuple):
+    """Which columns of a table hold what, by field, and the titles as the bank writes them."""
+
+    columns: Mapping[str, Sequence[int]]
+    titles: Sequence[str]
+
+    def needs(self) -> int:
+        """How many cells a row has at least: as far as the last column of a day or of a sum."""
+        fields = ("booked_on", "credit", "debit", "amount", "direction")
+        return 1 + max(place for field in fields for place in self.columns.get(field, (0,)))
+
+
+def _head(texts: Sequence[str]) -> Head:
     """Which column is what; nothing where the line is no head: a day and a sum at least."""
     found: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
@@ -110,7 +129,7 @@ def _head(texts: Sequence[str]) -> dict[str, list[int]]:
             if title in titles:
                 found.setdefault(field, []).append(place)
     has_sum = "credit" in found or "amount" in found
-    return found if "booked_on" in found and has_sum else {}
+    return Head(found if "booked_on" in found and has_sum else {}, texts)
 
 
 def _title(text: str) -> str:
@@ -119,58 +138,84 @@ def _title(text: str) -> str:
     )
 
 
-def _line(texts: Sequence[str], head: Mapping[str, list[int]], where: str) -> StatementLine:
-    def at(field: str) -> str:
-        values = (texts[place] for place in head.get(field, ()) if place < len(texts))
-        return next((each for each in values if each), "")
+class Row(NamedTuple):
+    """A row of a table, whose cells are read by their columns."""
 
-    return StatementLine(
-        place=where,
-        booked_on=_day(at("booked_on"), where),
-        amount_fen=_signed(at, head, where),
-        reference=at("reference")[:60],
-        payer=at("payer")[:200],
-        memo=" ".join(
-            dict.fromkeys(texts[p] for p in head.get("memo", ()) if p < len(texts) and texts[p])
-        )[:400],
-    )
+    texts: Sequence[str]
+    head: Head
+    where: str
 
+    def line(self) -> StatementLine:
+        """The sum that the row tells of; it may be none."""
+        have, need = len(self.texts), self.head.needs()
+        if have < need:
+            raise _WrongCellError("statement.row_short", self.where, have=have, need=need)
+        if (money := self.at("currency")) and not YUAN.fullmatch(money):
+            raise self.wrong("statement.currency_wrong", "currency")
+        return StatementLine(
+            place=self.where,
+            booked_on=self.day(),
+            amount_fen=self.signed(),
+            reference=self.at("reference")[:60],
+            payer=self.at("payer")[:200],
+            memo=" ".join(dict.fromkeys(filter(None, self.cells("memo"))))[:400],
+        )
 
-def _day(text: str, where: str) -> date:
-    match = _DAY.match(text)
-    year, month, day = (int(each) for each in match.groups()) if match else (0, 0, 0)
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise _WrongCellError("statement.day_wrong", where, "日期", text) from None
+    def cells(self, field: str) -> list[str]:
+        """What stands in the columns of a field."""
+        places = self.head.columns.get(field, ())
+        return [self.texts[place] for place in places if place < len(self.texts)]
 
+    def at(self, field: str) -> str:
+        """What stands in the first column of a field that is not empty."""
+        return next(filter(None, self.cells(field)), "")
 
-def _signed(at: Callable[[str], str], head: Mapping[str, list[int]], where: str) -> int:
-    if "credit" in head:
-        came, went = _fen(at("credit"), where, "贷方"), _fen(at("debit"), where, "借方")
-        if came and went:
-            raise _WrongCellError("statement.both_sides", where, "贷方", at("credit"))
-        return came - abs(went)
-    fen = _fen(at("amount"), where, "金额")
-    if "direction" not in head:
-        return fen
-    said = at("direction").strip().lower()
-    if said in ("/", "不计收支", "其他"):
-        return 0
-    sign = SIGNS.get(said) or SIGNS.get(said[:1])
-    if sign is None:
-        raise _WrongCellError("statement.direction_wrong", where, "收支", said)
-    return sign * abs(fen)
+    def wrong(self, code: str, field: str) -> _WrongCellError:
+        """What is wrong with a cell, with the title of its column."""
+        titles = [self.head.titles[place] for place in self.head.columns[field]]
+        filled = [title for title, text in zip(titles, self.cells(field), strict=False) if text]
+        where = f"{self.where}, column {(filled or titles)[0]}"
+        return _WrongCellError(code, where, value=self.at(field)[:80])
 
+    def day(self) -> date:
+        """The day of booking."""
+        match = _DAY.match(self.at("booked_on"))
+        try:
+            year, month, day = (
+                [int(each) for each in match.groups() if each] if match else (0, 0, 0)
+            )
+            return date(year, month, day)
+        except ValueError:
+            raise self.wrong("statement.day_wrong", "booked_on") from None
 
-def _fen(text: str, where: str, title: str) -> int:
-    plain = text.translate({ord("，"): ",", ord("￥"): None, ord("¥"): None, ord("元"): None})
-    plain = plain.replace(",", "").replace(" ", "").replace("\u00a0", "")
-    if plain in ("", "-", "--", "—"):
-        return 0
-    if not _AMOUNT.match(plain):
-        raise _WrongCellError("statement.amount_wrong", where, title, text)
-    return int(Decimal(plain) * FEN)
+    def signed(self) -> int:
+        """The sum in fen, below zero where it went out, or where what came in is taken back (红字)."""
+        if "credit" in self.head.columns:
+            came, went = self.fen("credit"), self.fen("debit")
+            if came and went:
+                raise self.wrong("statement.both_sides", "credit")
+            return came - abs(went)
+        fen = self.fen("amount")
+        if "direction" not in self.head.columns:
+            return fen
+        said = self.at("direction").lower()
+        if said in ("/", "不计收支", "其他"):
+            return 0
+        sign = SIGNS.get(said) or SIGNS.get(said[:1])
+        if sign is None:
+            raise self.wrong("statement.direction_wrong", "direction")
+        return fen if sign > 0 else -abs(fen)
+
+    def fen(self, field: str) -> int:
+        """The sum in a column, in fen; none is zero."""
+        text = self.at(field)
+        plain = text.translate({ord("，"): ",", ord("￥"): None, ord("¥"): None, ord("元"): None})
+        plain = plain.replace(" ", "").replace("\u00a0", "")
+        if plain in ("", "-", "--", "—"):
+            return 0
+        if not _AMOUNT.fullmatch(plain):
+            raise self.wrong("statement.amount_wrong", field)
+        return int(Decimal(plain.replace(",", "")) * FEN)
 
 
 def rows_of_csv(rows: Iterator[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from formats.statements import FEN, StatementLine
+from formats.statements import FEN, YUAN, StatementLine
 from models.values.refusal import refusal
 
 _FIELD = re.compile(r"^:(\d{2}[A-Z]?):")
+_BALANCE = re.compile(r"[CD][0-9]{6}([A-Z]{3})")
 _ENTRY = re.compile(
     r"^(?P<value>\d{6})(?P<day>\d{4})?(?P<sign>RC|RD|C|D)(?P<funds>[A-Z])?(?P<amount>\d{1,13},\d{0,2})"
     r"(?P<kind>[A-Z][A-Z0-9]{3})(?P<own>[^/\n]{0,35}?)(?://(?P<bank>[^\n]{0,60}))?(?:\n(?P<more>.*))?$",
@@ -22,7 +23,8 @@ def read_mt940(text: str, name: str) -> tuple[StatementLine, ...]:
     """The lines of all statements of a file.
 
     Raises:
-        Refused: `statement.no_mt940`; `statement.entry_wrong`, `statement.day_wrong` with line and field.
+        Refused: `statement.no_mt940`; `statement.entry_wrong`, `statement.day_wrong`,
+            `statement.currency_wrong` with line and field.
     """
     found: list[StatementLine] = []
     fields = list(_fields(text))
@@ -32,7 +34,11 @@ def read_mt940(text: str, name: str) -> tuple[StatementLine, ...]:
         raise refusal("statement.no_mt940", where=name)
     for number, tag, content in fields:
         if tag == "61":
-            found.append(_line(content, f"{name} line {number} :61:"))
+            found.append(_line(content, f"{name} line {number}, :61:"))
+        elif tag.startswith("6") and (match := _BALANCE.match(content)):
+            if not YUAN.fullmatch(match[1]):
+                where = f"{name} line {number}, :{tag}:"
+                raise refusal("statement.currency_wrong", where=where, value=match[1])
         elif tag == "86" and found and not found[-1].memo:
             found[-1] = found[-1].model_copy(update=_words(content))
     return tuple(found)

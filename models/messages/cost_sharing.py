@@ -130,7 +130,28 @@ class CostSharingPhase(StrEnum):
     FINISHED = "finished"
 
 
-class CostSharingProgress(Progress):
+class RoundsProgress(Progress):
+    """How far the rounds of a collection have come: `round` counts them, `counted` belongs to the last one."""
+
+    round: int = 0
+    collection: Collection | None = None
+    counted: CollectionState | None = None
+    paid_up: bool = False
+    """The service or a relief has said that nobody owes anything any more; the record has the payments."""
+
+    @property
+    def in_round(self) -> bool:
+        """The owners were called to pay, and what came in is not counted yet."""
+        return self.collection is not None and self.counted is None
+
+    def _called(self, collection: Collection) -> dict[str, object]:
+        """The owners are called or reminded to pay; the first call begins a round."""
+        if collection.reminder:
+            return {"collection": collection}
+        return {"round": self.round + 1, "counted": None, "collection": collection}
+
+
+class CostSharingProgress(RoundsProgress):
     """How far cost sharing has come.
 
     `tables` counts the share tables, `published` says that the last one stands. `round` counts the
@@ -156,12 +177,7 @@ class CostSharingProgress(Progress):
     declined: bool = False
     tables: int = 0
     published: bool = False
-    round: int = 0
-    collection: Collection | None = None
-    counted: CollectionState | None = None
     decision: CollectionDecision | None = None
-    paid_up: bool = False
-    """The service or a relief has said that nobody owes anything any more; the record has the payments."""
     outcome: CostSharingOutcome | None = None
 
     @property
@@ -208,8 +224,47 @@ class CostSharingProgress(Progress):
         return self.model_copy(update={"decision": decision})
 
     def _called(self, collection: Collection) -> dict[str, object]:
-        """The owners are called or reminded to pay; the first call begins a round."""
-        if collection.reminder:
-            return {"collection": collection}
-        begun = {"round": self.round + 1, "counted": None, "decision": None}
-        return {**begun, "collection": collection}
+        called = super()._called(collection)
+        return called if collection.reminder else {**called, "decision": None}
+
+
+class CollectionOutcome(Ticked):
+    """Nothing is left to be called and nobody owes anything, or when the next instalment falls due.
+
+    Neither: somebody owes what was called, and is waited for.
+    """
+
+    over: bool = True
+    next_at: datetime | None = None
+
+
+class CollectionProgress(RoundsProgress):
+    """How far the collection of later instalments has come; `looks` counts the looks at what is left."""
+
+    ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
+        "cost_sharing.instalment_awaited": CollectionOutcome,
+        "cost_sharing.collection_ended": CollectionOutcome,
+        "cost_sharing.payments_called": Collection,
+        "cost_sharing.reminder_sent": Collection,
+        "cost_sharing.reminder_ordered": Collection,
+        "cost_sharing.reminder_not_needed": Collection,
+        "cost_sharing.collection_counted": CollectionState,
+    }
+
+    looks: int = 0
+    next_at: datetime | None = None
+    outcome: CollectionOutcome | None = None
+
+    def moved(self, _step: str, answer: Answer) -> Self:
+        """Instalment by instalment: awaited, called, reminded of, counted."""
+        now: dict[str, object] = {}
+        match answer:
+            case CollectionOutcome(over=True):
+                now = {"outcome": answer, "next_at": None}
+            case CollectionOutcome():
+                now = {"looks": self.looks + 1, "next_at": answer.next_at}
+            case Collection():
+                now = {**self._called(answer), "next_at": None}
+            case CollectionState():
+                now = {"counted": answer}
+        return self.model_copy(update=now)

@@ -1,5 +1,8 @@
 """Workflow ids, by function: paths of opaque ids, no personal data; and the names of task queues."""
 
+COLLECTION = "collection"
+"""The word after the case in the id of what collects later instalments."""
+
 
 def renovation_workflow_id(renovation_id: str) -> str:
     """The renovation itself."""
@@ -14,6 +17,16 @@ def stage_workflow_id(renovation_id: str, stage: str, attempt: int) -> str:
 def warranty_workflow_id(renovation_id: str) -> str:
     """The warranty of a case."""
     return f"renovation/{renovation_id}/warranty/1"
+
+
+def collection_workflow_id(renovation_id: str, number: int) -> str:
+    """One collection of later instalments, beside the stages."""
+    return f"{collections_of(renovation_id)}{number}"
+
+
+def collections_of(renovation_id: str) -> str:
+    """How the ids of all collections of a case begin."""
+    return f"renovation/{renovation_id}/{COLLECTION}/"
 
 
 def publication_workflow_id(renovation_id: str, publication_id: str) -> str:

@@ -132,12 +132,15 @@ class StageEntered(Answer):
     stage: Stage | None = None
     workflow_id: str = ""
     stage_reminds_at: datetime | None = None
+    collection_id: str = ""
+    """The workflow that collects beside it from now on; "" where none begins."""
 
 
 class WarrantyEntered(Answer):
-    """The warranty has begun, and `workflow_id` carries it."""
+    """The warranty has begun, and `workflow_id` carries it; `collection_id` as of a stage."""
 
     workflow_id: str
+    collection_id: str = ""
 
 
 class Revision(Answer):

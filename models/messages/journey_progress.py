@@ -5,13 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from models.messages.acts import Done
+from models.messages.acts import Done, SubsidyCut
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
     GOES_ON,
+    CollectionOutcome,
     CostSharingOutcome,
     CostSharingResult,
     RefundSheet,
+    Relieved,
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
@@ -40,7 +42,10 @@ StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
 
+Collecting = WarrantyEntered | SubsidyCut | CollectionOutcome
 Overseen = Suspended | Resumed | Extended | Reassigned | Ordered | PaymentsBlocked
+COLLECTED_BESIDE = (Stage.BIDDING, Stage.INSPECTION, Stage.FEEDBACK)
+"""Stages beside which later instalments are collected."""
 AGAIN = (VotingResult.RUN_OFF, VotingResult.SECOND_VOTE)
 """Votes that are followed by another one, which is not a new vote on the matter."""
 
@@ -77,7 +82,8 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
-        "cost_sharing.subsidy_cut": Done,
+        "cost_sharing.subsidy_cut": SubsidyCut,
+        "cost_sharing.relief_approved": Relieved,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.settling_begun": WarrantyEntered,
         "inspection.works_measured": TerminationStep,
@@ -133,6 +139,8 @@ class JourneyProgress(Progress):
     warranty_id: str = ""
     """The workflow of the warranty, or of the end of the money of what has stopped, once that has begun."""
     warranty_over: bool = False
+    collection_id: str = ""
+    """The workflow that collects later instalments beside the stages, while it does."""
     settling: bool = False
     """What was done is being undone: nothing else may be decided any more."""
     to_measure: bool = False
@@ -237,6 +245,7 @@ class JourneyProgress(Progress):
         if workflow_id == self.stage_workflow_id:
             return self
         now = {
+            "collection_id": self.collection_id if stage in COLLECTED_BESIDE else "",
             "stage": stage,
             "stage_workflow_id": workflow_id,
             "left": False,
@@ -255,11 +264,11 @@ class JourneyProgress(Progress):
             return self._overseen(answer)
         if isinstance(answer, Annulled):
             return self._annulled(answer)
-        if isinstance(answer, WarrantyEntered):
-            return self.model_copy(update={"warranty_id": answer.workflow_id})
         now: Mapping[str, object] = AFTER_STEP.get(step, {})
         if isinstance(answer, WarrantyOutcome):
             now = {"warranty_over": answer.settled}
+        elif isinstance(answer, Collecting):
+            now = _collecting(answer)
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
@@ -271,7 +280,7 @@ class JourneyProgress(Progress):
     def _stage_entered(self, answer: StageEntered) -> Self:
         if answer.stage is None:
             return self
-        first = {"stage_reminds_at": answer.stage_reminds_at}
+        first = {"stage_reminds_at": answer.stage_reminds_at, **_collecting(answer)}
         return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
 
     def _annulled(self, answer: Annulled) -> Self:
@@ -280,6 +289,7 @@ class JourneyProgress(Progress):
             return self.model_copy(update=AFTER_STEP["renovation.cancelled"])
         now = {
             "annulments": self.annulments + 1,
+            "collection_id": "",
             "left": True,
             "stage": Stage.VOTING,
             "vote": VotingResult.ANNULLED,
@@ -324,6 +334,18 @@ class JourneyProgress(Progress):
         if isinstance(outcome, InspectionOutcome):
             return {"works": outcome}
         return {}
+
+
+def _collecting(answer: "Collecting | StageEntered") -> dict[str, object]:
+    """What collects beside the stages from now on; a collection that runs already goes on."""
+    if isinstance(answer, CollectionOutcome):
+        return {"collection_id": ""} if answer.over else {}
+    begun: dict[str, object] = {}
+    if isinstance(answer, WarrantyEntered):
+        begun["warranty_id"] = answer.workflow_id
+    if answer.collection_id:
+        begun["collection_id"] = answer.collection_id
+    return begun
 
 
 def _settled(answer: Answer) -> dict[str, object]:

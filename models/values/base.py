@@ -62,13 +62,16 @@ class Grown(Growing, Carried):
     """A carried shape that has grown."""
 
 
-_HUGE = re.compile(r"[eE][-+]?[0-9]{3,}")
+# A power of ten with hundreds of digits would be written out before anybody could compare it; Python would
+# take 1_3 for 13, where somebody meant 1.3.
+_EXACT = re.compile(
+    r"\s*[-+]?(?:[0-9]+/[0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)\s*"
+)
 
 
 def _to_fraction(value: object) -> Fraction:
-    # A power of ten with hundreds of digits would be written out before anybody could compare it.
-    huge = isinstance(value, str) and _HUGE.search(value)
-    if not huge and isinstance(value, int | str | Fraction) and not isinstance(value, bool):
+    written = not isinstance(value, str) or _EXACT.fullmatch(value)
+    if written and isinstance(value, int | str | Fraction) and not isinstance(value, bool):
         with suppress(ValueError, ZeroDivisionError):
             return Fraction(value)
     raise PydanticCustomError(

@@ -3,6 +3,7 @@
 All money is in fen (1/100 yuan) as integers; parts of a whole are permille or exact fractions.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -56,10 +57,20 @@ class FloorWeight(Carried):
     weight: Exact
 
 
+Scope = Literal["estate", "building", "entrance", "listed"]
+READS: Mapping[Scope, tuple[str, ...]] = {
+    "estate": (),
+    "building": ("building",),
+    "entrance": ("building", "entrance"),
+    "listed": ("units",),
+}
+"""What each scope of payers goes by; anything else beside it would be passed over unseen."""
+
+
 class PayerSet(Carried):
     """Which units pay for an item: the whole estate, a building, a stairwell, or a list."""
 
-    scope: Literal["estate", "building", "entrance", "listed"] = "estate"
+    scope: Scope = "estate"
     building: str = ""
     entrance: str = ""
     units: tuple[str, ...] = ()
@@ -282,6 +293,13 @@ class Balance(Carried):
     """Paid beyond what is due; it counts towards what comes later."""
     later_fen: int = Field(ge=0)
     """Falls due under the new title: the buyer's."""
+
+
+class Counted(Carried):
+    """What of a round of collection has come in or is guaranteed, and what was due, in fen."""
+
+    collected_fen: int = Field(ge=0)
+    due_fen: int = Field(ge=0)
 
 
 class PaidBack(Carried):

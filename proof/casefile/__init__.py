@@ -6,6 +6,7 @@ everything, whose salts are the same, shows whether the commitments were true.
 """
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import resources
@@ -96,11 +97,15 @@ def root_hex(leaves: Sequence[bytes]) -> str:
 
 def standalone_case() -> bytes:
     """The `verify.py` of a bundle: one file, the same bytes every time."""
-    signing = resources.files("proof.verifier").joinpath("signing.py").read_text(encoding="utf-8")
-    checking = resources.files(__name__).joinpath("checking.py").read_text(encoding="utf-8")
+    beside = resources.files("proof.verifier")
+    files = (
+        beside.joinpath("signing.py"),
+        beside.joinpath("printing.py"),
+        resources.files(__name__).joinpath("checking.py"),
+    )
+    left_out = re.compile(r"^from (?:__future__|proof\.verifier)[.a-z]* import .+\n", re.MULTILINE)
+    parts = (left_out.sub("", each.read_text(encoding="utf-8")).strip() for each in files)
     future = "from __future__ import annotations\n"
-    own = "from proof.verifier.signing import signed\n"
-    parts = (part.replace(future, "").replace(own, "").strip() for part in (signing, checking))
     start = '\n\nif __name__ == "__main__":\n    sys.exit(main(sys.argv[1:]))\n'
     return (HEAD + future + "\n" + "\n\n".join(parts) + start).encode()
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import sys
 import zipfile
+import zlib
 
+from proof.verifier.printing import say
 from proof.verifier.signing import signed
 
 FORMAT = "gongjian.case/1"
 GENESIS = "0" * 64
 MOST_BYTES = 1 << 30
 """A bundle that unpacks to more is not read."""
+UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+"""What zip and zlib raise of a file that is damaged, or locked by a password."""
 
 
 class CaseFault(Exception):  # noqa: N818 - said of what was read
@@ -110,8 +113,10 @@ def check(files: dict[str, bytes], key: str = "") -> dict[str, object]:
     """
     try:
         return _check(files, key)
-    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-        raise CaseFault(f"the bundle is not in the form in which it was made: {error!r}") from None
+    except KeyError as error:
+        raise CaseFault(f"the bundle is not in the form in which it was made: no {error}") from None
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise CaseFault(f"the bundle is not in the form in which it was made: {error}") from None
 
 
 def _check(files: dict[str, bytes], key: str) -> dict[str, object]:
@@ -161,14 +166,20 @@ def read_zip(path: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-            if sum(each.file_size for each in infos) > MOST_BYTES:
-                raise CaseFault("the bundle is too large to be one")
-            names = [each.filename for each in infos]
-            if len(set(names)) != len(names):
-                raise CaseFault("a file stands in the bundle twice")
+            _refuse_strange(infos)
             return {each.filename: archive.read(each) for each in infos}
-    except (OSError, zipfile.BadZipFile) as error:
-        raise CaseFault(f"{path}: {error}") from None
+    except UNREADABLE as error:
+        raise CaseFault(f"{path}: it cannot be read: {error}") from None
+
+
+def _refuse_strange(infos: list[zipfile.ZipInfo]) -> None:
+    if sum(each.file_size for each in infos) > MOST_BYTES:
+        raise CaseFault("the bundle is too large to be one")
+    if len({each.filename for each in infos}) != len(infos):
+        raise CaseFault("a file stands in the bundle twice")
+    for each in infos:
+        if each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise CaseFault(f"{each.filename}: it is packed in a way that no bundle is")
 
 
 def lines_of(found: dict[str, object]) -> list[str]:
@@ -187,12 +198,11 @@ def lines_of(found: dict[str, object]) -> list[str]:
 def main(arguments: list[str]) -> int:
     """0 where everything holds, else 1."""
     if not arguments:
-        sys.stdout.write("python3 verify.py BUNDLE.zip [KEY]\n")
+        say("python3 verify.py BUNDLE.zip [KEY]")
         return 1
     try:
         found = check(read_zip(arguments[0]), arguments[1].lower() if len(arguments) > 1 else "")
     except CaseFault as fault:
-        sys.stdout.write(f"✗ {fault}\n")
+        say(f"✗ {fault}")
         return 1
-    sys.stdout.write("\n".join(lines_of(found)) + "\n")
-    return 0
+    return 0 if say("\n".join(lines_of(found))) else 1

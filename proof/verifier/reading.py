@@ -107,7 +107,10 @@ class Files:
         except Fault:
             raise
         except Exception as error:  # what zip and zlib raise has no common base
-            raise Fault(name, 0, f"cannot be read: {short_reason(error)}") from None
+            # A damaged archive says nothing of the ballots that it holds.
+            of = name if self._zip is None else "bundle"
+            said = f"cannot be read: {short_reason(error)}"
+            raise Fault(of, 0, said if of == name else f"{name} {said}") from None
 
     def sha256(self, name: str) -> str:
         """The SHA-256 of a file in hex digits."""

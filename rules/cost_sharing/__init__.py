@@ -4,6 +4,7 @@
 the gap over the units, `bills` in whole fen, `collection` is about paying it, `settlement` about a changed end.
 """
 
+from rules.cost_sharing.calling import Open, called_for, falling_due, next_due, overdue, unpaid
 from rules.cost_sharing.collection import (
     balance,
     collected,
@@ -52,15 +53,18 @@ from rules.cost_sharing.settlement import (
 
 __all__ = [
     "COUNTED_KINDS",
+    "Open",
     "adjustments",
     "award_items",
     "award_totals",
     "balance",
+    "called_for",
     "collected",
     "contingency_fen",
     "credited",
     "due_by",
     "explained",
+    "falling_due",
     "gap_fen",
     "gap_plan",
     "instalments",
@@ -68,6 +72,8 @@ __all__ = [
     "largest_remainder",
     "late_fee_fen",
     "late_joining",
+    "next_due",
+    "overdue",
     "owners_part_fen",
     "paid_back",
     "paid_in_order",
@@ -82,6 +88,7 @@ __all__ = [
     "sunk_net_fen",
     "totals_at",
     "unit_price_fen",
+    "unpaid",
     "waterfall",
     "weights",
     "with_credit",

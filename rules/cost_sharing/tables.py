@@ -19,9 +19,12 @@ class FloorTable:
         source: str,
         confidence: Confidence,
         rise: Fraction | None = None,
+        *,
+        percent: bool = False,
     ) -> None:
         self.weights = {floor: Fraction(weight) for floor, weight in weights.items()}
         self.source, self.confidence, self.rise = source, confidence, rise
+        self.percent = percent
 
     def weight(self, floor: int) -> Fraction:
         """The weight of a floor, from 1.
@@ -51,7 +54,10 @@ TABLES: Mapping[str, FloorTable] = MappingProxyType(
             "V2",
         ),
         "cz-zhonglou": FloorTable(
-            {1: "0", 2: "0", 3: "8", 4: "20", 5: "31", 6: "41"}, "常州钟楼区", "V2"
+            {1: "0", 2: "0", 3: "8", 4: "20", 5: "31", 6: "41"},
+            "常州钟楼区",
+            "V2",
+            percent=True,
         ),
     }
 )

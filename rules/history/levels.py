@@ -54,6 +54,7 @@ KINDS: Mapping[HistoryLevel, str] = {
         publication.close_looked_at publication.objection_filed
         publication.objection_answered cost_sharing.payments_called
         cost_sharing.payments_received cost_sharing.cash_received
+        cost_sharing.instalment_awaited cost_sharing.collection_ended
         cost_sharing.sums_unclaimed cost_sharing.sum_assigned cost_sharing.sum_returned
         cost_sharing.reminder_ordered
         cost_sharing.reminder_sent cost_sharing.reminder_not_needed bidding.bid_submitted

@@ -23,11 +23,6 @@ SPANS: Sequence[Span] = (
     _span("publication", "publication.opened", "publication.close_looked_at publication.closed"),
     _span("vote", "voting.box_announced", "voting.box_closed voting.official_result_imported"),
     _span("revision", "renovation.revision_asked", "voting.scheme_revised renovation.votes_ended"),
-    _span(
-        "collection",
-        "cost_sharing.payments_called",
-        "cost_sharing.collection_counted cost_sharing.finished",
-    ),
     _span("tender", "bidding.tender_published", "bidding.bids_opened bidding.failed"),
     _span("evaluation", "bidding.bids_opened", "bidding.candidates_ranked bidding.failed"),
     _span(
@@ -43,6 +38,12 @@ SPANS: Sequence[Span] = (
     _span("liability", "warranty.begun", "warranty.liability_over warranty.ended"),
     _span("retention", "warranty.liability_over", "warranty.accounts_awaited warranty.ended"),
     _span("accounts", "warranty.accounts_awaited", "warranty.ended"),
+    # The last: later instalments are collected beside whatever else a case waits through.
+    _span(
+        "collection",
+        "cost_sharing.payments_called",
+        "cost_sharing.collection_counted cost_sharing.finished",
+    ),
 )
 """The narrower ones first: what is said of an idle time is the first that is open."""
 ENDING = frozenset(

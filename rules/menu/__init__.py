@@ -4,13 +4,14 @@
 Ballots come as a count of equal ones (`counted`), so that their order cannot matter.
 """
 
-from rules.menu.choices import ballot_of, choice_of, problems_of_menu_choice
+from rules.menu.choices import ballot_of, beyond_limits, choice_of, problems_of_menu_choice
 from rules.menu.equal_shares import equal_shares
 from rules.menu.greedy import greedy
 from rules.menu.tally import counted, supported, tally
 
 __all__ = [
     "ballot_of",
+    "beyond_limits",
     "choice_of",
     "counted",
     "equal_shares",

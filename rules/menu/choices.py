@@ -51,7 +51,30 @@ def ballot_of(menu: Menu, value: object) -> MenuBallot:
     return MenuBallot(ids if menu.form is BallotForm.ORDINAL else tuple(sorted(ids)))
 
 
-# waits for ballots of published elections taken in
+LIMIT_OF: Mapping[str, str] = {
+    "menu.too_few_items": "min_length",
+    "menu.too_many_items": "max_length",
+    "menu.cost_too_low": "min_sum_cost",
+    "menu.cost_too_high": "max_sum_cost",
+    "menu.points_too_low": "min_points",
+    "menu.points_too_high": "max_points",
+    "menu.sum_too_low": "min_sum_points",
+    "menu.sum_too_high": "max_sum_points",
+}
+"""The limit that is broken, by what is wrong with a choice."""
+
+
+def beyond_limits(menu: Menu, ballots: Mapping[MenuBallot, int]) -> tuple[int, tuple[str, ...]]:
+    """How many published ballots break limits of their own menu, and which: an empty one breaks none."""
+    count, limits = 0, set[str]()
+    for ballot, times in ballots.items():
+        wrong = problems_of_menu_choice(menu, choice_of(menu, ballot)) if ballot.items else ()
+        broken = [LIMIT_OF[each.code] for each in wrong if each.code in LIMIT_OF]
+        count += times if broken else 0
+        limits.update(broken)
+    return count, tuple(sorted(limits))
+
+
 def choice_of(menu: Menu, ballot: MenuBallot) -> list[str] | dict[str, int]:
     """The choice as JSON that a ballot stands for, `ballot_of` the other way round."""
     if menu.form is BallotForm.CUMULATIVE:

@@ -43,6 +43,7 @@ WITHIN: Mapping[str, str] = {
     "resume_renovation": "suspension_review",
     "release_retention": "retention_verification",
     "accounts": "collection_decision",
+    "arrears": "collection_decision",
     "unblock_payments": "payment_unblocking",
 }
 """What is awaited, by its word on the agenda, to the field of the timetable within which it is done."""
@@ -71,6 +72,8 @@ BASES: Mapping[str, BasisOfWait] = {
     "payments": BasisOfWait("2.5"),
     "paid_up": BasisOfWait("2.5"),
     "rest_money": BasisOfWait("2.5"),
+    "instalment": BasisOfWait("2.5"),
+    "arrears": BasisOfWait("8, E13"),
     "decide_collection": BasisOfWait("2.5"),
     "publish_tender": BasisOfWait("3.1", "Tendering Law art. 9"),
     "bids": BasisOfWait("3.2, B-4", "Tendering Law art. 24"),

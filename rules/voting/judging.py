@@ -57,4 +57,4 @@ def _closes_bridges(first: Rule, second: Rule) -> bool:
     for follow_up in first.follow_ups:
         if follow_up.then == second.id:
             return follow_up.no_further
-    raise refusal("decide.not_a_follow_up", first=first.id, second=second.id)
+    raise refusal("decide.not_a_follow_up", where="--after", first=first.id, second=second.id)

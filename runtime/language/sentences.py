@@ -12,8 +12,17 @@ from runtime.language.citations import in_params
 from runtime.language.moments import in_words, read_moment
 
 _PLACE = re.compile(
-    r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+)|, (.+))?)"
+    r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+)|, (.+))?"
+    r"| entry ([0-9.]+)(?: (.+))?| (section [A-Z]+, field .+))"
 )
+_WITHIN = (
+    (re.compile(r"^column ([0-9]+)$"), r"第 \1 列"),
+    (re.compile(r"^section ([A-Z]+)"), r"\1 部分"),
+    (re.compile(r"^field |(?<=部分), field "), " 字段 "),
+)
+"""How a place within a line is said."""
+_BETWEEN = re.compile(r", (?:or )?| or ")
+_OR = re.compile(r",? or ")
 LOCALES = Path(__file__).with_name("locales")
 
 
@@ -55,7 +64,7 @@ def place(where: str, language: str) -> str:
     match = _PLACE.fullmatch(where)
     if match is None:
         return where
-    name, sheet, row, column, line, byte, field = match.groups()
+    name, sheet, row, column, line, byte, field, entry, part, section = match.groups()
     found = (
         (name, "{}"),
         (sheet, "工作表“{}”"),
@@ -63,20 +72,41 @@ def place(where: str, language: str) -> str:
         (column, "{} 列"),
         (line, "第 {} 行"),
         (byte, "第 {} 字节"),
-        (field, "{}"),
+        (_within(field), "{}"),
+        (entry, "第 {} 笔"),
+        (part, "{}"),
+        (_within(section), "{}"),
     )
     return " ".join(words.format(value) for value, words in found if value)
 
 
+def _within(field: str | None) -> str | None:
+    for pattern, words in _WITHIN:
+        field = pattern.sub(words, field) if field else field
+    return field
+
+
 def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, str | int]:
     """The parameters as a person reads them: moments by the clock they were written by, a source as the
-    language cites it, and what was expected as a phrase, where it names one of `models.fields`.
+    language cites it, what was expected as a phrase, where it names one of `models.fields`, and why a file
+    cannot be read, where the system says it as it usually does; a number that is needed with its unit.
     """
+    if language != "en" and "options" in params:
+        params = {**params, "options": _BETWEEN.sub("、", str(params["options"]))}
     moments = {name: read_moment(value) for name, value in params.items()}
     said = {name: in_words(each, language) for name, each in moments.items() if each is not None}
     phrase = _catalogue(language).get(str(params.get("expected", "")))
     if phrase is not None:
         said["expected"] = phrase[-1] % params
+    elif language != "en" and "expected" in params:
+        said["expected"] = _OR.sub("、", str(params["expected"]))
+    one = "unit_one" if str(params.get("need")) == "1" else "unit"
+    counted = _catalogue(language).get(f"check.{one}.{params.get('unit')}")
+    if counted is not None and "need" in params:
+        said["need"] = counted[-1] % {"n": params["need"]}
+    reason = _catalogue(language).get(f"reason.{params.get('reason')}")
+    if reason is not None:
+        said["reason"] = reason[-1]
     return {**params, **said, **in_params(params, language)}
 
 

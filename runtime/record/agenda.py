@@ -7,11 +7,16 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
+from models.messages.ids import (
+    collections_of,
+    proposals_id,
+    suggestions_id,
+    ticket_workflow_id,
+)
 from models.tables import CaseWait
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
@@ -93,16 +98,27 @@ async def end_waits_but_of_tickets(
 ) -> None:
     """The stages and publications of a case wait for nothing any more; complaints go on.
 
-    `orders_too`: not even orders of correction do, which outlive the works. Payments stay blocked until the
-    case is closed (`at_end`).
+    `orders_too`: not even orders of correction do, nor the collection of instalments, which outlive the
+    works. Payments stay blocked until the case is closed (`at_end`).
     """
     ticket = ticket_workflow_id(renovation_id, "")
     ended = delete(CaseWait).where(
         CaseWait.renovation_id == renovation_id,
         CaseWait.workflow_id.not_like(f"{ticket}%"),
     )
+    if not orders_too:
+        ended = ended.where(not_(and_(*of_collection(renovation_id))))
     kept = () if at_end else (BLOCKED,) if orders_too else BESIDE
     await session.execute(ended.where(CaseWait.what.not_in(kept)))
+
+
+def of_collection(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The lines of what the collection of later instalments waits for."""
+    before = collections_of(renovation_id)
+    return (
+        CaseWait.renovation_id == renovation_id,
+        CaseWait.workflow_id.startswith(before, autoescape=True),
+    )
 
 
 def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -90,6 +90,10 @@ def detect_format(data: bytes, name: str) -> Format | None:
     return found
 
 
+ALL = "all"
+"""As a name of a sheet: every visible one that holds something, together."""
+
+
 @contextmanager
 def open_sheets(
     data: bytes, name: str, kind: Format, sheet: str | None = None

@@ -8,15 +8,11 @@ from formats.roll.notes import Source
 from formats.roll.reading import Row
 from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Refused, problem, refusal
-from runtime.spreadsheets.reading import Sheet, detect_format, open_sheets
+from runtime.spreadsheets.reading import ALL, Sheet, detect_format, open_sheets
 
 Rows = Iterable[tuple[int, Row]]
 Progress = Callable[[Rows, int], Rows]
 """Shows how far the reading is, by handing the rows on; about so many will come."""
-
-
-ALL = "all"
-"""As a name of a sheet: every visible one that holds something, together."""
 
 
 def read_roll_file(data: bytes, name: str) -> Roll:

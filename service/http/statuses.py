@@ -120,6 +120,7 @@ CODES: dict[int, str] = {
         opening.end_is_past opening.nobody_yet opening.few_bidders
         opening.estimate_above_ceiling opening.works_above_estimate
         opening.funding_above_cost opening.funding_pays_nothing opening.gap_above_limit
+        opening.work_above_budget
         opening.second_case renovation.revision_mixed renovation.budget_without_scheme
         renovation.levy_too_small renovation.levy_not_asked renovation.gap_remains
         correction.nothing correction.role_not_small
@@ -144,7 +145,8 @@ CODES: dict[int, str] = {
         statement.no_head statement.day_wrong statement.amount_wrong statement.direction_wrong
         statement.both_sides statement.no_camt statement.xml_wrong statement.no_mt940
         statement.entry_wrong statement.not_base64 statement.assigned_unknown
-        statement.assign_unreadable
+        statement.assign_unreadable statement.quote_open statement.currency_wrong
+        statement.row_short statement.parts_differ statement.reference_twice
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.not_called cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote
@@ -157,7 +159,7 @@ CODES: dict[int, str] = {
         cost_sharing.total_below_zero cost_sharing.unit_twice cost_sharing.unit_unknown
         cost_sharing.unit_without_share cost_sharing.weight_below_zero decide.cap_input
         decide.class_unknown decide.decided_later decide.field_unknown decide.json_invalid
-        decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
+        decide.holder_twice decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
         decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
@@ -185,14 +187,15 @@ CODES: dict[int, str] = {
         menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
         menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
         menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
-        menu.pb_project_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
+        menu.pb_project_twice menu.pb_key_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
         official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.approval_unused opening.choice_alone opening.choice_unknown
-        opening.options_and_menu
+        opening.options_and_menu opening.menu_points opening.payers_unused opening.number_too_long
+        opening.option_alone opening.option_taken opening.menu_limits
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing

@@ -13,12 +13,12 @@ from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ENDING_STATES, OPEN_STATES, Stage
-from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, PAID_UP, at_work
+from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
 from runtime.ledger.refunds import load_going_out, load_open_accounts
-from runtime.record.agenda import add_waits
+from runtime.record.agenda import add_waits, of_collection
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
 from service.parts import Parts
@@ -36,6 +36,15 @@ SELECT EXISTS (
   WHERE coalesce(p.paid, 0) < d.due)
 """)
 """Whether anything that is due at `now` is unpaid."""
+OVERDUE = text("""
+SELECT EXISTS (
+  SELECT 1 FROM ledger_account a
+  LEFT JOIN (
+    SELECT unit_number, sum(amount_fen) AS fen FROM instalment
+    WHERE renovation_id = :rid AND due_at > :now GROUP BY unit_number) later ON later.unit_number = a.name
+  WHERE a.renovation_id = :rid AND a.kind = 'household' AND a.balance_fen > coalesce(later.fen, 0))
+""")
+"""Whether a household owes more than what falls due after `now`: of that the collection beside the stages waits."""
 PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
 
@@ -111,6 +120,9 @@ async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
             told = not await _outstanding(session, situation, now)
         else:
             told = await _is_settled(session, situation)
+        beside = await _paid_up_beside(session, situation)
+    for workflow_id in beside:
+        await parts.gateway.signal(workflow_id, "everyone_paid")
     if told and collecting:
         await parts.gateway.everyone_paid(situation)
     elif told:
@@ -250,8 +262,24 @@ async def _is_settled(session: AsyncSession, situation: Situation) -> bool:
     )
 
 
+async def _paid_up_beside(session: AsyncSession, situation: Situation) -> Sequence[str]:
+    """What collects beside the stages and has nothing to wait for any more."""
+    paid_up = (*of_collection(situation.id), CaseWait.what == PAID_UP)
+    return (await session.scalars(select(CaseWait.workflow_id).where(*paid_up))).all()
+
+
+async def _add_wait_beside(session: AsyncSession, situation: Situation, now: datetime) -> None:
+    """The collection beside the stages has something to do when all that was called is paid."""
+    of_people = (*of_collection(situation.id), CaseWait.what.in_((PAYMENTS, ARREARS)))
+    workflow_id = await session.scalar(select(CaseWait.workflow_id).where(*of_people).limit(1))
+    given = {"rid": situation.id, "now": now}
+    if workflow_id is not None and not await session.scalar(OVERDUE, given):
+        await add_waits(session, situation.id, workflow_id, (at_work(PAID_UP, now),), now)
+
+
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
     """Put the count of the collection on the agenda when all is paid, so that no clock moves past it."""
+    await _add_wait_beside(session, situation, now)
     row = await session.get_one(Renovation, situation.id)
     if row.stage != Stage.COST_SHARING or await _outstanding(session, situation, now):
         return

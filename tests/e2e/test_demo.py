@@ -148,6 +148,7 @@ def test_the_complaint_climbs_to_the_street_office_and_is_answered_in_time(
 def test_every_workflow_of_the_project_has_a_history(report: dict[str, Any]) -> None:
     assert set(report["history_events"]) == {
         "BiddingWorkflow",
+        "CollectionWorkflow",
         "CostSharingWorkflow",
         "FeedbackWorkflow",
         "InspectionWorkflow",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formats.csv_table import BEGINS_FORMULA, csv_text
+from formats.csv_table import BEGINS_FORMULA, OpenQuoteError, csv_rows, csv_text
 from runtime.local.programs import ROOT
 from service.access.printing import PrintedLetter, as_csv
 
@@ -43,6 +43,24 @@ def test_no_text_begins_like_a_formula_and_numbers_stay_numbers(rows: list[list[
                 assert cell.removeprefix("'") == was or cell == was
             else:
                 assert int(cell) == was
+
+
+CELLS = st.text(st.characters(exclude_characters="\ufdd0", exclude_categories=("Cs",)))
+
+
+@given(st.lists(st.lists(CELLS, min_size=1)))
+def test_what_is_written_is_read_and_a_cell_that_never_ends_swallows_nothing(
+    rows: list[list[str]],
+) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+    read = list(csv_rows(file.getvalue()))
+    assert [cells for _, cells in read] == rows
+    assert [line for line, _ in read] == sorted({line for line, _ in read})
+    cut = csv_rows(file.getvalue() + 'a,"b\nc,d\n')
+    with pytest.raises(OpenQuoteError) as error:
+        rows = [next(cut)[1] for _ in range(len(rows) + 1)]
+    assert error.value.line > (read[-1][0] if read else 0)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

@@ -66,6 +66,13 @@ def test_the_example_of_the_documentation_has_no_warning() -> None:
             "scheme.funding[1].amount_fen",
             (45_000_001, 45_000_000),
         ),
+        (
+            "scheme.motions.1.menu",
+            {"items": [{"id": "lamp", "cost": "6"}], "budget": "5", "form": "approval"},
+            "opening.work_above_budget",
+            "scheme.motions[1].menu.items[0].cost",
+            (6, 5),
+        ),
     ],
 )
 def test_sums_that_do_not_fit_are_told_with_both_numbers(path, value, code, where, numbers) -> None:

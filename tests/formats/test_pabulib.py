@@ -187,9 +187,16 @@ def test_a_file_without_its_sections_is_refused(text: str) -> None:
     assert "menu.pb_section_missing" in {code for code, _ in refusals(text)}
 
 
+def test_a_key_of_the_head_that_stands_twice_is_refused_with_the_line_of_the_first() -> None:
+    twice = GOOD.replace("max_length;2", "max_length;2\nbudget;5")
+    assert refusals(twice) == [("menu.pb_key_twice", "x.pb line 8, section META, field budget")]
+
+
 def test_an_unclosed_quote_is_refused() -> None:
     long = GOOD.replace('"Say', '"Say' + "x" * 140_000).replace('twice"', "twice")
     assert refusals(long)[0][0] == "menu.pb_quote_open"
+    short = GOOD.replace("1;a,b/2;30", '1;"a,b/2;30').replace("num_votes;3", "country;CN")
+    assert refusals(short) == [("menu.pb_quote_open", "x.pb line 14")]
 
 
 def test_points_must_match_the_works_and_be_whole() -> None:

@@ -141,6 +141,13 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("budget_fen", "-1", "opening.field_invalid", "budget_fen"),
         ("budget_fen", "12.50", "opening.field_invalid", "budget_fen"),
         ("scheme.items.0.cost_fen", "-1", "opening.must_be_at_least", "scheme.items[0].cost_fen"),
+        ("scheme.items.0.payers", {"building": "1"}, "opening.payers_unused", "payers.building"),
+        (
+            "scheme.items.0.payers",
+            {"scope": "building", "building": "1", "units": ["1-101"]},
+            "opening.payers_unused",
+            "scheme.items[0].payers.units",
+        ),
         ("scheme.items.0.key", "magic", "opening.not_one_of", "scheme.items[0].key"),
         ("scheme.tender.bid_bond_fen", "1760001", "opening.bid_bond_too_high", "bid_bond_fen"),
         ("scheme.tender.ceiling_fen", "96000001", "opening.ceiling_above_budget", "ceiling_fen"),
@@ -153,6 +160,7 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ),
         ("scheme.tender.ties", ["dice"], "opening.not_one_of", "scheme.tender.ties[0]"),
         ("scheme.tender.benchmark", {"above": "much"}, "opening.field_invalid", "benchmark.above"),
+        ("scheme.tender.benchmark", {"above": "1_5"}, "opening.field_invalid", "benchmark.above"),
         ("scheme.tender.instalments_permille", ["999"], "opening.instalments_sum", "permille"),
         ("scheme.owner_instalments_permille", [], "opening.instalments_sum", "permille"),
         ("scheme.owners_limit_fen", "-5", "opening.must_be_at_least", "scheme.owners_limit_fen"),
@@ -276,6 +284,8 @@ MENU = {
     "budget": "5",
     "form": "approval",
 }
+POINTS = MENU | {"form": "cumulative"}
+LIMITED = {"min_points": 0, "max_sum_points": 10}
 OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
 
 
@@ -284,6 +294,43 @@ OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
     [
         ({"menu": MENU, "approval": "whole"}, "lamp", []),
         ({"options": OPTIONS}, "blue", []),
+        ({"options": OPTIONS[:1]}, "red", ["opening.option_alone"]),
+        ({"options": [*OPTIONS, OPTIONS[0]]}, "red", ["opening.id_twice"]),
+        (
+            {"options": [*OPTIONS, {"id": "abstain", "title": "None"}]},
+            "red",
+            ["opening.option_taken"],
+        ),
+        (
+            {"options": [*OPTIONS, {"id": "invalid", "title": "None"}]},
+            "red",
+            ["opening.option_taken"],
+        ),
+        ({"options": [*OPTIONS, {"id": " ", "title": "None"}]}, "red", ["opening.option_taken"]),
+        (
+            {"menu": MENU | {"rules": {"min_length": 2}}},
+            "lamp",
+            ["opening.menu_limits"],
+        ),
+        (
+            {"menu": MENU | {"rules": {"min_sum_cost": 3, "max_sum_cost": 2}}},
+            "lamp",
+            ["opening.menu_limits"],
+        ),
+        (
+            {"menu": MENU | {"items": []}},
+            "lamp",
+            ["opening.choice_unknown", "opening.list_empty"],
+        ),
+        ({"menu": POINTS | {"rules": LIMITED}}, "lamp", []),
+        ({"menu": POINTS}, "lamp", ["opening.menu_points"]),
+        ({"menu": POINTS | {"rules": {"min_points": 0}}}, "lamp", ["opening.menu_points"]),
+        ({"menu": POINTS | {"rules": {"max_sum_points": 9}}}, "lamp", ["opening.menu_points"]),
+        (
+            {"menu": POINTS | {"rules": LIMITED | {"min_points": -1}}},
+            "lamp",
+            ["opening.menu_points"],
+        ),
         ({"menu": MENU}, "bench", ["opening.choice_unknown"]),
         ({"options": OPTIONS}, "lamp", ["opening.choice_unknown"]),
         ({}, "yes", ["opening.choice_unknown"]),
@@ -299,6 +346,12 @@ def test_an_item_names_an_option_or_a_work_that_there_is(fields, choice, found) 
     else:
         read = read_renovation(as_yaml(content).encode(), "estate.yaml")
         assert read.scheme.items[1].choice == choice
+
+
+def test_a_weight_that_is_too_long_to_be_carried_is_told_once() -> None:
+    (only,) = problems(EXAMPLE.replace("weight: 1.1 ", "weight: 1.10000000000000001 "))
+    assert only.code == "opening.number_too_long"
+    assert only.where.endswith("scheme.items[2].floors[3].weight")
 
 
 def test_a_field_is_named_with_its_line() -> None:

@@ -61,7 +61,7 @@ def test_the_columns_may_come_in_any_order_and_language() -> None:
 
 
 def test_full_width_digits_and_rows_of_blanks_are_no_problem() -> None:
-    text = CHINESE.replace("56.65", "56.65") + ",,,,,,\n\n"
+    text = CHINESE.replace("56.65", "\uff15\uff16\uff0e\uff16\uff15") + ",,,,,,\n\n"
     assert read_roll(text.encode(), "roll.csv").units[0].area_dm2 == 5665
 
 
@@ -114,12 +114,24 @@ def test_a_unit_that_comes_twice_names_the_first_row() -> None:
 
 
 def test_a_unit_written_in_full_width_is_the_same_unit() -> None:
-    assert the_problem(csv(ROW, row(number="1-101")))[0] == "roll.unit_twice"
+    wide = "\uff11\uff0d\uff11\uff10\uff11"
+    assert the_problem(csv(ROW, row(number=wide)))[0] == "roll.unit_twice"
 
 
 @pytest.mark.parametrize("bad", [ROW + ",more", "1-101,1,1"])
 def test_a_ragged_row_is_refused(bad) -> None:
     assert the_problem(csv(row(number="2"), bad)) == ("roll.ragged_row", "roll.csv row 3")
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_no_unit() -> None:
+    text = csv(ROW, '"1-102' + ROW.removeprefix("1-101"), row(number="1-103"))
+    assert the_problem(text) == ("roll.quote_open", "roll.csv row 3")
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u202e", "\u2066", "\ufeff", "\u3164"])
+def test_a_mark_within_a_name_that_is_not_seen_is_no_sign_between_two(mark: str) -> None:
+    found = the_problem(csv(row(owners=f"\u5f20{mark}\u4e09")))
+    assert found == ("roll.unprintable", "roll.csv row 2, column owners")
 
 
 def test_missing_unknown_and_double_columns_are_all_named() -> None:

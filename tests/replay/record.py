@@ -60,7 +60,8 @@ async def stage() -> AsyncIterator[play.JourneyDriver]:
 
 
 async def carry(driver: play.JourneyDriver) -> None:
-    """A journey with a complaint and a failed inspection on the way."""
+    """A journey with a complaint and a failed inspection on the way, and a home that pays no later instalment."""
+    driver.on("payments", pay_but_one_later)
     await driver.start()
     await driver.until("works")
     await compare(driver)
@@ -80,6 +81,19 @@ async def carry(driver: play.JourneyDriver) -> None:
     await driver.act(play.a.ConfirmTicket, resident, ticket_id=ticket, satisfied=True)
     await driver.until("nothing")
     await driver.handle.result()
+
+
+async def pay_but_one_later(driver: play.JourneyDriver) -> None:
+    """Everybody pays the first instalment, and all but one home the others."""
+    rows = await driver.db.fetch(
+        "SELECT unit_number, sum(amount_fen)::bigint AS amount_fen FROM instalment WHERE renovation_id = $1"
+        " AND (number = 1 OR unit_number <> $2) AND NOT EXISTS (SELECT FROM payment WHERE renovation_id = $1)"
+        " GROUP BY unit_number",
+        *(driver.rid, (await driver.units())[0]),
+    )
+    if rows:
+        bank = await driver.official(play.BANK)
+        await driver.told("/payments", bank, payments=[dict(row) for row in rows])
 
 
 async def ticket_of(driver: play.JourneyDriver) -> str:

@@ -48,7 +48,7 @@ IDS = {
         "workflow_id",
     ),
     *("adjustments_fen", "measured_fen", "technical_milli", "text"),
-    *("act", "gateway_public", "key_id", "signature", "warranty_id"),
+    *("act", "gateway_public", "key_id", "signature", "warranty_id", "collection_id"),
     *("cosigned_by", "missed"),  # names of instances' keys
 }
 """Fields with text that hold ids, kinds of events, codes, hashes and signatures; numbers by such ids."""

@@ -45,6 +45,16 @@ async def pay(driver: Driver, _view: RenovationView) -> None:
         driver.say(said("demo.line.paid", paid=f"{paid:,}", all=f"{len(charges):,}"))
 
 
+async def pay_later(driver: Driver, number: int) -> None:
+    """The homes that paid their first instalment pay the later one of this number when it is called."""
+    charges = await driver.due_list.charges(driver.renovation_id)
+    paying = {each.unit_number for each in charges[: len(charges) * PAID_PERCENT[-1] // 100]}
+    due = await driver.due_list.due(driver.renovation_id, driver.clock.now)
+    owed = [each for each in due if each.unit_number in paying]
+    await _report(driver, owed, len(PAID_PERCENT) + number)
+    driver.say(said("demo.line.paid", paid=f"{len(owed):,}", all=f"{len(due):,}"))
+
+
 async def start_anyway(driver: Driver, _view: RenovationView) -> None:
     """Below the threshold at the deadline: two committees decide to start with what is there."""
     made = await driver.act(
@@ -68,18 +78,19 @@ async def _report(driver: Driver, paying: Sequence[Charge], reminder: int) -> No
 
     async def report(numbered: tuple[int, Sequence[Charge]]) -> None:
         number, batch = numbered
-        body: dict[str, JsonValue] = {"payments": _payments(batch), "source": "owner"}
+        body: dict[str, JsonValue] = {"payments": _payments(batch, reminder), "source": "owner"}
         await driver.post("/payments", credential, f"payments-{reminder}-{number}", body)
 
     await at_once(enumerate(batches, 1), report, clients=4)
 
 
-def _payments(charges: Sequence[Charge]) -> list[JsonValue]:
+def _payments(charges: Sequence[Charge], reminder: int) -> list[JsonValue]:
+    later = f"{reminder}-" if reminder >= len(PAID_PERCENT) else ""
     return [
         {
             "unit_number": charge.unit_number,
             "amount_fen": charge.amount_fen,
-            "reference": f"demo-{charge.unit_number}",
+            "reference": f"demo-{later}{charge.unit_number}",
         }
         for charge in charges
     ]

@@ -90,6 +90,7 @@ __all__ = [
     "ReviseScheme",
     "RuleOnSignature",
     "SignContract",
+    "SubsidyCut",
     "SuspendRenovation",
     "Target",
     "TerminateContract",
@@ -111,3 +112,9 @@ class Done(Answer):
     kind: str
     text: str = ""
     request_hash: str = ""
+
+
+class SubsidyCut(Done):
+    """A subsidy was cut; `collection_id` is the workflow that collects what the owners owe more, "" for none new."""
+
+    collection_id: str = ""

@@ -43,6 +43,8 @@ class Act(Growing, Value):
     """Other parts of the course in which it may be done as well."""
     settles: ClassVar[bool] = False
     """When no stage is under way any more, the renovation's own workflow takes it: it is being settled."""
+    beside: ClassVar[bool] = False
+    """In other stages than its own the renovation's own workflow takes it."""
     LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -123,7 +125,8 @@ class ApproveRelief(Act):
 
     name = "approve_relief"
     stage = "cost_sharing"
-    also = ("warranty",)
+    also = ("warranty", "bidding", "inspection", "feedback")
+    beside = True
     unit_number: str
     kind: Literal["waiver", "reduction", "deferral", "grant", "pool", "claim"] = "reduction"
     amount_fen: int = Field(gt=0)

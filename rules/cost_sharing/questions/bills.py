@@ -1,14 +1,15 @@
 """Questions of a whole bill: who pays before the owners, what is left to each of them, and when."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, model_validator
 
-from models.fields import Expected, entries, whole
+from models.fields import contradiction, entries, label, whole
 from models.values.base import Value
 from models.values.cost_sharing import (
     PERMILLE,
+    READS,
     CostItem,
     CostKey,
     FloorWeight,
@@ -18,6 +19,7 @@ from models.values.cost_sharing import (
     ItemCategory,
     PayerSet,
     Rounding,
+    Scope,
     ShareTotal,
     ShareUnit,
 )
@@ -41,8 +43,8 @@ from rules.cost_sharing.questions.question import (
 
 MOST_ITEMS = 1_000
 MOST_INSTALMENTS = 120
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80), Expected("label")]
-Text = Annotated[str, StringConstraints(max_length=80), Expected("label")]
+Name = Annotated[str, *label(80)]
+Text = Annotated[str, *label(80, 0)]
 Permille = Annotated[int, *whole("permille", PERMILLE)]
 FloorOf = Annotated[int, *whole("count", MOST_FLOORS, -9)]
 
@@ -50,11 +52,19 @@ FloorOf = Annotated[int, *whole("count", MOST_FLOORS, -9)]
 class AskedPayers(Value):
     """Who pays for an item."""
 
-    scope: Literal["estate", "building", "entrance", "listed"] = "estate"
+    scope: Scope = "estate"
     building: Text = ""
     entrance: Text = ""
     units: Annotated[tuple[Name, ...], *entries(MOST_UNITS, 0)] = ()
     exempt_floors: Annotated[tuple[FloorOf, ...], *entries(MOST_FLOORS, 0)] = ()
+
+    @model_validator(mode="after")
+    def _all_read(self) -> Self:
+        given = {"building": self.building, "entrance": self.entrance, "units": self.units}
+        unused = [field for field in given if given[field] and field not in READS[self.scope]]
+        if unused:
+            raise contradiction("payers_unused", unused[0])
+        return self
 
 
 class AskedItem(Value):
@@ -118,7 +128,7 @@ class AskedUnit(Value):
     building: Text = "1"
     entrance: Text = "1"
     floor: FloorOf = 1
-    area: Annotated[Area, Field(gt=0)] = Field(default=1, alias="area_0.01m2")
+    area: Area = Field(default=1, alias="area_0.01m2")
     shares: Number | None = None
     kind: UnitKind = "flat"
 
@@ -214,7 +224,8 @@ class ByShares(Question):
         )
         shares = asked.answer()["totals"]
         assert isinstance(shares, Mapping)
-        return {"shares": list(shares.values())}
+        # Of a sum of nothing a bill has no rows.
+        return {"shares": [shares.get(name_at(number), 0) for number in range(len(self.shares))]}
 
 
 def _paid(funded: tuple[FundedItem, ...]) -> dict[str, object]:

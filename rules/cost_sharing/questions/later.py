@@ -79,6 +79,13 @@ class CollectionCurve(Question):
         rest = {key: value for key, value in given.items() if key not in named}
         return {**rest, "instalments": {key: _counts(key, each) for key, each in named.items()}}
 
+    @model_validator(mode="after")
+    def _no_more_than_there_are(self) -> Self:
+        for name, counts in self.instalments.items():
+            if max(_counts(name, counts).values()) > self.flats:
+                raise contradiction("paid_of_flats", name)
+        return self
+
     def answer(self) -> Answer:
         """`pct_<instalment>`: per day the percentage with one decimal, half a tenth rounded up."""
         return {

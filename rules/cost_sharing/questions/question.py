@@ -16,11 +16,11 @@ FEN_PER_YUAN = 100
 Answer = Mapping[str, object]
 Money = Annotated[int, *whole("amount", LARGEST)]
 Number = Annotated[int, *whole("count", 10**9)]
-Area = Annotated[int, *whole("area", 10**9)]
+Area = Annotated[int, *whole("area", 10**9, 1)]
 Floor = Annotated[int, *whole("count", MOST_FLOORS, 1)]
 FloorName = Annotated[int, *written_whole("count", MOST_FLOORS, 1)]
 """A floor as the key of an object, where every number is a text."""
-Positive = Annotated[Exact, Field(ge=0), Expected("exact")]
+Positive = Annotated[Exact, Field(ge=0), Expected("exact_from_0")]
 Many = entries(MOST_UNITS, 1)
 
 

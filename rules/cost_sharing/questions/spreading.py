@@ -94,7 +94,7 @@ class ByFloor(Question):
             raise contradiction("flats_or_floors", "flats")
         if (self.table is None) == (self.coefficients is None):
             raise contradiction("table_or_coefficients", "coefficients")
-        if self.table is not None and self.table not in TABLES:
+        if self.table is not None and (self.table not in TABLES or TABLES[self.table].percent):
             raise contradiction("floor_table", "table")
         return self
 
@@ -158,12 +158,22 @@ class ByFloorPercent(Question):
 
     total: Money
     flats: Annotated[tuple[Flat, ...], *Many]
-    percent: Annotated[dict[FloorName, Positive], *entries(MOST_FLOORS, 1)]
+    percent: Annotated[dict[FloorName, Positive], *entries(MOST_FLOORS, 1)] | None = None
+    table: Annotated[str, StringConstraints(max_length=80), Expected("percent_table")] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.table is None) == (self.percent is None):
+            raise contradiction("table_or_percent", "percent")
+        if self.table is not None and not (self.table in TABLES and TABLES[self.table].percent):
+            raise contradiction("percent_table", "table")
+        return self
 
     def answer(self) -> Answer:
         """`shares`."""
         units = [_unit(number, each.floor, each.area) for number, each in enumerate(self.flats)]
-        return {"shares": _shares(self.total, CostKey.FLOOR_PERCENT, units, self.percent)}
+        percent = TABLES[self.table].weights if self.table is not None else self.percent
+        return {"shares": _shares(self.total, CostKey.FLOOR_PERCENT, units, percent)}
 
 
 class UndividedShares(Question):
@@ -172,6 +182,12 @@ class UndividedShares(Question):
     total_hkd: Money
     shares_all: Annotated[int, *whole("count", 10**9, 1)]
     flat_shares: Annotated[tuple[Number, ...], *Many]
+
+    @model_validator(mode="after")
+    def _none_above_all(self) -> Self:
+        if max(self.flat_shares) > self.shares_all:
+            raise contradiction("flat_of_all", "flat_shares")
+        return self
 
     def answer(self) -> Answer:
         """The price of a share, and what flats with so many shares pay: for reference only."""

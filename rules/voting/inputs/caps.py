@@ -1,9 +1,9 @@
 """The inputs beside a vote's numbers: weights for a cap, holders for the concentration of power."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from models.values.base import Value
-from models.values.decisions.rules import Amounts, Cap, Holding
+from models.values.decisions.rules import DIMENSIONS, Amounts, Cap, Facts, Holding
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from rules.voting.inputs.facts import amounts_from, unknown_field, whole_number, wrong_value
 
@@ -40,7 +40,7 @@ def cap_input(cap: Cap, value: Mapping[str, object], name: str) -> CapInput:
             if number is not None:
                 weights.append(number)
             elif not wrong:
-                problems.append(wrong_value(name, f"shares[{place}]", item, "a whole number"))
+                problems.append(wrong_value(name, f"shares[{place}]", item, "expected.whole"))
     else:
         problems.append(wrong_value(name, "shares", given, "[…]"))
     lots, wrong = whole_number(value.get("lots"), "lots", name)
@@ -57,7 +57,7 @@ def holdings_from(value: object, name: str) -> tuple[Holding, ...]:
     """A list of {"holder", "choice", "head", "area", "share"}.
 
     Raises:
-        Refused: `decide.value_wrong`, `decide.field_unknown`, `decide.number_*`.
+        Refused: `decide.value_wrong`, `decide.field_unknown`, `decide.number_*`, `decide.holder_twice`.
     """
     if not isinstance(value, list):
         raise Refused(wrong_value(name, "holders", value, '[{"holder": …, "share": …}, …]'))
@@ -74,12 +74,31 @@ def holdings_from(value: object, name: str) -> tuple[Holding, ...]:
         if holding is not None:
             if holding.holder in seen:
                 problems.append(
-                    problem("decide.key_twice", where=f"{name}: {where}", field=holding.holder)
+                    problem("decide.holder_twice", where=f"{name}: {where}", value=holding.holder)
                 )
             seen.add(holding.holder)
             found.append(holding)
     refuse_if_any(problems)
     return tuple(found)
+
+
+def beyond_the_vote(holdings: Sequence[Holding], facts: Facts, name: str) -> Iterator[Problem]:
+    """Holders who said yes, no or nothing with more together than was said by all."""
+    said: dict[str | None, Amounts] = {"yes": facts.yes, "no": facts.no, "abstain": facts.abstain}
+    for choice, amounts in ({} if facts.options is not None else said).items():
+        for dimension in DIMENSIONS:
+            own = [each.weights.of(dimension) or 0 for each in holdings if each.choice == choice]
+            most = amounts.of(dimension)
+            if most is not None and sum(own) > most:
+                field, whole = f"{choice} ({dimension})", f"{choice}.{dimension}"
+                yield problem(
+                    "decide.more_than",
+                    where=f"{name}: {field}",
+                    field=field,
+                    value=sum(own),
+                    whole=whole,
+                    most=most,
+                )
 
 
 def _holding(
@@ -92,7 +111,7 @@ def _holding(
     ]
     holder, choice = row.get("holder"), row.get("choice")
     if not isinstance(holder, str) or not 0 < len(holder) <= MOST_NAME:
-        problems.append(wrong_value(name, f"{where}.holder", holder, "a name"))
+        problems.append(wrong_value(name, f"{where}.holder", holder, "expected.holder_name"))
     if choice is not None and choice not in CHOICES:
         problems.append(wrong_value(name, f"{where}.choice", choice, " | ".join(CHOICES)))
     weights = {field: row[field] for field in ("head", "area", "share") if field in row}

@@ -141,7 +141,7 @@ def whole_number(value: object, field: str, name: str) -> tuple[int | None, list
             problem("decide.number_too_long", where=_at(name, field), field=field, most=MOST_DIGITS)
         ]
     if isinstance(value, bool) or not isinstance(value, int):
-        return None, [wrong_value(name, field, value, "a whole number | null")]
+        return None, [wrong_value(name, field, value, "expected.whole_or_null")]
     if value < 0:
         return None, [
             problem("decide.number_negative", where=_at(name, field), field=field, value=value)
@@ -182,7 +182,7 @@ def _options(
     """Votes per option: a plain number counts shares, an object any dimension."""
     options = value["options"]
     if not isinstance(options, dict) or not options:
-        return None, [wrong_value(name, "options", options, '{"option": votes, …}')]
+        return None, [wrong_value(name, "options", options, "expected.votes_by_option")]
     problems = [
         problem("decide.options_and", where=_at(name, field), field=field)
         for field in ("yes", "no")
@@ -204,7 +204,7 @@ def _options(
 
 
 def wrong_value(name: str, field: str, value: object, expected: str) -> Problem:
-    """A value of the wrong kind, and what is expected."""
+    """A value of the wrong kind, and what is expected: as JSON, or a phrase of the catalogues (`expected.…`)."""
     return problem(
         "decide.value_wrong",
         where=_at(name, field),

@@ -68,7 +68,7 @@ def _work(value: object, field: str, name: str) -> tuple[int, Amounts, list[Prob
     numbers: Mapping[str, object] = {key: each for key, each in value.items() if key != "cost"}
     cost, problems = whole_number(value.get("cost"), f"{field}.cost", name)
     if cost is None and not problems:
-        problems = [wrong_value(name, f"{field}.cost", value.get("cost"), "a whole number")]
+        problems = [wrong_value(name, f"{field}.cost", value.get("cost"), "expected.whole")]
     amounts, wrong = amounts_from(numbers, field, name)
     return cost or 0, amounts or Amounts(), [*problems, *wrong]
 

@@ -1,9 +1,10 @@
 """The money of a case for everybody: who is to pay, what came in, what went out; in sums, never of a home."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contract, Payment, ShareTotal
@@ -19,6 +20,20 @@ OWNERS = "owners"
 FEW = 5
 """What fewer homes have paid is not told: among neighbours it would say who."""
 PERMILLE = 1_000
+INSTALMENTS = text("""
+WITH came AS (
+  SELECT unit_number, sum(amount_fen) AS fen FROM payment WHERE renovation_id = :rid GROUP BY unit_number),
+line AS (
+  SELECT i.number, i.due_at, i.amount_fen,
+    sum(i.amount_fen) OVER (PARTITION BY i.unit_number ORDER BY i.number) - coalesce(came.fen, 0) AS behind
+  FROM instalment i LEFT JOIN came USING (unit_number)
+  WHERE i.renovation_id = :rid AND i.amount_fen > 0)
+SELECT number, min(due_at) AS due_at, sum(amount_fen) AS fen,
+  sum(least(amount_fen, greatest(behind, 0))) AS open_fen,
+  count(*) FILTER (WHERE behind < amount_fen) AS paying, count(*) FILTER (WHERE behind > 0) AS owing
+FROM line GROUP BY number ORDER BY number
+""")
+"""By number the instalments of all homes: what of them is open, how many have paid something of it, and owe some."""
 
 
 class Segment(NamedTuple):
@@ -37,6 +52,20 @@ class CameIn(NamedTuple):
     amount_fen: int | None
 
 
+class InstalmentSum(NamedTuple):
+    """An instalment of all homes together, in fen; case time.
+
+    `came_fen` is what of it has come in; None where so few homes are on one side that it would say who.
+    """
+
+    number: int
+    due_at: datetime
+    amount_fen: int
+    came_fen: int | None
+    due: bool
+    paid: bool
+
+
 class PublicMoney(NamedTuple):
     """The sums of a case."""
 
@@ -48,6 +77,7 @@ class PublicMoney(NamedTuple):
     owed_fen: int
     homes: int
     came: tuple[CameIn, ...]
+    instalments: tuple[InstalmentSum, ...]
     contracts: tuple[ContractAccount, ...]
     settlement: SettlementView
 
@@ -72,6 +102,7 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         owed_fen=int(owed[0]),
         homes=owed[1],
         came=await _came_in(session, rid),
+        instalments=await _instalments(session, situation),
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
     )
@@ -114,6 +145,26 @@ async def _came_in(session: AsyncSession, rid: str) -> tuple[CameIn, ...]:
     return tuple(
         CameIn(name, sums[name] if len(homes[name]) >= FEW else None) for name in sorted(sums)
     )
+
+
+async def _instalments(session: AsyncSession, situation: Situation) -> tuple[InstalmentSum, ...]:
+    """What each instalment is in all, and what of it came in; what a home pays covers its own in their order."""
+    rows = await session.execute(INSTALMENTS, {"rid": situation.id})
+    return tuple(
+        InstalmentSum(
+            number=row.number,
+            due_at=row.due_at,
+            amount_fen=int(row.fen),
+            came_fen=None if _is_few(row.paying, row.owing) else int(row.fen - row.open_fen),
+            due=row.due_at <= situation.now,
+            paid=not row.open_fen,
+        )
+        for row in rows
+    )
+
+
+def _is_few(*homes: int) -> bool:
+    return any(0 < each < FEW for each in homes)
 
 
 async def names_of_firms(session: AsyncSession, situation: Situation) -> Mapping[str, str]:

@@ -40,7 +40,10 @@ def test_every_step_of_the_engine_has_its_turn_and_no_other_has() -> None:
     assert steps_of_the_engine() == TURNS.keys()
 
 
-def journey(*rows: tuple[str, dict[str, JsonValue]], of: str = "renovation/r") -> Memory:
+Row = tuple[str, dict[str, JsonValue]]
+
+
+def journey(*rows: Row, of: str = "renovation/r") -> Memory:
     """A journey of which so much is on the record."""
     numbered = enumerate(rows, 1)
     return Memory(of, [Recalled(seq, kind, of, {}, said) for seq, (kind, said) in numbered])
@@ -93,3 +96,51 @@ def test_a_collection_that_was_not_counted_has_no_end(outcome: CostSharingResult
     planned: dict[str, JsonValue] = {"gap_fen": 0, "next_step": "none"}
     sharing = journey(("cost_sharing.planned", planned), of="renovation/r/cost_sharing/2")
     assert not TURNS["cost_sharing.finished"](sharing, (CostSharingOutcome(outcome=outcome),))
+
+
+def test_a_later_instalment_is_called_when_it_was_awaited_and_counted_in_its_round() -> None:
+    at = "2026-03-01T00:00:00Z"
+    awaited: Row = ("cost_sharing.instalment_awaited", {"over": False, "next_at": at})
+    arrears: Row = ("cost_sharing.instalment_awaited", {"over": False, "next_at": None})
+    called: Row = ("cost_sharing.payments_called", {"at": at, "last": False, "reminder": 0})
+    reminded: Row = ("cost_sharing.reminder_ordered", {"at": at, "last": True, "reminder": 1})
+    counted: Row = (
+        "cost_sharing.collection_counted",
+        {"enough": False, "collected_fen": 1, "due_fen": 2},
+    )
+    ended: Row = ("cost_sharing.collection_ended", {"over": True})
+
+    def may(step: str, args: tuple[int, ...], *rows: Row) -> bool:
+        return TURNS[step](journey(*rows, of="renovation/r/collection/1"), args)
+
+    look, remind, count = (
+        f"cost_sharing.{word}"
+        for word in ("collection_ended", "reminder_sent", "collection_counted")
+    )
+    assert may(look, (1,))
+    assert not may(remind, (1, 0)), "nothing is called that was not awaited"
+    assert may(remind, (1, 0), awaited)
+    assert not may(remind, (2, 0), awaited)
+    assert not may(remind, (1, 0), arrears), "no instalment is left to be called"
+    assert may(remind, (1, 1), awaited, called)
+    assert not may(remind, (2, 0), awaited, called)
+    assert not may(look, (2,), awaited, called)
+    assert may(count, (), awaited, called, reminded)
+    assert not may(count, (), awaited, called, counted)
+    assert may(look, (2,), awaited, called, counted)
+    assert may(remind, (2, 0), awaited, called, counted, awaited)
+    assert not may(look, (3,), awaited, called, counted, ended)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_collection_goes_on_beside_every_stage_but_those_that_make_shares_anew(
+    stage: Stage,
+) -> None:
+    def begun(number: int, stage: Stage, collection: str) -> tuple[str, dict[str, JsonValue]]:
+        kind, said = entered(stage, number)
+        return kind, {**said, "collection_id": collection}
+
+    first = begun(1, Stage.BIDDING, "renovation/r/collection/1")
+    goes_on = stage not in (Stage.VOTING, Stage.COST_SHARING)
+    after = journey(first, begun(2, stage, "")).progress
+    assert after.collection_id == ("renovation/r/collection/1" if goes_on else "")

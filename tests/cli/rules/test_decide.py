@@ -154,6 +154,26 @@ def test_holders_show_the_concentration_of_power(tmp_path: Path) -> None:
     assert (power["largest"], power["flips_without_largest"]) == ("landlord", True)
 
 
+@pytest.mark.parametrize(
+    ("rows", "code", "where"),
+    [
+        ([{"holder": "a"}, {"holder": "a"}], "decide.holder_twice", "[1]"),
+        ([{"holder": "a", "choice": "yes", "share": 17}], "decide.more_than", "yes (share)"),
+        ([{"holder": "a" * 201}], "decide.value_wrong", "[0].holder"),
+    ],
+)
+def test_holders_that_the_vote_cannot_have_are_named(
+    tmp_path: Path, rows: list[dict[str, object]], code: str, where: str
+) -> None:
+    holders = tmp_path / "holders.json"
+    holders.write_text(json.dumps(rows), encoding="utf-8")
+    vote = {"all": {"share": 100}, "yes": {"share": 16}, "no": {"share": 7}}
+    result = run("--pack", "HK.BMO.general", "--holders", str(holders), vote=vote)
+    assert isinstance(result.exception, Refused)
+    found = [(each.code, each.where) for each in result.exception.problems]
+    assert found == [(code, f"{holders}: {where}")]
+
+
 def test_options_name_their_winner_or_their_run_off() -> None:
     vote = {"all": {"share": 1000}, "options": {"a": 300, "b": 200, "c": 100}}
     found = answered("--pack", "FR.24", vote=vote)

@@ -146,6 +146,26 @@ def test_another_rule_than_the_files_is_said(file: Path) -> None:
     assert (shown["completion"], codes(shown)) == ("add1", ["menu.rule_other"])
 
 
+CUMULATIVE = (
+    FILE.replace("approval", "cumulative")
+    .replace(";votes;", ";info;")
+    .replace("voter_id;vote\n1;a,b\n2;a,b\n3;c\n4;", "voter_id;vote;points\n1;a,b;3,1\n2;a,b;4,-1\n3;c;3\n4;;")
+)  # fmt: skip
+
+
+def test_ballots_beyond_the_files_own_limits_are_counted_and_told(file: Path) -> None:
+    limits = "max_sum_points;3\nmin_points;0\nmax_length;1\n"
+    file.write_text(CUMULATIVE.replace("budget;", f"{limits}budget;"), encoding="utf-8")
+    result = CliRunner().invoke(main.app, ["menu", str(file), "--json"])
+    (note,) = [each for each in json.loads(result.stdout)["notes"] if "beyond" in each["code"]]
+    assert note["code"] == "menu.ballots_beyond"
+    assert note["sentence"].startswith("2 ballots ")
+    assert "max_length, max_sum_points, min_points" in note["sentence"]
+    file.write_text(CUMULATIVE, encoding="utf-8")
+    result = CliRunner().invoke(main.app, ["menu", str(file), "--json"])
+    assert "menu.ballots_beyond" not in codes(json.loads(result.stdout))
+
+
 def test_a_file_without_a_rule_is_told_which_one_was_taken(file: Path) -> None:
     assert codes(json.loads(run(str(file), "--json"))) == ["menu.rule_not_said"]
     assert "does not say by which rule" in run(str(file))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from formats.statements import StatementLine
 from formats.statements.reading import read_statement_text
 from models.values.refusal import Refused
+from runtime.language.sentences import sentence
 
 ICBC = """中国工商银行 账户明细,,,,,,
 账号: 1607 **** 2233 户名: 幸福里小区业主委员会 币种: 人民币,,,,,,
@@ -93,19 +94,31 @@ def test_mt940_is_read_over_the_turn_of_a_year() -> None:
     ("text", "code", "where"),
     [
         ("a,b\n1,2\n", "statement.no_head", "s.csv"),
-        (ICBC.replace("12,345.60", "12,345.605"), "statement.amount_wrong", "s.csv row 4 贷方"),
-        (ICBC.replace("20260303", "20260231"), "statement.day_wrong", "s.csv row 6 日期"),
+        (
+            ICBC.replace("12,345.60", "12,345.605"),
+            "statement.amount_wrong",
+            "s.csv row 4, column 贷方发生额",
+        ),
+        (
+            ICBC.replace("20260303", "20260231"),
+            "statement.day_wrong",
+            "s.csv row 6, column 交易日期",
+        ),
         (
             ICBC.replace(",5.00,", ",5.00,", 1).replace("300,,", "300,1,"),
             "statement.both_sides",
-            "s.csv row 6 贷方",
+            "s.csv row 6, column 贷方发生额",
         ),
-        (CCB.replace("借\t电力", "?\t电力"), "statement.direction_wrong", "s.csv row 4 收支"),
+        (
+            CCB.replace("借\t电力", "?\t电力"),
+            "statement.direction_wrong",
+            "s.csv row 4, column 借贷标志",
+        ),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "statement.no_camt", "s.csv"),
         ("<Document>", "statement.xml_wrong", "s.csv"),
         ("<Document/>", "statement.no_camt", "s.csv"),
         (CAMT.replace(">30.50<", ">30.505<"), "statement.amount_wrong", "s.csv entry 1 Amt"),
-        (MT940.replace("C1234,5N", "X1234,5N"), "statement.entry_wrong", "s.csv line 5 :61:"),
+        (MT940.replace("C1234,5N", "X1234,5N"), "statement.entry_wrong", "s.csv line 5, :61:"),
     ],
 )
 def test_what_is_wrong_is_named_by_row_and_field(text: str, code: str, where: str) -> None:
@@ -170,3 +183,63 @@ def test_a_statement_in_another_encoding_is_refused_by_its_line_and_byte(
     found = refused.value.problems[0]
     assert found.code == code
     assert where in found.where
+
+
+WRONG_MONEY = {
+    "a comma as the point": ('日期,收入\n2026-03-01,"12,34"\n', "amount_wrong", "row 2, column 收入"),
+    "thousands of four digits": ('日期,收入\n2026-03-01,"1,2345.6"\n', "amount_wrong", "row 2, column 收入"),
+    "a day of seven digits": ("日期,收入\n2026111,1\n", "day_wrong", "row 2, column 日期"),
+    "a day that there is not": ("日期,收入\n2026-02-29,1\n", "day_wrong", "row 2, column 日期"),
+    "dollars in a column": ("日期,收入,币种\n2026-03-01,1,美元\n", "currency_wrong", "row 2, column 币种"),
+    "a row that is cut off": ("日期,摘要,收入\n2026-03-01,1-101 \n", "row_short", "row 2"),
+    "a mark that is never closed": ('日期,摘要,收入\n2026-03-01,"1-101,1\n2026-03-02,,2\n', "quote_open", "line 2"),
+    "a number of the bank for two sums": (
+        "日期,收入,流水号\n2026-03-01,1,A\n2026-03-01,1,A\n", "reference_twice", "row 3",
+    ),
+    "dollars in CAMT": (CAMT.replace('"CNY">30', '"USD">30'), "currency_wrong", "entry 1 Amt Ccy"),
+    "parts of another sum": (CAMT.replace(">20<", ">21<"), "parts_differ", "entry 2 TxDtls"),
+    "dollars in MT940": (MT940.replace("CNY0,00", "USD0,00"), "currency_wrong", "line 4, :60F:"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "where"), WRONG_MONEY.values(), ids=WRONG_MONEY)
+def test_no_sum_is_read_as_another_one_or_lost(text: str, code: str, where: str) -> None:
+    with pytest.raises(Refused) as refused:
+        lines(text)
+    (found,) = refused.value.problems
+    assert (found.code, found.where) == (f"statement.{code}", f"s.csv {where}")
+    assert sentence(found, "zh_CN").startswith("s.csv " + ("第" if "row" in where else ""))
+
+
+TWO = (
+    "<TxDtls><Refs><AcctSvcrRef>X</AcctSvcrRef></Refs><Amt Ccy='CNY'>20</Amt></TxDtls>"
+    "<TxDtls><Refs><AcctSvcrRef>{}</AcctSvcrRef></Refs><Amt Ccy='CNY'>30</Amt></TxDtls>"
+)
+PLAIN_TWO = '<TxDtls><Amt Ccy="CNY">20</Amt></TxDtls><TxDtls><Amt Ccy="CNY">30</Amt></TxDtls>'
+
+
+@pytest.mark.parametrize(("other", "names"), [("Y", ["X", "Y"]), ("X", ["B.1", "B.2"])])
+def test_transactions_that_share_a_number_are_told_apart(other: str, names: list[str]) -> None:
+    found = lines(CAMT.replace(PLAIN_TWO, TWO.format(other)), name="s.xml")
+    assert [each.reference for each in found] == ["R1", *names]
+
+
+def test_both_sides_of_a_correction_may_have_one_number() -> None:
+    found = lines("日期,收入,支出,流水号\n2026-03-01,5,,A\n2026-03-01,,5,A\n")
+    assert [(each.amount_fen, each.reference) for each in found] == [(500, "A"), (-500, "A")]
+
+
+@pytest.mark.parametrize(
+    ("row", "fen"),
+    [
+        ("2026-03-01,贷,-5.00,人民币元", -500),
+        ("2026-03-01,贷,5.00,CNY", 500),
+        ("2026-03-01,借,-5.00,", -500),
+        ("2026-03-01,借,5.00,156", -500),
+        ('20260301235959,贷,"1,000,000.10",RMB', 100_000_010),
+        ("2028年2月29日,贷,￥1.0,人民币（本位币）", 100),
+    ],
+)  # fmt: skip
+def test_what_came_in_and_is_taken_back_went_out(row: str, fen: int) -> None:
+    (line,) = lines(f"交易日期,借贷标志,金额,币种\n{row}\n")
+    assert line.amount_fen == fen

@@ -86,6 +86,26 @@ def test_the_order_of_the_input_does_not_matter(total: int, weights: dict[str, F
     assert law.largest_remainder(total, weights) == law.largest_remainder(total, turned)
 
 
+@FEW
+@given(st.integers(0, 10**9), WEIGHTS, st.fractions(Fraction(1, 1000), 1000))
+def test_the_unit_of_the_weights_is_irrelevant(
+    total: int, weights: dict[str, Fraction], unit: Fraction
+) -> None:
+    others = {key: weight * unit for key, weight in weights.items()}
+    assert law.largest_remainder(total, others) == law.largest_remainder(total, weights)
+
+
+@FEW
+@given(st.integers(0, 10**9), WEIGHTS, st.sampled_from("0123456789"))
+def test_whoever_weighs_more_pays_no_less_than_before(
+    total: int, weights: dict[str, Fraction], key: str
+) -> None:
+    heavier = {**weights, key: weights.get(key, Fraction(0)) + 1}
+    before, after = (law.largest_remainder(total, each) for each in (weights, heavier))
+    # Largest remainders may take the last fen away where all the others gain less (Alabama, population).
+    assert after[key] >= before.get(key, 0) - 1
+
+
 def test_a_tie_goes_to_the_lowest_id() -> None:
     assert law.largest_remainder(1, {"b": 1, "a": 1, "c": 1}) == {"b": 0, "a": 1, "c": 0}
 

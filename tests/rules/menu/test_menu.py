@@ -204,6 +204,17 @@ def test_one_more_supporter_never_removes_a_winner_under_greedy(
 
 
 @FEW
+@given(APPROVALS, st.integers(0, 500), st.integers(2, 10**12), st.sampled_from(TieRule))
+def test_the_unit_of_money_is_irrelevant_under_greedy(
+    ballots: list[MenuBallot], budget: int, factor: int, ties: TieRule
+) -> None:
+    menu = menu_of(budget=budget, ties=ties)
+    items = tuple(each.model_copy(update={"cost": each.cost * factor}) for each in menu.items)
+    dearer = menu.model_copy(update={"items": items, "budget": budget * factor})
+    assert greedy(dearer, counted(ballots)).winners == greedy(menu, counted(ballots)).winners
+
+
+@FEW
 @given(APPROVALS, st.randoms(use_true_random=False))
 def test_the_order_of_the_ballots_does_not_matter_under_greedy(
     ballots: list[MenuBallot], random: object

@@ -201,6 +201,21 @@ def test_every_ballot_given_several_times_changes_nothing_without_completion(
         assert once.winners == often.winners
 
 
+@SOME
+@given(elections(), st.integers(2, 10**9), st.sampled_from(Utility))
+def test_the_unit_of_money_is_irrelevant_without_completion(
+    election: Election, factor: int, utility: Utility
+) -> None:
+    menu, ballots = election
+    items = tuple(each.model_copy(update={"cost": each.cost * factor}) for each in menu.items)
+    dearer = menu.model_copy(update={"items": items, "budget": menu.budget * factor})
+    found = [
+        equal_shares(each, counted(ballots), completion=Completion.NONE, utility=utility).winners
+        for each in (menu, dearer)
+    ]
+    assert found[0] == found[1]
+
+
 def menu_of(costs: dict[str, int], budget: int, **rules: object) -> Menu:
     return Menu(
         items=tuple(MenuItem(id=item, cost=cost) for item, cost in costs.items()),

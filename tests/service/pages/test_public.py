@@ -1,6 +1,7 @@
 """What everybody reads of a case beside where it stands: money, outcome, answers, turnout over time, versions."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -25,12 +26,23 @@ async def paid(vote: Channels, homes: int, source: str = "owner") -> None:
     )
 
 
+async def instalments(vote: Channels, homes: int) -> None:
+    """Two instalments of each home: the first was due yesterday, the second is due in a month."""
+    await vote.sql.execute(
+        "INSERT INTO instalment (renovation_id, unit_number, number, due_at, amount_fen)"
+        " SELECT $1, n || '', k, tick_of($1) + (k * 31 - 32) * interval '1 day', k * 100000"
+        " FROM generate_series(1, $2) n, generate_series(1, 2) k",
+        *(vote.rid, homes),
+    )
+
+
 async def filled(vote: Channels) -> list[str]:
     """A case with money, an evaluation and two versions of the scheme; the paths of what tells of them."""
     await vote.sql.execute(
         "INSERT INTO share_total SELECT $1, 'award', n || '', 300000 FROM generate_series(1, 12) n",
         vote.rid,
     )
+    await instalments(vote, 12)
     await paid(vote, 6)
     await paid(vote, 3, "fund")
     for name, part, whole in (
@@ -84,6 +96,23 @@ async def test_money_is_told_in_sums_and_never_where_it_would_say_who_paid(
     assert (
         "业主缴纳或代缴" in (await Home(vote.http, "", "zh").get(f"/cases/{vote.rid}/money")).text
     )
+
+
+async def test_each_instalment_stands_with_what_came_in_for_it(
+    vote: Channels, anybody: Home
+) -> None:
+    await instalments(vote, 12)
+    await paid(vote, 7)
+    said = (await anybody.get(f"/cases/{vote.rid}/money")).text
+    rows = re.findall(r'<tr><th scope="row">(\d)</th>(.*?)</tr>', said)
+    cells = [(number, *re.findall(r'class="n">([^<]*)<', row)) for number, row in rows]
+    assert cells == [("1", "¥12,000.00", "¥7,000.00"), ("2", "¥24,000.00", "¥0.00")]
+    assert "not complete" in rows[0][1]
+    assert "later" in rows[1][1]
+    # Of the second one three homes pay a part: their sum would say who has.
+    await paid(vote, 3, "relief")
+    said = (await anybody.get(f"/cases/{vote.rid}/money")).text
+    assert said.count("fewer than five homes") == 1
 
 
 async def test_what_came_of_it_stands_beside_its_targets(vote: Channels, anybody: Home) -> None:

@@ -81,6 +81,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Cancellations.record",
             "Cancellations.settle_contract",
             "Cancellations.void_vote",
+            "Instalments.look",
             "OfficialResults.import_one",
             "Renovations.ask_revision",
             "Renovations.begin_settling",

@@ -1,5 +1,6 @@
 """A flat is sold between two instalments (E18): what fell due stays with the seller, the rest is the buyer's."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -105,6 +106,14 @@ async def test_what_fell_due_before_a_sale_is_the_sellers_and_the_rest_the_buyer
     assert public.is_success
     assert "overdue_fen" not in public.text, "what a home owes is nobody else's to read"
     await j.until("accounts")
+    reminded = (
+        "SELECT count(*) FROM notice WHERE renovation_id = $1 AND template = 'payment_reminder'"
+    )
+    assert await j.value(reminded) == 2, (
+        "of the own instalment; of the seller's nobody is reminded here"
+    )
+    called = "SELECT params FROM notice WHERE renovation_id = $1 AND template = 'instalment_called'"
+    assert unit in json.loads(await j.value(called))["only"]
     owing = "SELECT balance_fen FROM ledger_account WHERE renovation_id = $1 AND name = $2"
     assert await j.value(owing, unit) > 0
     await settled(j, database, "completed")
