@@ -3,13 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from cli.shown import moment
 from models.messages.ids import renovation_workflow_id
@@ -32,7 +30,6 @@ from runtime.record.audit import audit
 ENTERED = "renovation.stage_entered"
 MOVED = "clock.advanced"
 UNFINISHED = "unfinished"
-RESULT = timedelta(seconds=5)
 SETTLE_S = 15.0
 LOOK_S = 0.2
 DATE_LETTERS = 10
@@ -219,10 +216,8 @@ async def _outcomes(client: Client, events: Sequence[Event]) -> dict[str, str]:
         if event.kind == ENTERED:
             name = str(event.details["workflow_id"])
             handle = client.get_workflow_handle(name, result_type=StageResult)
-            try:
-                found[name] = (await handle.result(rpc_timeout=RESULT)).outcome
-            except (WorkflowFailureError, RPCError):
-                continue  # still running, or ended without an answer
+            if (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED:
+                found[name] = (await handle.result()).outcome
     return found
 
 

@@ -23,7 +23,7 @@ from runtime.settings import LocalSettings
 
 UNITS = 60
 OUTCOMES = ["adopted", "funded", "signed", "accepted", "evaluated"]
-CLOSED_ON = "2026-01-30"
+CLOSED_ON = "2028-01-18"
 STEPS_OF_A_CASE = 24
 """A case shows some more steps than that."""
 
