@@ -61,6 +61,9 @@ class NoCharges:
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
         return ()
 
+    async def due(self, renovation_id: str, now: datetime) -> tuple[Charge, ...]:
+        return ()
+
     async def owed(self, renovation_id: str) -> tuple[Owed, ...]:
         return ()
 
