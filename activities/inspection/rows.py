@@ -189,8 +189,8 @@ async def works_state(case: Case) -> WorksState:
     )
     number = {ItemState(state): count for state, count in found}
     running = await rectifications(case)
-    cures = await load_cures(case)
     contract = await current_contract(case)
+    cures = await load_cures(case, contract)
     if contract is not None and not cures:
         # What was in default has been put right: nobody has to decide what follows.
         contract.decide_by = None
@@ -210,10 +210,10 @@ async def works_state(case: Case) -> WorksState:
     return works
 
 
-async def load_cures(case: Case) -> dict[str, datetime | None]:
+async def load_cures(case: Case, contract: Contract | None) -> dict[str, datetime | None]:
     """The items in default by their planned ids, with the end of their notice to cure (case time).
 
-    Works that stand still and have such a notice are among them, under the name `STANDSTILL`.
+    `contract` is the one under which the works are done. Works that stand still and have such a notice are among them, under the name `STANDSTILL`.
     """
     found = await case.session.execute(
         select(WorkItem.id, WorkItem.cure_until)
@@ -221,7 +221,6 @@ async def load_cures(case: Case) -> dict[str, datetime | None]:
         .order_by(WorkItem.id)
     )
     cures = {planned_id(case, item_id): until for item_id, until in found}
-    contract = await current_contract(case)
     if contract is not None and contract.cure_until is not None:
         cures[standstill.STANDSTILL] = contract.cure_until
     return cures
