@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,6 +72,16 @@ class AskedCommand(NamedTuple, Generic[T]):
     request_hash: str
     inside: Inside[T]
     into: type[T]
+
+
+UNDER_BARE_ID = select(Event.seq).where(
+    Event.command_id == bindparam("command"),
+    Event.renovation_id == bindparam("renovation"),
+    Event.actor_id == bindparam("actor"),
+)
+RECEIPT = select(CommandReceipt.__table__).where(
+    CommandReceipt.__table__.c.command_id == bindparam("command")
+)
 
 
 class Journal:
@@ -245,22 +255,18 @@ class Journal:
         id, in the name of the same actor, is found under it. `caller` names the sender where the
         record tells senders apart by less than that (a confidential complaint).
         """
-        async with self._database.session() as session:
-            earlier = await session.scalar(
-                select(Event.seq).where(
-                    Event.command_id == command_id,
-                    Event.renovation_id == renovation_id,
-                    Event.actor_id == actor_id,
-                )
-            )
+        given = {"command": command_id, "renovation": renovation_id, "actor": actor_id}
+        async with self._database.reading() as reading:
+            earlier = (await reading.execute(UNDER_BARE_ID, given)).scalar()
         if earlier is not None:
             return command_id
         return command_key(caller or actor_id, renovation_id, command_id)
 
     async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done or given up, None when it was not (yet)."""
-        async with self._database.session() as session:
-            return await session.get(CommandReceipt, command_id)
+        async with self._database.reading() as reading:
+            found = (await reading.execute(RECEIPT, {"command": command_id})).mappings().first()
+        return None if found is None else CommandReceipt(**found)
 
 
 def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str:
