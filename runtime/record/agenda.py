@@ -26,6 +26,11 @@ NEXT_REMINDER = select(func.min(_WAITS.c.due_at)).where(
     _WAITS.c.workflow_id == bindparam("workflow"), _WAITS.c.consequence.in_(REMINDING)
 )
 """Every write of a workflow asks these three: they are made once, and know nothing of objects."""
+OF_CASE = (
+    select(CaseWait)
+    .where(CaseWait.renovation_id == bindparam("renovation"))
+    .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+)
 OVER = text("""
 DELETE FROM case_wait w USING proposal p, renovation r
 WHERE string_to_array(w.what || ', ' || w.who, ', ') @> ARRAY['confirmation']
@@ -135,11 +140,4 @@ async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetim
 
 async def load_waits(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     """The agenda of a case, by deadline; what has none comes last."""
-    rows = await session.scalars(
-        select(CaseWait)
-        .where(CaseWait.renovation_id == renovation_id)
-        .order_by(
-            CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
-        )
-    )
-    return list(rows)
+    return list(await session.scalars(OF_CASE, {"renovation": renovation_id}))

@@ -74,6 +74,12 @@ class AskedCommand(NamedTuple, Generic[T]):
     into: type[T]
 
 
+LOCKED = (
+    select(Renovation)
+    .where(Renovation.id == bindparam("renovation"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 UNDER_BARE_ID = select(Event.seq).where(
     Event.command_id == bindparam("command"),
     Event.renovation_id == bindparam("renovation"),
@@ -289,12 +295,7 @@ async def lock_case(session: AsyncSession, renovation_id: str) -> Renovation | N
 
     FOR NO KEY UPDATE keeps other journal writers out and lets rows in that only refer to the case.
     """
-    return await session.scalar(
-        select(Renovation)
-        .where(Renovation.id == renovation_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    return await session.scalar(LOCKED, {"renovation": renovation_id})
 
 
 async def load_tick(session: AsyncSession, renovation_id: str) -> datetime:

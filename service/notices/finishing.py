@@ -15,7 +15,7 @@ from rules.notices import REMINDERS
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 
-TOGETHER = 20
+TOGETHER = 50
 OPEN = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
 
 
