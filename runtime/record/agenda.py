@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.tables import CaseWait
+from models.tables.base import columns_table
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
-_WAITS = CaseWait.__table__
+_WAITS = columns_table(CaseWait)
 TAKEN = (
     delete(_WAITS)
     .where(_WAITS.c.workflow_id == bindparam("workflow"))

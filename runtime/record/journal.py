@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp
 from models.tables import CommandReceipt, Event, Renovation
+from models.tables.base import columns_table
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
 from proof.canonical import digest
@@ -85,9 +86,8 @@ UNDER_BARE_ID = select(Event.seq).where(
     Event.renovation_id == bindparam("renovation"),
     Event.actor_id == bindparam("actor"),
 )
-RECEIPT = select(CommandReceipt.__table__).where(
-    CommandReceipt.__table__.c.command_id == bindparam("command")
-)
+_RECEIPTS = columns_table(CommandReceipt)
+RECEIPT = select(_RECEIPTS).where(_RECEIPTS.c.command_id == bindparam("command"))
 
 
 class Journal:

@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from models.messages.command import Command
 from models.tables import CommandReceipt, Event, Renovation
+from models.tables.base import columns_table
 from proof import chain
 from runtime.rows.hashed import hashed_fields
 
@@ -43,7 +44,7 @@ MOMENT = select(
     func.clock_timestamp(type_=DateTime(timezone=True)).label("recorded_at"),
 )
 """When a case is written to; asked after its lock was taken."""
-_RECEIPT = CommandReceipt.__table__
+_EVENT, _RENOVATION, _RECEIPT = map(columns_table, (Event, Renovation, CommandReceipt))
 _NOW = MOMENT.subquery("now")
 _STANDING = select(*_NOW.c, *(_RECEIPT.c[each] for each in Answered._fields)).outerjoin_from(
     _NOW, _RECEIPT, _RECEIPT.c.command_id == bindparam("command", type_=String)
@@ -53,21 +54,20 @@ _STANDING = select(*_NOW.c, *(_RECEIPT.c[each] for each in Answered._fields)).ou
 
 def _appending() -> Insert:
     """Event, head of the chain and receipt: the end of every write, in one round trip."""
-    event, renovation, receipt = (each.__table__ for each in (Event, Renovation, CommandReceipt))
-    added = insert(event).values({each: bindparam(f"event_{each.name}") for each in event.c})
+    added = insert(_EVENT).values({each: bindparam(f"event_{each.name}") for each in _EVENT.c})
     moved = (
-        update(renovation)
-        .where(renovation.c.id == bindparam("event_renovation_id", type_=String))
+        update(_RENOVATION)
+        .where(_RENOVATION.c.id == bindparam("event_renovation_id", type_=String))
         .values(head_seq=bindparam("event_seq"), head_hash=bindparam("event_hash"))
     )
-    answered = insert(receipt).values(
-        {each: bindparam(f"receipt_{each.name}") for each in receipt.c}
+    answered = insert(_RECEIPT).values(
+        {each: bindparam(f"receipt_{each.name}") for each in _RECEIPT.c}
     )
     return answered.add_cte(added.cte("added"), moved.cte("moved"))
 
 
 _APPENDING = _appending()
-_OF_EVENT = {f"event_{each.name}": each.name for each in Event.__table__.c}
+_OF_EVENT = {f"event_{each.name}": each.name for each in _EVENT.c}
 
 
 async def load_standing(session: AsyncSession, command: Command) -> tuple[Moment, Answered | None]:

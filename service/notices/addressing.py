@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation, UnitAccess
+from models.tables.base import columns_table
 from models.values.states import NoticeState
 from models.values.timetable import Timetable
 from rules.notices import ON_PAPER, Quiet, not_before
@@ -34,10 +36,17 @@ QUEUED = (
     .with_for_update(skip_locked=True)
 )
 IS_QUEUED = select(exists().where(Notice.state == NoticeState.QUEUED))
-MADE = insert(NoticeMessage.__table__).on_conflict_do_nothing()
+MADE = insert(columns_table(NoticeMessage)).on_conflict_do_nothing()
 Row = dict[str, object]
 NOBODY: Row = {"unit_number": None, "actor_id": None, "contact_id": None}
 """Of a message in training; every row of one statement has the same columns."""
+
+
+class _Case(NamedTuple):
+    """A case, and whether its clock is a told one."""
+
+    renovation: Renovation
+    told: bool
 
 
 async def is_any_queued(database: Database) -> bool:
@@ -62,30 +71,44 @@ async def address_some(
     notices = (await session.scalars(QUEUED)).all()
     if not notices:
         return False
-    now = await database_now(session)
+    now, cases = await database_now(session), await _cases_of(session, notices)
     made: list[Row] = []
-    for notice in notices:
-        if notice.queued_at < now - kept:
-            notice.state = NoticeState.EXPIRED
-            continue
-        try:
-            made += await _rows_of(session, notice, ways, quiet, now, catcher=catcher)
-        except UNADDRESSABLE as error:
-            # Of a case that is broken: the notices of all others wait behind it.
-            log.warning("not_addressed", notice=notice.id, reason=type(error).__name__)
-            notice.state = NoticeState.FAILED
-            continue
-        notice.state = NoticeState.SENDING
-        if len(made) >= PIECE:
-            break  # the others are the next transaction's
+    with session.no_autoflush:  # their states are written together
+        for notice in notices:
+            if notice.queued_at < now - kept:
+                notice.state = NoticeState.EXPIRED
+                continue
+            case = cases.get(notice.renovation_id or "")
+            try:
+                made += await _rows_of(session, notice, case, ways, quiet, now, catcher=catcher)
+            except UNADDRESSABLE as error:
+                # Of a case that is broken: the notices of all others wait behind it.
+                log.warning("not_addressed", notice=notice.id, reason=type(error).__name__)
+                notice.state = NoticeState.FAILED
+                continue
+            notice.state = NoticeState.SENDING
+            if len(made) >= PIECE:
+                break  # the others are the next transaction's
     for first in range(0, len(made), PIECE):
         await session.execute(MADE, [{**NOBODY, **row} for row in made[first : first + PIECE]])
     return True
 
 
+async def _cases_of(session: AsyncSession, notices: Iterable[Notice]) -> dict[str, _Case]:
+    """The cases of notices by their ids, and which of them are told."""
+    ids = {each.renovation_id for each in notices if each.renovation_id is not None}
+    rows = await session.execute(
+        select(Renovation, CaseClock.renovation_id.is_not(None))
+        .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
+        .where(Renovation.id.in_(ids))
+    )
+    return {renovation.id: _Case(renovation, told) for renovation, told in rows}
+
+
 async def _rows_of(
     session: AsyncSession,
     notice: Notice,
+    case: _Case | None,
     ways: Collection[str],
     quiet: Quiet | None,
     now: datetime,
@@ -94,14 +117,13 @@ async def _rows_of(
 ) -> list[Row]:
     """The messages of a notice, and how many it concerns who are reached by none."""
     audience: tuple[Concerned, ...]
-    if notice.renovation_id is None:
+    if case is None:
         audience, zone = (Concerned(actor_id=notice.audience_id),), Timetable().zone
+    elif case.told:
+        return [{**_training(notice, catcher=catcher), "next_at": now}]
     else:
-        renovation = await session.get_one(Renovation, notice.renovation_id)
-        if await session.get(CaseClock, renovation.id) is not None:
-            return [{**_training(notice, catcher=catcher), "next_at": now}]
-        audience = await find_audience(session, renovation, notice)
-        zone = Timetable.model_validate(renovation.timetable).zone
+        audience = await find_audience(session, case.renovation, notice)
+        zone = Timetable.model_validate(case.renovation.timetable).zone
     ready = not_before(now, quiet, zone)
     rows = await _messages(session, notice, audience, ways)
     notice.unreached = len(audience) - len({row.pop("to") for row in rows})

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import SurveyAnswer
+from models.tables.base import columns_table
 from models.values.refusal import Refused, refusal
 from models.values.states import Stage
 from proof.commands import command_key
@@ -29,7 +30,7 @@ FROM renovation r WHERE r.id = :renovation
 FOR SHARE OF r
 """)
 STORED = (
-    insert(SurveyAnswer.__table__)
+    insert(columns_table(SurveyAnswer))
     .values(recorded_at=func.clock_timestamp())
     .on_conflict_do_nothing()
 )
