@@ -48,7 +48,7 @@ LONGEST_PAUSE_MS = 1_000
 """The pauses double up to this one, so that a server that is back is found within a second."""
 POOL_WAIT_S = 30
 CONNECT_S = 10
-STATEMENTS_KEPT = 600
+STATEMENTS_KEPT = 400
 """Prepared on a connection; a process has some three hundred, and with fewer it prepares them in turns."""
 
 LOCK_NOT_AVAILABLE = "55P03"

@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Select, String, bindparam, delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import QuotaUse
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
 from proof.canonical import utc_text
@@ -17,7 +17,7 @@ from rules.quotas import Quota, again_at, counted_since, most_of
 from service.http.problems import WAIT
 from service.http.rates import RATE, RateLeft
 
-_USES = columns_table(QuotaUse)
+_USES = table_of(QuotaUse)
 ONE_AT_A_TIME = select(
     func.pg_advisory_xact_lock(func.hashtextextended(bindparam("sender", type_=String), 0))
 )

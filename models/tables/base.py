@@ -88,7 +88,7 @@ class Table(DeclarativeBase):
     }
 
 
-def columns_table(mapped: type[Table]) -> Schema:
+def table_of(mapped: type[Table]) -> Schema:
     """The table of a mapped class, for statements that are made of columns and know no objects."""
     table = mapped.__table__
     assert isinstance(table, Schema)

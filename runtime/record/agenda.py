@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import proposals_id, suggestions_id, ticket_workflow_id
 from models.tables import CaseWait
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
-_WAITS = columns_table(CaseWait)
+_WAITS = table_of(CaseWait)
 TAKEN = (
     delete(_WAITS)
     .where(_WAITS.c.workflow_id == bindparam("workflow"))

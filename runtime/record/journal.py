@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp
 from models.tables import CommandReceipt, Event, Renovation
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
 from proof.canonical import digest
@@ -86,7 +86,7 @@ UNDER_BARE_ID = select(Event.seq).where(
     Event.renovation_id == bindparam("renovation"),
     Event.actor_id == bindparam("actor"),
 )
-_RECEIPTS = columns_table(CommandReceipt)
+_RECEIPTS = table_of(CommandReceipt)
 RECEIPT = select(_RECEIPTS).where(_RECEIPTS.c.command_id == bindparam("command"))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from models.messages.command import Command
 from models.tables import CommandReceipt, Event, Renovation
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from proof import chain
 from runtime.rows.hashed import hashed_fields
 
@@ -44,7 +44,7 @@ MOMENT = select(
     func.clock_timestamp(type_=DateTime(timezone=True)).label("recorded_at"),
 )
 """When a case is written to; asked after its lock was taken."""
-_EVENT, _RENOVATION, _RECEIPT = map(columns_table, (Event, Renovation, CommandReceipt))
+_EVENT, _RENOVATION, _RECEIPT = map(table_of, (Event, Renovation, CommandReceipt))
 _NOW = MOMENT.subquery("now")
 _STANDING = select(*_NOW.c, *(_RECEIPT.c[each] for each in Answered._fields)).outerjoin_from(
     _NOW, _RECEIPT, _RECEIPT.c.command_id == bindparam("command", type_=String)

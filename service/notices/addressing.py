@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation, UnitAccess
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from models.values.states import NoticeState
 from models.values.timetable import Timetable
 from rules.notices import ON_PAPER, Quiet, not_before
@@ -36,7 +36,7 @@ QUEUED = (
     .with_for_update(skip_locked=True)
 )
 IS_QUEUED = select(exists().where(Notice.state == NoticeState.QUEUED))
-MADE = insert(columns_table(NoticeMessage)).on_conflict_do_nothing()
+MADE = insert(table_of(NoticeMessage)).on_conflict_do_nothing()
 Row = dict[str, object]
 NOBODY: Row = {"unit_number": None, "actor_id": None, "contact_id": None}
 """Of a message in training; every row of one statement has the same columns."""

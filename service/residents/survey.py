@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import SurveyAnswer
-from models.tables.base import columns_table
+from models.tables.base import table_of
 from models.values.refusal import Refused, refusal
 from models.values.states import Stage
 from proof.commands import command_key
@@ -30,7 +30,7 @@ FROM renovation r WHERE r.id = :renovation
 FOR SHARE OF r
 """)
 STORED = (
-    insert(columns_table(SurveyAnswer))
+    insert(table_of(SurveyAnswer))
     .values(recorded_at=func.clock_timestamp())
     .on_conflict_do_nothing()
 )
