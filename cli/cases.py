@@ -13,6 +13,7 @@ from cli.output import give_text, show, tell, write_file
 from cli.servers import (
     ANSWER_S,
     DATA,
+    quiet_logs,
     reading,
     running,
     settings_for,
@@ -186,6 +187,7 @@ def audit(
     from runtime.record.audit.anchors import known_anchors
     from runtime.record.audit.heads import known_heads
 
+    quiet_logs()
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
     gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None

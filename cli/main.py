@@ -12,7 +12,6 @@ import typer
 from cli.output import FLAG, Commands, choose_json, json_text, shown, wants_json
 from models.values.refusal import Problem, Refused, problem
 from runtime.leaving import run_and_leave
-from runtime.logging import configure_logging
 
 REFUSED = 1
 UNREACHABLE = 2
@@ -281,8 +280,6 @@ def main() -> None:
 
     With `--json` a refusal is one problem document (RFC 9457) on standard error.
     """
-    # Standard output is for results; what the libraries say goes to standard error.
-    configure_logging("warning", "console")
     choose_json(wanted=FLAG in sys.argv)
     try:
         _run(application(sys.argv[1] if len(sys.argv) > 1 else None))

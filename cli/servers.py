@@ -47,6 +47,16 @@ def settings_for(data: Path | None) -> Settings:
     return settings_of_running(local)
 
 
+def quiet_logs() -> None:
+    """What the parts that log say goes to standard error, if it is a warning: results have standard output.
+
+    For every command in whose own process one of them runs; the others need not load a library of logs.
+    """
+    from runtime.logging import configure_logging
+
+    configure_logging("warning", "console")
+
+
 @asynccontextmanager
 async def reading(data: Path | None) -> AsyncIterator[asyncpg.Connection]:
     """A connection to the database of `settings_for`, for a command that only reads rows."""
@@ -65,6 +75,7 @@ async def database(data: Path | None) -> AsyncIterator[tuple[Database, Settings]
     """The database of `settings_for`, for a command that needs the tables but no Temporal."""
     from runtime.database import Database
 
+    quiet_logs()
     settings = settings_for(data)
     opened = Database(settings.database_url.get_secret_value(), CONNECTIONS)
     try:
@@ -78,6 +89,7 @@ async def running(data: Path | None) -> AsyncIterator[Parts]:
     """The service's parts on the servers of `settings_for`, for the length of one command."""
     from service.parts import open_parts
 
+    quiet_logs()
     async with open_parts(settings_for(data), pool=CONNECTIONS) as parts:
         yield parts
 

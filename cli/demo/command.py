@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.demo.town import estate
-from cli.servers import DATA
+from cli.servers import DATA, quiet_logs
 
 INTERRUPTED = 130
 
@@ -37,6 +37,7 @@ def demo(
     """
     from cli.demo.run import DemoOptions, run_here
 
+    quiet_logs()
     options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
     # What is kept beside the data directory goes with it.
     own = Path(tempfile.mkdtemp(prefix="gongjian-demo-")) if data is None else None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.output import show
-from cli.servers import DATA, local_settings
+from cli.servers import DATA, local_settings, quiet_logs
 from cli.words import said
 from models.values.refusal import Refused, refusal
 from runtime.settings import LocalSettings, Settings, read_settings, require
@@ -41,6 +41,7 @@ def up(
     from cli.local.up import keep_up
     from runtime.local.ports import Ports
 
+    quiet_logs()
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
     raise typer.Exit(asyncio.run(keep_up(local, ports, ui=ui or ui_port != 0)))

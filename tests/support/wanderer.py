@@ -196,7 +196,8 @@ class Wanderer:
             await self.attempt(self._complain)
         if self.tickets and self.rng.random() < 0.3:
             await self.attempt(self._care_for_a_ticket)
-        if self.objections and self.rng.random() < 0.6:
+        stands_still = waiting_for == a.ResumeRenovation.name
+        if self.objections and self.rng.random() < 0.6 and not stands_still:
             await self._answer()
         deed = DEEDS.get(waiting_for)
         if deed is not None and self.rng.random() < 0.8:
