@@ -45,7 +45,7 @@ SITUATION = (
     .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
     .where(Renovation.id == bindparam("renovation"))
 )
-BY_DRIVER = str(SITUATION.compile(dialect=asyncpg.dialect()))
+BY_DRIVER = str(SITUATION.compile(dialect=asyncpg.dialect()))  # type: ignore[no-untyped-call]
 """The same for the driver itself: nearly every request asks it, of the one parameter."""
 AS_READ = (
     *("id", "estate_id", "title", "stage", "stage_workflow_id", "place_path"),
@@ -171,7 +171,7 @@ def _timetable(written: str) -> Timetable:
 
 def situation_of(row: Row[*tuple[Any, ...]]) -> Situation:
     """What a row with the columns `OF_SITUATION` says; from here on the request is told moments in its zone."""
-    return _situation(row._mapping)  # noqa: SLF001 - so SQLAlchemy calls what is public
+    return _situation({**row._mapping})  # noqa: SLF001 - so SQLAlchemy calls what is public
 
 
 def _situation(found: Mapping[str, Any]) -> Situation:

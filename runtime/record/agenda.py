@@ -58,7 +58,7 @@ async def replace_waits(
     has no more time because of that. Orders of correction and a block of payments stay, but as they are put.
     """
     put = [(wait.what, wait.subject) for wait in waits if wait.what in BESIDE]
-    taken = _WAITS.c.what.not_in(BESIDE)
+    taken: ColumnElement[bool] = _WAITS.c.what.not_in(BESIDE)
     if put:
         taken = or_(taken, tuple_(_WAITS.c.what, _WAITS.c.subject).in_(put))
     await session.flush()

@@ -300,7 +300,8 @@ async def lock_case(session: AsyncSession, renovation_id: str) -> Renovation | N
 
 async def load_tick(session: AsyncSession, renovation_id: str) -> datetime:
     """Case time now, by the SQL function `tick_of`. A caller that locks the case asks after the lock."""
-    return (await session.execute(MOMENT, {"renovation": renovation_id})).one().tick
+    tick: datetime = (await session.execute(MOMENT, {"renovation": renovation_id})).one().tick
+    return tick
 
 
 async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovation:
