@@ -163,7 +163,7 @@ async def test_a_stage_says_who_acted_and_what_it_waits_for(shown: Shown) -> Non
     stage = f"{renovation_workflow_id(shown.j.rid)}/bidding/3"
     text = await shown.open(stage, "history", "bids opened")
     await shown.picture("stage")
-    assert "The procedure: bidding, tender published" in text
+    assert "street office: bidding, tender published" in text
     assert "The procedure: bidding, bids opened" in text
     text = await shown.tab("User Metadata", "the committee's report")
     await shown.picture("metadata")

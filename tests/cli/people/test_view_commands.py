@@ -31,6 +31,8 @@ async def run(
     await sign_in(sql, "views-head")
     await sql.close()
     signed_in_here("views-head", service=service)
+    for name in ("GONGJIAN_CREDENTIAL_KEY", "GONGJIAN_RECEIPT_KEY"):
+        monkeypatch.setenv(name, "0f" * 32)
     monkeypatch.setenv("DATABASE_URL", database.url)
     return lambda *words: CliRunner().invoke(application(words[0]), [*words])
 

@@ -170,7 +170,7 @@ async def asked(world: World, route: Route, name: str, value: str) -> tuple[int,
         answer = await world.http.post(path, content=urlencode(fields), headers={**headers, **FORM})
     else:
         answer = await world.http.get(path, headers=headers)
-    return answer.status_code, answer.text.replace(value, "<id>")
+    return answer.status_code, re.sub(rf"\b{re.escape(value)}\b", "<id>", answer.text)
 
 
 SUGGESTION = "/office/cases/{renovation_id}/suggestions/{suggestion_id}"
