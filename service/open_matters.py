@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.publication import Subject
@@ -13,6 +13,27 @@ from models.values.states import PublicationState, TicketState
 from service.showing import dated
 
 TICKETS = 50
+_OF_CASE = bindparam("renovation", type_=String)
+POSTED = (
+    select(Publication)
+    .where(Publication.renovation_id == _OF_CASE, Publication.state == PublicationState.OPEN)
+    .order_by(Publication.opens_at.desc())
+)
+NEWEST_TICKETS = (
+    select(Ticket)
+    .where(Ticket.renovation_id == _OF_CASE)
+    .order_by(Ticket.opened_at.desc(), Ticket.id)
+    .limit(TICKETS)
+)
+OPEN_TICKETS = (
+    select(func.count())
+    .select_from(Ticket)
+    .where(
+        Ticket.renovation_id == _OF_CASE,
+        Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
+    )
+)
+"""Made once: whoever looks at a case asks them."""
 
 
 class PublicationView(Carried):
@@ -47,32 +68,16 @@ async def load_publications(
     session: AsyncSession, rid: str, zone: str
 ) -> tuple[PublicationView, ...]:
     """What is posted now, the latest first."""
-    query = select(Publication).where(
-        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
-    )
-    rows = await session.scalars(query.order_by(Publication.opens_at.desc()))
+    rows = await session.scalars(POSTED, {"renovation": rid})
     return tuple(dated(PublicationView, row, row.closes_at, zone) for row in rows)
 
 
 async def load_tickets(session: AsyncSession, rid: str, zone: str) -> tuple[TicketView, ...]:
     """The newest fifty complaints."""
-    rows = await session.scalars(
-        select(Ticket)
-        .where(Ticket.renovation_id == rid)
-        .order_by(Ticket.opened_at.desc(), Ticket.id)
-        .limit(TICKETS)
-    )
+    rows = await session.scalars(NEWEST_TICKETS, {"renovation": rid})
     return tuple(dated(TicketView, row, row.due_at, zone) for row in rows)
 
 
 async def count_open_tickets(session: AsyncSession, rid: str) -> int:
     """How many complaints are not closed."""
-    found = await session.scalar(
-        select(func.count())
-        .select_from(Ticket)
-        .where(
-            Ticket.renovation_id == rid,
-            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
-        )
-    )
-    return found or 0
+    return await session.scalar(OPEN_TICKETS, {"renovation": rid}) or 0

@@ -2,18 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal, Protocol
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import DateTime, Select, String, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import QuotaUse
+from models.tables.base import table_of
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
 from proof.canonical import utc_text
 from rules.quotas import Quota, again_at, counted_since, most_of
 from service.http.problems import WAIT
 from service.http.rates import RATE, RateLeft
+
+_USES = table_of(QuotaUse)
+ONE_AT_A_TIME = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("sender", type_=String), 0))
+)
 
 
 class Counting(Protocol):
@@ -47,16 +54,10 @@ async def use_quota(
     """
     timetable, most = room.timetable, most_of(room.timetable, what)
     ((column, of_room),) = room.counted.items()
-    one_sender = func.hashtextextended(f"quota {of_room} {what} {sender}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(one_sender)))
-    of_sender = (
-        getattr(QuotaUse, column) == of_room,
-        QuotaUse.what == what,
-        QuotaUse.sender == sender,
-    )
+    await session.execute(ONE_AT_A_TIME, {"sender": f"quota {of_room} {what} {sender}"})
     since = counted_since(timetable, now)
-    await session.execute(delete(QuotaUse).where(*of_sender, QuotaUse.sent_at <= since))
-    sent = (await session.scalars(select(QuotaUse.sent_at).where(*of_sender))).all()
+    given = {"room": of_room, "what": what, "sender": sender, "since": since}
+    sent = (await session.scalars(_counted(column), given)).all()
     again = again_at(sent, most, timetable, now)
     note_rate(room, what, most, min([*sent, now]) - since, most - 1 - len(sent))
     if again is not None:
@@ -65,7 +66,21 @@ async def use_quota(
         if room.clock == "wall":
             said[WAIT] = 1 + int((again - now).total_seconds())
         raise Refused(Problem(code="quota.used_up", params={**said, "at": utc_text(again)}))
-    session.add(QuotaUse(command_id=key, **room.counted, what=what, sender=sender, sent_at=now))
+    used = {"command_id": key, **room.counted, "what": what, "sender": sender, "sent_at": now}
+    await session.execute(insert(_USES), used)
+
+
+@cache
+def _counted(column: str) -> Select[datetime]:
+    """When a sender has sent what still counts; what counts no more is deleted with it."""
+    of_sender = (
+        _USES.c[column] == bindparam("room"),
+        _USES.c.what == bindparam("what"),
+        _USES.c.sender == bindparam("sender"),
+    )
+    since = bindparam("since", type_=DateTime(timezone=True))
+    gone = delete(_USES).where(*of_sender, _USES.c.sent_at <= since).cte("gone")
+    return select(_USES.c.sent_at).where(*of_sender, _USES.c.sent_at > since).add_cte(gone)
 
 
 def note_rate(room: Counting, what: Quota, most: int, until_one: timedelta, left: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Unit
 from models.values.actor import Actor
-from models.values.refusal import problem, refuse_if_any
+from models.values.refusal import Problem, problem, refuse_if_any
 from rules.quotas import Quota
 from runtime.record.journal import Inside, Journal, Recorded
 from service.access.tickets import Voter
@@ -102,5 +102,9 @@ async def refuse_unknown_units(
     rows = await session.scalars(
         select(Unit.number).where(Unit.estate_id == situation.estate_id, Unit.number.in_(numbers))
     )
-    missing = sorted(numbers - set(rows))
-    refuse_if_any(problem(code, where=number, unit=number) for number in missing)
+    refuse_if_any(unknown_unit(code, number) for number in sorted(numbers - set(rows)))
+
+
+def unknown_unit(code: str, number: str) -> Problem:
+    """What is said of a unit that the estate does not have."""
+    return problem(code, where=number, unit=number)

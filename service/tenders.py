@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Award, Bid, Event, RoleGrant, Tender
@@ -62,10 +62,43 @@ class TenderView(Carried):
     """Patterns that the opening found: each needs a finding of the committee before candidates are named."""
 
 
+_TENDER = bindparam("tender", type_=String)
+LATEST = (
+    select(Tender)
+    .where(Tender.renovation_id == bindparam("renovation"))
+    .order_by(Tender.round.desc())
+    .limit(1)
+)
+RANKED = select(Award).where(Award.tender_id == _TENDER).order_by(Award.rank)
+_PLACE = select(Award.rank).where(Award.tender_id == _TENDER, Award.bidder_id == Bid.bidder_id)
+_FIRM = select(func.min(RoleGrant.label)).where(
+    RoleGrant.actor_id == Bid.bidder_id, RoleGrant.role == Role.CONTRACTOR
+)
+READ_OUT = (
+    select(Bid, _PLACE.limit(1).scalar_subquery(), _FIRM.scalar_subquery())
+    .where(
+        Bid.tender_id == _TENDER,
+        Bid.state.in_((BidState.OPENED, BidState.REJECTED, BidState.EVALUATED)),
+        Bid.submitted_at < bindparam("deadline"),
+    )
+    .order_by(Bid.bidder_id)
+)
+OPENED = (
+    select(Event.details)
+    .where(
+        Event.renovation_id == bindparam("renovation"),
+        Event.kind == "bidding.bids_opened",
+        Event.details["tender"].astext == _TENDER,
+    )
+    .limit(1)
+)
+"""Made once: whoever looks at a case asks them."""
+FLAGS = TypeAdapter(tuple[RedFlag, ...])
+
+
 async def load_tender(session: AsyncSession, renovation_id: str, zone: str) -> TenderView | None:
     """The latest tender of a renovation in that zone; None before there is one."""
-    query = select(Tender).where(Tender.renovation_id == renovation_id)
-    row = await session.scalar(query.order_by(Tender.round.desc()).limit(1))
+    row = await session.scalar(LATEST, {"renovation": renovation_id})
     if row is None:
         return None
     return await _view(session, row, zone)
@@ -82,9 +115,7 @@ async def list_tenders(
 
 async def _view(session: AsyncSession, row: Tender, zone: str) -> TenderView:
     view = TenderView.model_validate(row, from_attributes=True)
-    ranked = await session.scalars(
-        select(Award).where(Award.tender_id == row.id).order_by(Award.rank)
-    )
+    ranked = await session.scalars(RANKED, {"tender": row.id})
     update = {
         "provisional": is_provisional(row.deadline_at, zone),
         "bids": await _bids(session, row),
@@ -98,19 +129,8 @@ async def _view(session: AsyncSession, row: Tender, zone: str) -> TenderView:
 
 async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
     """What was read out: never a bid that is still sealed, or was returned unopened."""
-    place = select(Award.rank).where(Award.tender_id == tender.id, Award.bidder_id == Bid.bidder_id)
-    name = select(func.min(RoleGrant.label)).where(
-        RoleGrant.actor_id == Bid.bidder_id, RoleGrant.role == Role.CONTRACTOR
-    )
-    rows = await session.execute(
-        select(Bid, place.limit(1).scalar_subquery(), name.scalar_subquery())
-        .where(
-            Bid.tender_id == tender.id,
-            Bid.state.in_((BidState.OPENED, BidState.REJECTED, BidState.EVALUATED)),
-            Bid.submitted_at < tender.deadline_at,
-        )
-        .order_by(Bid.bidder_id)
-    )
+    given = {"tender": tender.id, "deadline": tender.deadline_at}
+    rows = await session.execute(READ_OUT, given)
     return tuple(
         BidView.model_validate(bid, from_attributes=True).model_copy(
             update={"rank": rank, "bidder": firm or ""}
@@ -121,13 +141,6 @@ async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
 
 async def _red_flags(session: AsyncSession, tender: Tender) -> tuple[RedFlag, ...]:
     """As the record of the opening has them."""
-    details = await session.scalar(
-        select(Event.details)
-        .where(
-            Event.renovation_id == tender.renovation_id,
-            Event.kind == "bidding.bids_opened",
-            Event.details["tender"].astext == tender.id,
-        )
-        .limit(1)
-    )
-    return TypeAdapter(tuple[RedFlag, ...]).validate_python((details or {}).get("red_flags", ()))
+    given = {"renovation": tender.renovation_id, "tender": tender.id}
+    details = await session.scalar(OPENED, given)
+    return FLAGS.validate_python((details or {}).get("red_flags", ()))

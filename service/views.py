@@ -25,7 +25,7 @@ from models.values.refusal import refusal
 from models.values.states import BoxState, ContractState, RenovationState, Stage
 from models.values.timetable import Timetable
 from models.values.waits import Lack
-from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
+from runtime.ballots.boxes import running_vote, select_boxes
 from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part
 from runtime.database import Executor, driver_connection
@@ -237,7 +237,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     driver, zone = await driver_connection(session), Timetable.model_validate(row.timetable).zone
     troubles = await load_troubles(driver, [row.id])
     awaited = await load_awaited(driver, [row.id])
-    running = await load_running_boxes(session, row.id)
+    running = await session.execute(RUNNING_BOXES, {"renovation": row.id})
     boxes = [dated(BoxView, box, box.closes_at, zone) for box in running]
     return RenovationView(
         **dated(RenovationLine, row, row.due_at, zone).model_dump(),
@@ -340,6 +340,18 @@ BOX_COLUMNS = (
 )
 """What a `BoxView` says; the rest of a box is long and nobody's page."""
 OWN_PAPERS = _own_papers()
+_OF_CASE = bindparam("renovation", type_=String)
+RUNNING_BOXES = select_boxes(_OF_CASE, running_vote(_OF_CASE)).with_only_columns(*BOX_COLUMNS)
+CONTRACTS = (
+    select(Contract).where(Contract.renovation_id == _OF_CASE).order_by(Contract.works_round)
+)
+WORKS = (
+    select(WorkItem.state, func.count())
+    .where(WorkItem.renovation_id == _OF_CASE)
+    .group_by(WorkItem.state)
+    .order_by(WorkItem.state)
+)
+"""What everybody who looks at a case asks; made once."""
 
 
 async def list_papers(
@@ -368,17 +380,10 @@ async def list_events(
 
 
 async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
-    rows = await session.scalars(
-        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
-    )
+    rows = await session.scalars(CONTRACTS, {"renovation": rid})
     return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
-    rows = await session.execute(
-        select(WorkItem.state, func.count())
-        .where(WorkItem.renovation_id == rid)
-        .group_by(WorkItem.state)
-        .order_by(WorkItem.state)
-    )
+    rows = await session.execute(WORKS, {"renovation": rid})
     return tuple(WorksView(state=state, items=items) for state, items in rows)

@@ -8,6 +8,7 @@ how far its workflow has come by the record.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -67,7 +68,7 @@ class Memory:
     workflow_id: str
     rows: Sequence[Recalled]
 
-    @property
+    @cached_property
     def progress(self) -> Any:
         """How far it has come; the step that asks knows of which kind that is."""
         return fold(self.workflow_id, self.rows)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from activities.inspection import standstill
 from activities.inspection.consents import await_consents, awaited_parts
@@ -21,6 +21,21 @@ from runtime.record.consents import OccupiedPart
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
+CURRENT_CONTRACT = (
+    select(Contract)
+    .where(
+        Contract.renovation_id == bindparam("renovation"),
+        Contract.state != ContractState.TERMINATED,
+    )
+    .order_by(Contract.works_round.desc())
+    .limit(1)
+)
+BY_STATE = (
+    select(WorkItem.state, func.count())
+    .where(WorkItem.renovation_id == bindparam("renovation"))
+    .group_by(WorkItem.state)
+)
+"""Made once: every act on the works asks them."""
 
 
 async def load_contract(case: Case) -> Contract:
@@ -34,12 +49,7 @@ async def load_contract(case: Case) -> Contract:
 async def current_contract(case: Case) -> Contract | None:
     """The contract under which the works are done; None while there is none."""
     found: Contract | None = await case.session.scalar(
-        select(Contract)
-        .where(
-            Contract.renovation_id == case.renovation.id, Contract.state != ContractState.TERMINATED
-        )
-        .order_by(Contract.works_round.desc())
-        .limit(1)
+        CURRENT_CONTRACT, {"renovation": case.renovation.id}
     )
     return found
 
@@ -182,15 +192,11 @@ async def rectifications(case: Case) -> dict[str, datetime]:
 async def works_state(case: Case) -> WorksState:
     """How many items are in which state, and what the renovation waits for because of them."""
     await case.session.flush()
-    found = await case.session.execute(
-        select(WorkItem.state, func.count())
-        .where(WorkItem.renovation_id == case.renovation.id)
-        .group_by(WorkItem.state)
-    )
+    found = await case.session.execute(BY_STATE, {"renovation": case.renovation.id})
     number = {ItemState(state): count for state, count in found}
     running = await rectifications(case)
-    cures = await load_cures(case)
     contract = await current_contract(case)
+    cures = await load_cures(case, contract)
     if contract is not None and not cures:
         # What was in default has been put right: nobody has to decide what follows.
         contract.decide_by = None
@@ -210,10 +216,10 @@ async def works_state(case: Case) -> WorksState:
     return works
 
 
-async def load_cures(case: Case) -> dict[str, datetime | None]:
+async def load_cures(case: Case, contract: Contract | None) -> dict[str, datetime | None]:
     """The items in default by their planned ids, with the end of their notice to cure (case time).
 
-    Works that stand still and have such a notice are among them, under the name `STANDSTILL`.
+    `contract` is the one under which the works are done. Works that stand still and have such a notice are among them, under the name `STANDSTILL`.
     """
     found = await case.session.execute(
         select(WorkItem.id, WorkItem.cure_until)
@@ -221,7 +227,6 @@ async def load_cures(case: Case) -> dict[str, datetime | None]:
         .order_by(WorkItem.id)
     )
     cures = {planned_id(case, item_id): until for item_id, until in found}
-    contract = await current_contract(case)
     if contract is not None and contract.cure_until is not None:
         cures[standstill.STANDSTILL] = contract.cure_until
     return cures

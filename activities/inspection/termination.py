@@ -88,7 +88,7 @@ class Terminations(Writer):
     async def ask(self, case: Case) -> Recorded[WorksState]:
         """The time to cure is over: the client is asked whether the contract is terminated."""
         contract = await rows.load_contract(case)
-        cures = await rows.load_cures(case)
+        cures = await rows.load_cures(case, contract)
         ends = [until for until in cures.values() if until is not None]
         if ends and contract.decide_by is None:
             case.not_before(min(ends))
@@ -256,7 +256,7 @@ async def _refuse_termination(
         )
     )
     if ground is TerminationGround.NOT_CURED:
-        problems += law.cure_problems(await rows.load_cures(case), case.now)
+        problems += law.cure_problems(await rows.load_cures(case, contract), case.now)
     if ground is TerminationGround.VOTE and not act.document.strip():
         problems.append(problem("settlement.document_missing"))
     if await acts_for(case.session, act.actor, contract.bidder_id):

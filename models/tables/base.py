@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
 )
+from sqlalchemy import Table as Schema
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -85,6 +86,13 @@ class Table(DeclarativeBase):
         Fen: BigInteger(),
         **{each: ByValue(each) for each in STATES if each is not StrEnum},
     }
+
+
+def table_of(mapped: type[Table]) -> Schema:
+    """The table of a mapped class, for statements that are made of columns and know no objects."""
+    table = mapped.__table__
+    assert isinstance(table, Schema)
+    return table
 
 
 def one_of(column: str, *allowed: str) -> CheckConstraint:

@@ -7,7 +7,18 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,8 +29,25 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.tables import CaseWait
+from models.tables.base import table_of
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
+_WAITS = table_of(CaseWait)
+TAKEN = (
+    delete(_WAITS)
+    .where(_WAITS.c.workflow_id == bindparam("workflow"))
+    .returning(*(_WAITS.c[each] for each in Wait.model_fields))
+)
+ADDED = insert(_WAITS).on_conflict_do_nothing()
+NEXT_REMINDER = select(func.min(_WAITS.c.due_at)).where(
+    _WAITS.c.workflow_id == bindparam("workflow"), _WAITS.c.consequence.in_(REMINDING)
+)
+"""Every write of a workflow asks these three: they are made once, and know nothing of objects."""
+OF_CASE = (
+    select(CaseWait)
+    .where(CaseWait.renovation_id == bindparam("renovation"))
+    .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+)
 OVER = text("""
 DELETE FROM case_wait w USING proposal p, renovation r
 WHERE string_to_array(w.what || ', ' || w.who, ', ') @> ARRAY['confirmation']
@@ -46,14 +74,11 @@ async def replace_waits(
     has no more time because of that. Orders of correction and a block of payments stay, but as they are put.
     """
     put = [(wait.what, wait.subject) for wait in waits if wait.what in BESIDE]
-    rows = await session.scalars(
-        delete(CaseWait)
-        .where(
-            CaseWait.workflow_id == workflow_id,
-            or_(CaseWait.what.not_in(BESIDE), tuple_(CaseWait.what, CaseWait.subject).in_(put)),
-        )
-        .returning(CaseWait)
-    )
+    taken: ColumnElement[bool] = _WAITS.c.what.not_in(BESIDE)
+    if put:
+        taken = or_(taken, tuple_(_WAITS.c.what, _WAITS.c.subject).in_(put))
+    await session.flush()
+    rows = await session.execute(TAKEN.where(taken), {"workflow": workflow_id})
     before = {
         (wait.what, wait.subject, wait.who): wait
         for wait in (Wait.model_validate(row, from_attributes=True) for row in rows)
@@ -90,7 +115,8 @@ async def add_waits(
         }
         for wait in waits
     ]
-    await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
+    await session.flush()
+    await session.execute(ADDED, rows)
 
 
 async def end_waits_but_of_tickets(
@@ -136,21 +162,10 @@ def of_procedure(renovation_id: str) -> tuple[ColumnElement[bool], ...]:
 
 async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:
     """When whoever this workflow waits for is reminded next, or the level above; None for never."""
-    found: datetime | None = await session.scalar(
-        select(func.min(CaseWait.due_at)).where(
-            CaseWait.workflow_id == workflow_id, CaseWait.consequence.in_(REMINDING)
-        )
-    )
+    found: datetime | None = await session.scalar(NEXT_REMINDER, {"workflow": workflow_id})
     return found
 
 
 async def load_waits(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     """The agenda of a case, by deadline; what has none comes last."""
-    rows = await session.scalars(
-        select(CaseWait)
-        .where(CaseWait.renovation_id == renovation_id)
-        .order_by(
-            CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
-        )
-    )
-    return list(rows)
+    return list(await session.scalars(OF_CASE, {"renovation": renovation_id}))

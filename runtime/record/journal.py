@@ -6,35 +6,33 @@ kept, is read under that lock.
 """
 
 import hashlib
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp
 from models.tables import CommandReceipt, Event, Renovation
+from models.tables.base import table_of
 from models.values.actor import ENGINE
 from models.values.refusal import refusal
-from proof import chain
 from proof.canonical import digest
 from proof.commands import command_key
 from runtime.database import Database, impatient, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
+from runtime.rows.appending import MOMENT, Answered, Moment, append_event, load_standing, next_event
 from runtime.rows.digests import Written, row_hashes, watch
-from runtime.rows.hashed import hashed_fields
 from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)
 UNIQUE_VIOLATION = "23505"
-SALT_BYTES = 16
 BROKEN = "act.broken"
 """The kind of the event and the receipt of an act that is given up: nothing is done under its id any more."""
 
@@ -49,13 +47,6 @@ class Recorded(Generic[T]):
     result: T
     details: Mapping[str, JsonValue]
     kind: str | None = None
-
-
-class Moment(NamedTuple):
-    """When something is written: by the clock of the case, and by the database's."""
-
-    tick: datetime
-    recorded_at: datetime
 
 
 @dataclass
@@ -84,7 +75,19 @@ class AskedCommand(NamedTuple, Generic[T]):
     into: type[T]
 
 
-MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorded_at")
+LOCKED = (
+    select(Renovation)
+    .where(Renovation.id == bindparam("renovation"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+UNDER_BARE_ID = select(Event.seq).where(
+    Event.command_id == bindparam("command"),
+    Event.renovation_id == bindparam("renovation"),
+    Event.actor_id == bindparam("actor"),
+)
+_RECEIPTS = table_of(CommandReceipt)
+RECEIPT = select(_RECEIPTS).where(_RECEIPTS.c.command_id == bindparam("command"))
 
 
 class Journal:
@@ -163,19 +166,19 @@ class Journal:
         """Do one command under the lock of its case, or find what was answered before."""
         command = asked.command
         written.event, rows = None, watch(session)
-        receipt = await session.get(CommandReceipt, command.command_id)
-        if receipt is not None:
-            return _answer_again(receipt, asked.request_hash, asked.into)
-        moment = await _moment(session, command.renovation_id)
+        moment, before = await load_standing(session, command)
+        if before is not None:
+            return _answer_again(before, asked.request_hash, asked.into)
         recorded = await asked.inside(session, moment.tick)
         await session.flush()
         renovation = locked
         if renovation is None:
             renovation = await _just_inserted(session, command.renovation_id)
             moment = moment._replace(tick=renovation.opened_at)
-        said = recorded.kind or asked.kind, recorded.details
-        written.event = await self._append(session, renovation, command, *said, moment, rows)
-        session.add(_receipt(written.event, asked.request_hash, recorded.result))
+        kind, answer = recorded.kind or asked.kind, (asked.request_hash, recorded.result)
+        written.event = await self._append(
+            session, renovation, command, kind, recorded.details, moment, rows, answer
+        )
         return recorded.result
 
     async def give_up(self, command: Command, breakage: Breakage) -> GivenUp:
@@ -194,18 +197,16 @@ class Journal:
             renovation = await lock_case(session, command.renovation_id)
             if renovation is None:
                 raise refusal("renovation.unknown", where=command.renovation_id)
-            receipt = await session.get(CommandReceipt, command.command_id)
-            if receipt is not None:
+            moment, before = await load_standing(session, command)
+            if before is not None:
                 return GivenUp.model_validate(
-                    {"found": None if receipt.kind == BROKEN else receipt.result}
+                    {"found": None if before.kind == BROKEN else before.result}
                 )
-            moment = await _moment(session, renovation.id)
             details = breakage.model_dump(mode="json")
-            written.event = event = await self._append(
-                session, renovation, command, BROKEN, details, moment, rows
+            answer = command.request_hash or _hash_request(command, BROKEN, breakage), breakage
+            written.event = await self._append(
+                session, renovation, command, BROKEN, details, moment, rows, answer
             )
-            request_hash = command.request_hash or _hash_request(command, BROKEN, breakage)
-            session.add(_receipt(event, request_hash, breakage))
             await add_trouble(session, command, breakage, by_act=True)
             return GivenUp()
 
@@ -222,15 +223,17 @@ class Journal:
         details: Mapping[str, JsonValue],
         moment: Moment,
         rows: Written,
+        answer: tuple[str, BaseModel],
     ) -> Event:
-        """Add the event with the hashes of its rows at the end of the chain; move and sign the head."""
+        """Add the event with the hashes of its rows at the end of the chain; move and sign the head.
+
+        `answer` is the hash of what was asked, and what the receipt keeps of the answer.
+        """
         hashes = await row_hashes(session, renovation.id, rows)
-        event = _next_event(renovation, command, kind, details, moment, hashes)
+        event = next_event(renovation, command, kind, details, moment, hashes)
         if self._heads is not None:
             event.head_signature = self._heads.sign(head_of(renovation.id, event.seq, event.hash))
-        session.add(event)
-        renovation.head_seq, renovation.head_hash = event.seq, event.hash
-        await session.flush()
+        await append_event(session, renovation, event, *answer)
         return event
 
     def _keep(self, written: LastEvent) -> None:
@@ -258,22 +261,18 @@ class Journal:
         id, in the name of the same actor, is found under it. `caller` names the sender where the
         record tells senders apart by less than that (a confidential complaint).
         """
-        async with self._database.session() as session:
-            earlier = await session.scalar(
-                select(Event.seq).where(
-                    Event.command_id == command_id,
-                    Event.renovation_id == renovation_id,
-                    Event.actor_id == actor_id,
-                )
-            )
+        given = {"command": command_id, "renovation": renovation_id, "actor": actor_id}
+        async with self._database.reading() as reading:
+            earlier = (await reading.execute(UNDER_BARE_ID, given)).scalar()
         if earlier is not None:
             return command_id
         return command_key(caller or actor_id, renovation_id, command_id)
 
     async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done or given up, None when it was not (yet)."""
-        async with self._database.session() as session:
-            return await session.get(CommandReceipt, command_id)
+        async with self._database.reading() as reading:
+            found = (await reading.execute(RECEIPT, {"command": command_id})).mappings().first()
+        return None if found is None else CommandReceipt(**found)
 
 
 def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str:
@@ -296,22 +295,13 @@ async def lock_case(session: AsyncSession, renovation_id: str) -> Renovation | N
 
     FOR NO KEY UPDATE keeps other journal writers out and lets rows in that only refer to the case.
     """
-    return await session.scalar(
-        select(Renovation)
-        .where(Renovation.id == renovation_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    return await session.scalar(LOCKED, {"renovation": renovation_id})
 
 
 async def load_tick(session: AsyncSession, renovation_id: str) -> datetime:
     """Case time now, by the SQL function `tick_of`. A caller that locks the case asks after the lock."""
-    return (await _moment(session, renovation_id)).tick
-
-
-async def _moment(session: AsyncSession, renovation_id: str) -> Moment:
-    row = (await session.execute(MOMENT, {"renovation": renovation_id})).one()
-    return Moment(row.tick, row.recorded_at)
+    tick: datetime = (await session.execute(MOMENT, {"renovation": renovation_id})).one().tick
+    return tick
 
 
 async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovation:
@@ -322,54 +312,7 @@ async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovatio
     return renovation
 
 
-def _next_event(
-    renovation: Renovation,
-    command: Command,
-    kind: str,
-    details: Mapping[str, JsonValue],
-    moment: Moment,
-    hashes: dict[str, JsonValue],
-) -> Event:
-    """The event that follows the last one in the chain."""
-    actor = command.actor
-    event = Event(
-        renovation_id=renovation.id,
-        seq=renovation.head_seq + 1,
-        command_id=command.command_id,
-        happened_at=moment.tick,
-        recorded_at=moment.recorded_at,
-        actor_id=actor.id,
-        actor_role=actor.role.value,
-        actor_label=actor.label,
-        actor_place=actor.place,
-        on_behalf_of=actor.on_behalf_of,
-        kind=kind,
-        details=dict(details),
-        rule_pack=renovation.rule_pack,
-        workflow_id=command.workflow_id,
-        run_id=command.run_id,
-        signature=command.seal.model_dump(mode="json") if command.seal else None,
-        prev_hash=renovation.head_hash,
-        row_hashes=hashes or None,
-        salt=secrets.token_hex(SALT_BYTES),
-    )
-    event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
-    return event
-
-
-def _receipt(event: Event, request_hash: str, result: BaseModel) -> CommandReceipt:
-    return CommandReceipt(
-        command_id=event.command_id,
-        renovation_id=event.renovation_id,
-        seq=event.seq,
-        kind=event.kind,
-        request_hash=request_hash,
-        result=result.model_dump(mode="json"),
-        recorded_at=event.recorded_at,
-    )
-
-
-def refuse_given_up(receipt: CommandReceipt) -> None:
+def refuse_given_up(receipt: CommandReceipt | Answered) -> None:
     """Whoever comes with the id of an act that was given up hears of it, and of its reference.
 
     Raises:
@@ -380,7 +323,7 @@ def refuse_given_up(receipt: CommandReceipt) -> None:
         raise refusal("act.broken", reference=reference)
 
 
-def _answer_again(receipt: CommandReceipt, request_hash: str, into: type[T]) -> T:
+def _answer_again(receipt: CommandReceipt | Answered, request_hash: str, into: type[T]) -> T:
     refuse_given_up(receipt)
     if receipt.request_hash != request_hash:
         raise refusal("journal.command_reused", where="command_id", kind=receipt.kind)

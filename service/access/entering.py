@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select
+from sqlalchemy import ColumnElement, DateTime, Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Letter, LetterSession, MandateRevocation, Renovation, UnitAccess
@@ -23,7 +23,7 @@ from service.access.by_portal import leave_by_portal, renew_by_portal
 from service.access.letters import link_of, token_hash, token_of
 from service.access.spans import SESSION, TICKET
 from service.access.tickets import make_ticket
-from service.access.units import version_of, version_where
+from service.access.units import version_where
 from service.estates.units import owner_secret_of
 from service.parts import Parts
 
@@ -115,14 +115,11 @@ async def leave(parts: Parts, session_token: str) -> None:
 
 async def _charged(session: AsyncSession, token: str) -> Letter:
     """The letter, with one more try counted."""
-    letter = await session.scalar(
-        select(Letter).where(Letter.token_hash == token_hash(token), *_good()).with_for_update()
-    )
-    if letter is None or worn_out(letter.failures):
+    row = (await session.execute(GOOD, {"token": token_hash(token)})).one_or_none()
+    if row is None or worn_out(row.Letter.failures):
         await _refuse_over(session, token)
         raise refusal("access.not_accepted")
-    now = await session.scalar(select(func.clock_timestamp()))
-    assert now is not None
+    letter, now, _version = row
     if letter.locked_until is not None and now < letter.locked_until:
         waits = 1 + int((letter.locked_until - now).total_seconds())
         raise refusal("access.locked", until=utc_text(letter.locked_until), wait_s=waits)
@@ -136,9 +133,9 @@ async def _is_right(parts: Parts, letter: Letter, fact: str) -> bool:
     if letter.fact != "roll":
         return await facts.is_fact(fact, letter.fact_hash)
     async with parts.database.session() as session:
-        renovation = await session.get_one(Renovation, letter.renovation_id)
+        estate = select(Renovation.estate_id).where(Renovation.id == letter.renovation_id)
         owners = await facts.load_owners_of(
-            session, PersonKeys.of(parts.settings), renovation.estate_id, letter.unit_number
+            session, PersonKeys.of(parts.settings), estate.scalar_subquery(), letter.unit_number
         )
     secret = owner_secret_of(parts.settings)
     return owners is not None and facts.are_numbers_of(fact, owners, secret)
@@ -146,11 +143,10 @@ async def _is_right(parts: Parts, letter: Letter, fact: str) -> bool:
 
 async def _entered(parts: Parts, session: AsyncSession, token: str, name: str) -> Entered:
     """The session, if the letter is good still: whoever voids it holds its row."""
-    letter = await session.scalar(
-        select(Letter).where(Letter.token_hash == token_hash(token), *_good()).with_for_update()
-    )
-    if letter is None:
+    row = (await session.execute(GOOD, {"token": token_hash(token)})).one_or_none()
+    if row is None:
         raise refusal("access.not_accepted")
+    letter, _database_now, version = row
     now = datetime.now(UTC)
     letter.failures, letter.locked_until, letter.entered_at = 0, None, now
     link = ""
@@ -167,7 +163,6 @@ async def _entered(parts: Parts, session: AsyncSession, token: str, name: str) -
             expires_at=expires_at,
         )
     )
-    version = await version_of(session, letter.renovation_id, letter.unit_number)
     held = _OfLetter(
         *(letter.renovation_id, letter.kind, letter.unit_number),
         *(letter.mandate_id, letter.number, version),
@@ -246,13 +241,23 @@ def _good() -> tuple[ColumnElement[bool], ...]:
     )
 
 
+VERSION = version_where(
+    UnitAccess.renovation_id == Letter.renovation_id, UnitAccess.unit_number == Letter.unit_number
+)
+GOOD = (
+    select(
+        Letter,
+        func.clock_timestamp(type_=DateTime(timezone=True)).label("now"),
+        VERSION.label("version"),
+    )
+    .where(Letter.token_hash == bindparam("token"), *_good())
+    .with_for_update(of=Letter)
+)
+"""The letter with which somebody enters, locked, and the version of its unit; made once."""
 GOES_ON = (
     select(
         *(Letter.renovation_id, Letter.kind, Letter.unit_number, Letter.mandate_id, Letter.number),
-        version_where(
-            UnitAccess.renovation_id == Letter.renovation_id,
-            UnitAccess.unit_number == Letter.unit_number,
-        ).label("version"),
+        VERSION.label("version"),
         LetterSession.expires_at.label("session_expires_at"),
     )
     .join(LetterSession, LetterSession.letter_id == Letter.id)

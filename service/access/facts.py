@@ -12,7 +12,7 @@ import re
 import secrets
 from itertools import islice, permutations
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import owner_key, owner_key_before, stored_owner_key
@@ -92,14 +92,17 @@ async def load_owners(
 
 
 async def load_owners_of(
-    session: AsyncSession, people: PersonKeys, estate_id: str, unit: str
+    session: AsyncSession, people: PersonKeys, estate_id: str | ScalarSelect[str], unit: str
 ) -> OwnersOfUnit | None:
     """The owners of one unit; None where there is no such unit."""
     return (await _owners(session, people, estate_id, unit)).get(unit)
 
 
 async def _owners(
-    session: AsyncSession, people: PersonKeys, estate_id: str, unit: str | None = None
+    session: AsyncSession,
+    people: PersonKeys,
+    estate_id: str | ScalarSelect[str],
+    unit: str | None = None,
 ) -> dict[str, OwnersOfUnit]:
     query = (
         select(Unit.number, Unit.owner_key, UnitOwner.person_id)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Letter, RollUnit, UnitAccess
 from models.values.refusal import refusal
+from runtime.database import Executor
 from service.access.tickets import Shown, Voter
 from service.http.credentials import wrong
 
@@ -28,7 +29,7 @@ LOCK_SHARED = text(
 )
 
 
-async def refuse_replaced(session: AsyncSession, voter: Voter) -> None:
+async def refuse_replaced(session: Executor, voter: Voter) -> None:
     """Whoever was replaced does nothing more for the unit.
 
     Raises:
@@ -39,9 +40,18 @@ async def refuse_replaced(session: AsyncSession, voter: Voter) -> None:
     row = (await session.execute(STANDS, given)).one_or_none()
     if row is None:
         raise refusal("renovation.unknown")
-    if voter.first and not row.v1_letters:
+    refuse_other_version(voter, row.version, v1_letters=row.v1_letters)
+
+
+def refuse_other_version(voter: Voter, version: int, *, v1_letters: bool) -> None:
+    """`refuse_replaced` for whoever has read the unit's version with something else.
+
+    Raises:
+        Refused: `credential.replaced`, `credential.wrong`.
+    """
+    if voter.first and not v1_letters:
         raise wrong()
-    if voter.version != row.version:
+    if voter.version != version:
         raise refusal("credential.replaced", unit=voter.unit_number)
 
 

@@ -133,18 +133,16 @@ class CaseClocks:
         situation = await load_told_situation(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
-        again = await self._made(situation, actor, command, moves)
+        key = await self._key(situation, actor, command, moves)
+        again = await self._journal.answered(key) is not None
         while not stop.why and not is_done(command, moves):
+            key = key if not moves else await self._key(situation, actor, command, moves)
             # Sent again, `auto` repeats its answer and goes no further: it has no end of its own.
-            if (
-                again
-                and command.move == "auto"
-                and not await self._made(situation, actor, command, moves)
-            ):
+            if again and command.move == "auto" and await self._journal.answered(key) is None:
                 break
             await self._waking.settle(situation)
             try:
-                moves.append(await self._step(situation, actor, command, moves))
+                moves.append(await self._step(situation, actor, command, moves, key))
             except UnsettledError:
                 # Between settling and the lock somebody wrote a wait that is due already.
                 continue
@@ -153,24 +151,22 @@ class CaseClocks:
         await self._waking.settle(situation)
         return await self._answer(renovation_id, command, moves, stop)
 
-    async def _made(
-        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
-    ) -> bool:
-        """Whether an earlier sending of this command made the move that comes after these."""
-        key = await self._key(situation, actor, command, len(moves) + 1)
-        return await self._journal.answered(key) is not None
-
     async def _key(
-        self, situation: Situation, actor: Actor, command: MoveClock, number: int
+        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
     ) -> str:
-        """The key of one move of a command; senders may not use "#", so it is never theirs."""
-        name = f"{command.command_id}#{number}"
+        """The key of the move of a command that comes after these; senders may not use "#", so it is never theirs."""
+        name = f"{command.command_id}#{len(moves) + 1}"
         return await self._journal.key_of(name, situation.id, actor.id)
 
     async def _step(
-        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+        self,
+        situation: Situation,
+        actor: Actor,
+        command: MoveClock,
+        moves: Sequence[ClockStep],
+        key: str,
     ) -> ClockStep:
-        """One move, to the next moment of the agenda or to the target if that comes first."""
+        """One move under this key, to the next moment of the agenda or to the target if that comes first."""
         # Of the first move: "three days on" is counted from where the command began.
         known = moves[0].target if moves else None
 
@@ -192,7 +188,6 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        key = await self._key(situation, actor, command, len(moves) + 1)
         return await record(
             self._journal,
             situation,

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import text
-
 from models.messages.ids import ticket_workflow_id
 from models.values.refusal import Refused, refusal
 from models.values.waits import ACCOUNTS_SETTLED, CONFIRMING, ENGINE, PAID_UP, REMINDING, STARTING
@@ -24,14 +22,14 @@ FIRST_LOOK_S, LAST_LOOK_S, GROWTH = 0.01, 0.1, 1.25
 """A pause is a quarter of what went before it: doubled, a move of the clock waited as long again as it took."""
 
 
-# One statement for one moment, and one round trip: a case that settles is asked often.
-DUE = text("""
-WITH tick AS MATERIALIZED (SELECT tick_of(:renovation) AS now)
+# One statement for one moment, and one round trip by the driver itself: a case that settles is asked often.
+DUE = """
+WITH tick AS MATERIALIZED (SELECT tick_of($1) AS now)
 SELECT w.workflow_id, w.what, w.subject, w.consequence, w.due_at, tick.now
 FROM case_wait w, tick
-WHERE w.renovation_id = :renovation AND w.consequence <> '' AND w.due_at <= tick.now
+WHERE w.renovation_id = $1 AND w.consequence <> '' AND w.due_at <= tick.now
 ORDER BY w.workflow_id, w.what, w.subject
-""")
+"""
 
 
 class _Due(NamedTuple):
@@ -76,9 +74,8 @@ class Waking:
             pause_s = min(GROWTH * pause_s, LAST_LOOK_S)
 
     async def _due(self, renovation_id: str) -> list[_Due]:
-        async with self._database.session() as session:
-            rows = await session.execute(DUE, {"renovation": renovation_id})
-            return [_Due(*row) for row in rows]
+        async with self._database.driver() as driver:
+            return [_Due(*row) for row in await driver.fetch(DUE, renovation_id)]
 
     async def _wake(self, situation: Situation, wait: _Due) -> bool:
         """Send the signal that the workflow waits for; True when Temporal has it, so it is sent once."""

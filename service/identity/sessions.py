@@ -1,8 +1,9 @@
 """Sessions of people: a row each, found by the hash of a random token; short, and ended at will."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import DateTime, func, select, update
+from sqlalchemy import DateTime, Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Account, ApiClient, PersonSession
@@ -14,6 +15,17 @@ from service.identity.tokens import SESSION, new_token, token_hash
 
 SEEN_TIMES = 10
 NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+OF_TOKEN = (
+    select(
+        *(PersonSession.id, PersonSession.way, PersonSession.ended_at, PersonSession.expires_at),
+        *(PersonSession.seen_at, PersonSession.idle_minutes),
+        *(Account.actor_id, Account.id.label("account_id"), Account.only_case, Account.closed_at),
+        func.clock_timestamp(type_=DateTime(timezone=True)).label("now"),
+    )
+    .join(Account, Account.id == PersonSession.account_id)
+    .where(PersonSession.id == bindparam("token"))
+)
+"""The session of a token and its account; made once, for every request of an official asks it."""
 
 
 class SignedIn(Value):
@@ -91,32 +103,27 @@ async def find_session(database: Database, token: str) -> SignedIn:
             revoked or whose account is closed, `credential.expired`, and `credential.idle` for one that
             nobody has used for too long.
     """
-    query = (
-        select(PersonSession, Account, func.clock_timestamp())
-        .join(Account, Account.id == PersonSession.account_id)
-        .where(PersonSession.id == token_hash(token))
-    )
-    async with database.session() as session:
-        found = (await session.execute(query)).one_or_none()
-    if found is None:
+    async with database.reading() as reading:
+        row = (await reading.execute(OF_TOKEN, {"token": token_hash(token)})).one_or_none()
+    if row is None:
         raise refusal("credential.wrong")
-    row, account, now = found
-    if row.ended_at is not None or account.closed_at is not None:
+    if row.ended_at is not None or row.closed_at is not None:
         raise refusal("credential.ended")
-    if row.expires_at <= now:
+    if row.expires_at <= row.now:
         raise refusal("credential.expired")
-    await _seen(database, row, now)
+    await _seen(database, row)
     return SignedIn(
-        actor_id=account.actor_id,
-        account_id=account.id,
-        only_case=account.only_case,
+        actor_id=row.actor_id,
+        account_id=row.account_id,
+        only_case=row.only_case,
         way=row.way,
         expires_at=row.expires_at,
     )
 
 
-async def _seen(database: Database, row: PersonSession, now: datetime) -> None:
+async def _seen(database: Database, row: Row[*tuple[Any, ...]]) -> None:
     """Somebody has come with the session. That is written down a few times within the idle time, no more."""
+    now = row.now
     idle, most = now - row.seen_at, timedelta(minutes=row.idle_minutes)
     if idle >= most:
         raise refusal("credential.idle", minutes=row.idle_minutes)

@@ -3,16 +3,19 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation, UnitAccess
+from models.tables.base import table_of
 from models.values.states import NoticeState
 from models.values.timetable import Timetable
 from rules.notices import ON_PAPER, Quiet, not_before
+from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, load_keys, unseal
 from runtime.settings import Settings
 from service.identity.passwords import opened
@@ -23,10 +26,36 @@ log = structlog.get_logger("notices")
 UNADDRESSABLE = (KeyError, TypeError, ValueError)
 """What a row raises that no release of ours has written."""
 PIECE = 2_000
+TOGETHER = 50
+"""So many notices at most in one transaction."""
+QUEUED = (
+    select(Notice)
+    .where(Notice.state == NoticeState.QUEUED)
+    .order_by(Notice.created_at, Notice.id)
+    .limit(TOGETHER)
+    .with_for_update(skip_locked=True)
+)
+IS_QUEUED = select(exists().where(Notice.state == NoticeState.QUEUED))
+MADE = insert(table_of(NoticeMessage)).on_conflict_do_nothing()
 Row = dict[str, object]
+NOBODY: Row = {"unit_number": None, "actor_id": None, "contact_id": None}
+"""Of a message in training; every row of one statement has the same columns."""
 
 
-async def address_one(
+class _Case(NamedTuple):
+    """A case, and whether its clock is a told one."""
+
+    renovation: Renovation
+    told: bool
+
+
+async def is_any_queued(database: Database) -> bool:
+    """Whether a notice is to be addressed: asked before a transaction is begun for it."""
+    async with database.reading() as reading:
+        return bool((await reading.execute(IS_QUEUED)).scalar())
+
+
+async def address_some(
     session: AsyncSession,
     ways: Collection[str],
     quiet: Quiet | None,
@@ -34,41 +63,52 @@ async def address_one(
     *,
     catcher: bool,
 ) -> bool:
-    """Make the messages of the oldest notice in the outbox; whether there was one.
+    """Make the messages of the oldest notices in the outbox, some `PIECE` of them; whether there were notices.
 
     `ways` are the channels by which something can be sent here; `catcher` says whether training cases
     have a mail catcher. A notice that is older than `kept` expires, one that cannot be addressed has failed.
     """
-    notice = await session.scalar(
-        select(Notice)
-        .where(Notice.state == NoticeState.QUEUED)
-        .order_by(Notice.created_at, Notice.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    if notice is None:
+    notices = (await session.scalars(QUEUED)).all()
+    if not notices:
         return False
-    now = await database_now(session)
-    if notice.queued_at < now - kept:
-        notice.state = NoticeState.EXPIRED
-        return True
-    try:
-        rows = await _rows_of(session, notice, ways, quiet, now, catcher=catcher)
-    except UNADDRESSABLE as error:
-        # Of a case that is broken: the notices of all others wait behind it.
-        log.warning("not_addressed", notice=notice.id, reason=type(error).__name__)
-        notice.state = NoticeState.FAILED
-        return True
-    for first in range(0, len(rows), PIECE):
-        piece = insert(NoticeMessage).values(rows[first : first + PIECE])
-        await session.execute(piece.on_conflict_do_nothing())
-    notice.state = NoticeState.SENDING
+    now, cases = await database_now(session), await _cases_of(session, notices)
+    made: list[Row] = []
+    with session.no_autoflush:  # their states are written together
+        for notice in notices:
+            if notice.queued_at < now - kept:
+                notice.state = NoticeState.EXPIRED
+                continue
+            case = cases.get(notice.renovation_id or "")
+            try:
+                made += await _rows_of(session, notice, case, ways, quiet, now, catcher=catcher)
+            except UNADDRESSABLE as error:
+                # Of a case that is broken: the notices of all others wait behind it.
+                log.warning("not_addressed", notice=notice.id, reason=type(error).__name__)
+                notice.state = NoticeState.FAILED
+                continue
+            notice.state = NoticeState.SENDING
+            if len(made) >= PIECE:
+                break  # the others are the next transaction's
+    for first in range(0, len(made), PIECE):
+        await session.execute(MADE, [{**NOBODY, **row} for row in made[first : first + PIECE]])
     return True
+
+
+async def _cases_of(session: AsyncSession, notices: Iterable[Notice]) -> dict[str, _Case]:
+    """The cases of notices by their ids, and which of them are told."""
+    ids = {each.renovation_id for each in notices if each.renovation_id is not None}
+    rows = await session.execute(
+        select(Renovation, CaseClock.renovation_id.is_not(None))
+        .outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
+        .where(Renovation.id.in_(ids))
+    )
+    return {renovation.id: _Case(renovation, told) for renovation, told in rows}
 
 
 async def _rows_of(
     session: AsyncSession,
     notice: Notice,
+    case: _Case | None,
     ways: Collection[str],
     quiet: Quiet | None,
     now: datetime,
@@ -77,25 +117,17 @@ async def _rows_of(
 ) -> list[Row]:
     """The messages of a notice, and how many it concerns who are reached by none."""
     audience: tuple[Concerned, ...]
-    if notice.renovation_id is None:
-        told, audience, terms = False, (Concerned(actor_id=notice.audience_id),), Timetable()
+    if case is None:
+        audience, zone = (Concerned(actor_id=notice.audience_id),), Timetable().zone
+    elif case.told:
+        return [{**_training(notice, catcher=catcher), "next_at": now}]
     else:
-        renovation = await session.get_one(Renovation, notice.renovation_id)
-        told = await session.get(CaseClock, renovation.id) is not None
-        audience = await find_audience(session, renovation, notice)
-        terms = Timetable.model_validate(renovation.timetable)
-    if told:
-        rows = [_training(notice, catcher=catcher)]
-    else:
-        ready = not_before(now, quiet, terms.zone)
-        rows = await _messages(session, notice, audience, ways)
-        for row in rows:
-            row["next_at"] = ready
-        notice.unreached = len(audience) - len({row["to"] for row in rows})
-    for row in rows:
-        row.pop("to", None)
-        row.setdefault("next_at", now)
-    return rows
+        audience = await find_audience(session, case.renovation, notice)
+        zone = Timetable.model_validate(case.renovation.timetable).zone
+    ready = not_before(now, quiet, zone)
+    rows = await _messages(session, notice, audience, ways)
+    notice.unreached = len(audience) - len({row.pop("to") for row in rows})
+    return [{**row, "next_at": ready} for row in rows]
 
 
 def _training(notice: Notice, *, catcher: bool) -> Row:

@@ -1,10 +1,11 @@
 """The end of a notice: all its messages have come to theirs. Only then the history says that it arrived."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from pydantic import JsonValue
-from sqlalchemy import exists, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ARRAY, String, any_, bindparam, case, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models.messages.command import Command
 from models.tables import CaseClock, Notice, NoticeMessage
@@ -14,8 +15,18 @@ from rules.notices import REMINDERS
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 
-TOGETHER = 20
+TOGETHER = 50
 OPEN = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
+
+
+ARRIVED = exists().where(
+    NoticeMessage.notice_id == Notice.id, NoticeMessage.state == MessageState.DELIVERED
+)
+END_ALL = (
+    update(Notice)
+    .where(Notice.id == any_(bindparam("notices", type_=ARRAY(String))))
+    .values(state=case((ARRIVED, NoticeState.SENT), else_=NoticeState.FAILED))
+)
 
 
 class NoticeEnded(Carried):
@@ -39,13 +50,21 @@ async def finish_some(database: Database, journal: Journal) -> bool:
             .limit(TOGETHER)
         )
         rows = found.all()
+    silent: list[str] = []
     for notice_id, renovation_id, template, in_training in rows:
         kind = REMINDERS.get(template)
         if kind is None or in_training or renovation_id is None:
-            await database.transaction(partial(_end, notice_id=notice_id))
+            silent.append(notice_id)
         else:
             await _record(journal, renovation_id, notice_id, kind)
+    if silent:
+        await database.statement(partial(_end_all, notice_ids=silent))
     return bool(rows)
+
+
+async def _end_all(connection: AsyncConnection, notice_ids: Sequence[str]) -> None:
+    """End notices of which the record says nothing more."""
+    await connection.execute(END_ALL, {"notices": notice_ids})
 
 
 async def _record(journal: Journal, renovation_id: str, notice_id: str, kind: str) -> None:

@@ -24,7 +24,7 @@ from runtime.language.moments import CHINESE
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.identity.sessions import database_now
-from service.notices.addressing import address_one, addresses_of
+from service.notices.addressing import address_some, addresses_of, is_any_queued
 from service.notices.audiences import load_titles
 from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
@@ -71,7 +71,7 @@ def ways_of(settings: Settings) -> frozenset[str]:
 class NoticeSender(OutboxSender[_Taken]):
     """Sends what is in the outbox.
 
-    `at` is called at the points "addressing" and "addressed" of each notice, "taken", "handed" and "noted" of
+    `at` is called at the points "addressing" and "addressed" of some notices, "taken", "handed" and "noted" of
     each message, and "ended" of some notices, for the tests that end the process there.
     """
 
@@ -95,7 +95,9 @@ class NoticeSender(OutboxSender[_Taken]):
     async def prepare(self) -> bool:
         """Address what is new."""
         addressed = False
-        while await self._database.transaction(self._address):
+        while await is_any_queued(self._database):
+            if not await self._database.transaction(self._address):
+                break  # another process has them
             self._at("addressed")
             addressed = True
         return addressed
@@ -110,7 +112,7 @@ class NoticeSender(OutboxSender[_Taken]):
     async def _address(self, session: AsyncSession) -> bool:
         kept = timedelta(days=self._settings.notice_days)
         catcher = bool(self._settings.training_smtp)
-        there_was = await address_one(session, self._ways, self._quiet, kept, catcher=catcher)
+        there_was = await address_some(session, self._ways, self._quiet, kept, catcher=catcher)
         if there_was:
             self._at("addressing")
         return there_was

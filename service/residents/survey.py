@@ -1,21 +1,39 @@
 """The survey of the finished works: one row for each answer and no event, since it is read in bulk."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Renovation, SurveyAnswer
-from models.values.refusal import refusal
+from models.tables import SurveyAnswer
+from models.tables.base import table_of
+from models.values.refusal import Refused, refusal
 from models.values.states import Stage
 from proof.commands import command_key
 from runtime.record.journal import load_tick
 from service.access.tickets import Voter
-from service.access.units import refuse_replaced
+from service.access.units import refuse_other_version
 from service.bodies import Accepted, AnswerSurvey
 from service.parts import Parts
 from service.quotas import use_quota
-from service.recording import refuse_unknown_units
+from service.recording import unknown_unit
 from service.situation import Situation
+
+# FOR SHARE waits for the evaluation that is being written: no answer comes after it.
+ASKED = text("""
+SELECT r.stage, r.waiting_for, r.v1_letters,
+  coalesce((SELECT a.version FROM unit_access a
+    WHERE a.renovation_id = r.id AND a.unit_number = :unit), 0) AS version,
+  EXISTS (SELECT FROM unit u WHERE u.estate_id = r.estate_id AND u.number = :unit) AS known,
+  (SELECT s.score FROM survey_answer s WHERE s.command_id IN (:key, :bare)
+    AND s.renovation_id = r.id AND s.unit_number = :unit LIMIT 1) AS score
+FROM renovation r WHERE r.id = :renovation
+FOR SHARE OF r
+""")
+STORED = (
+    insert(table_of(SurveyAnswer))
+    .values(recorded_at=func.clock_timestamp())
+    .on_conflict_do_nothing()
+)
 
 
 async def answer_survey(
@@ -32,8 +50,7 @@ async def answer_survey(
     key = command_key(situation.owner(command.unit_number).id, situation.id, command.command_id)
 
     async def work(session: AsyncSession) -> None:
-        await refuse_replaced(session, voter)
-        await _store(session, situation, command, key)
+        await _store(session, situation, voter, command, key)
 
     await parts.database.transaction(work)
     return Accepted(
@@ -45,40 +62,34 @@ async def answer_survey(
 
 
 async def _store(
-    session: AsyncSession, situation: Situation, command: AnswerSurvey, key: str
+    session: AsyncSession, situation: Situation, voter: Voter, command: AnswerSurvey, key: str
 ) -> None:
-    await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
-    # FOR SHARE waits for the evaluation that is being written: no answer comes after it.
-    waits = await session.scalar(
-        select(Renovation.waiting_for)
-        .where(Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK)
-        .with_for_update(read=True)
-    )
-    score = await session.scalar(
-        select(SurveyAnswer.score).where(
-            # Releases before wrote the bare id.
-            SurveyAnswer.command_id.in_((key, command.command_id)),
-            SurveyAnswer.renovation_id == situation.id,
-            SurveyAnswer.unit_number == command.unit_number,
-        )
-    )
-    if score is not None:
-        if score != command.score:
+    given = {
+        "renovation": situation.id,
+        "unit": command.unit_number,
+        "key": key,
+        # Releases before wrote the bare id.
+        "bare": command.command_id,
+    }
+    row = (await session.execute(ASKED, given)).one_or_none()
+    if row is None:
+        raise refusal("renovation.unknown")
+    refuse_other_version(voter, row.version, v1_letters=row.v1_letters)
+    if not row.known:
+        raise Refused(unknown_unit("feedback.unit_unknown", command.unit_number))
+    if row.score is not None:
+        if row.score != command.score:
             raise refusal("journal.command_reused", where="command_id", kind="survey")
         return
-    if waits != "survey":
+    if row.stage != Stage.FEEDBACK or row.waiting_for != "survey":
         raise refusal("feedback.survey_not_open", where=situation.id)
     now = await load_tick(session, situation.id)
     owner = situation.owner(command.unit_number).id
     await use_quota(session, situation, "survey_answers", owner, key, now)
-    await session.execute(
-        insert(SurveyAnswer)
-        .values(
-            command_id=key,
-            renovation_id=situation.id,
-            unit_number=command.unit_number,
-            score=command.score,
-            recorded_at=func.clock_timestamp(),
-        )
-        .on_conflict_do_nothing()
-    )
+    answer = {
+        "command_id": key,
+        "renovation_id": situation.id,
+        "unit_number": command.unit_number,
+        "score": command.score,
+    }
+    await session.execute(STORED, answer)

@@ -107,8 +107,8 @@ async def voter_in_header(
         Refused: `credential.missing`, `credential.wrong`, `credential.expired`, `credential.replaced`.
     """
     voter = parts.tickets.voter(renovation_id, credential)
-    async with parts.database.session() as session:
-        await refuse_replaced(session, voter)
+    async with parts.database.reading() as reading:
+        await refuse_replaced(reading, voter)
     return voter
 
 

@@ -25,6 +25,7 @@ from runtime.record.audit import audit
 from runtime.record.journal import Journal, Recorded
 from runtime.rows.hashed import hashed_fields
 from tests.support.estate import make_renovation
+from tests.support.pages.statements import Statements
 from tests.support.waiting import blocked_by
 
 TOLD_AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -92,6 +93,15 @@ async def test_the_same_command_twice_is_one_event_and_the_first_answer(database
     assert first == second == Note(text="one")
     assert runs == ["one"]
     assert await count(database, "twice") == 1
+
+
+async def test_a_write_takes_three_statements_beside_those_of_its_rows(database: Database) -> None:
+    statements = Statements(database.engine, of_requests=False)
+    await say(database, "counted", "one")
+    assert statements.count == 3, "the lock; the moment and the receipt; event, head and receipt"
+    statements.begin()
+    await say(database, "counted", "one")
+    assert statements.count == 2, "sent again"
 
 
 async def test_another_request_under_a_used_command_id_is_refused(database: Database) -> None:

@@ -24,6 +24,7 @@ from tests.support.notices.outbox import (
     state_of,
     with_mail,
 )
+from tests.support.pages.statements import Statements
 
 
 @pytest.fixture
@@ -150,6 +151,27 @@ async def test_a_training_case_writes_to_no_real_address(
     await add_notice(database, told, name="second")
     await drained(sender_of(database, catcher))
     assert [each.to for each in mailbox.taken] == [f"all_owners@{told.lower()}.training.invalid"]
+
+
+async def test_thirty_notices_of_a_training_case_cost_as_many_statements_as_three(
+    database: Database,
+) -> None:
+    told = await make_renovation(
+        database, rid=f"T{uuid.uuid4().hex[:8]}", told_at=datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    sender = sender_of(database, settings_of(database))
+    await drained(sender)
+    statements = Statements(database.engine, of_requests=False)
+    costs: list[int] = []
+    for many in (3, 3, 30):  # the first time the connection learns the types
+        names = [
+            await add_notice(database, told, name=f"{many}-{len(costs)}-{n}") for n in range(many)
+        ]
+        statements.begin()
+        await drained(sender)
+        costs.append(statements.count)
+        assert {await state_of(database, each) for each in names} == {"sent"}
+    assert costs[2] <= costs[1] + 2, costs
 
 
 async def test_a_reminder_reaches_those_who_are_silent_and_the_history_says_so_when_it_has(

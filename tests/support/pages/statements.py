@@ -1,4 +1,4 @@
-"""How many SQL statements a page needs: those of SQLAlchemy and those on the driver's own connection."""
+"""How many SQL statements a page or a write needs: those of SQLAlchemy and those on the driver's own connection."""
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -7,10 +7,14 @@ from service.http.callers import REQUEST
 
 
 class Statements:
-    """Counts the statements that requests send over an engine from now on; what sends notices is no page's."""
+    """Counts the statements that requests send over an engine from now on; what sends notices is no page's.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Where there are no requests (`of_requests`), everybody's.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, of_requests: bool = True) -> None:
         self.count = 0
+        self._of_requests = of_requests
         event.listen(engine.sync_engine, "before_cursor_execute", self._heard)
         event.listen(engine.sync_engine, "checkout", self._opened)
 
@@ -19,7 +23,7 @@ class Statements:
         self.count = 0
 
     def _heard(self, *_: object) -> None:
-        self.count += bool(REQUEST.get())
+        self.count += self._counts
 
     def _opened(self, connection: object, *_: object) -> None:
         """Statements of the driver's own connection are heard by it."""
@@ -30,4 +34,8 @@ class Statements:
         # What SQLAlchemy sends it prepares first: that is not told here, but its transactions are.
         query = str(getattr(record, "query", ""))
         if not query.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET")):
-            self.count += bool(REQUEST.get())
+            self.count += self._counts
+
+    @property
+    def _counts(self) -> bool:
+        return bool(REQUEST.get()) or not self._of_requests
