@@ -27,6 +27,7 @@ from models.messages.acts import Act
 from models.messages.command import Command
 from models.messages.feedback import TicketInput
 from models.messages.ids import (
+    collections_of,
     publication_workflow_id,
     renovation_workflow_id,
     stage_workflow_id,
@@ -197,10 +198,17 @@ class Play:
             )
 
     async def agenda(self) -> dict[str, list[Line]]:
-        """Who waits for what: "case", "stage", and publications and tickets by their ids."""
+        """Who waits for what: "case", "stage", and publications and tickets by their ids.
+
+        Without what collects later instalments beside the stages (tests/activities/cost_sharing).
+        """
         names = {self.case: "case", self.stage: "stage"}
         found = await agenda(self.database, self.rid)
-        return {names.get(key, key.rpartition("/")[2]): lines for key, lines in found.items()}
+        return {
+            names.get(key, key.rpartition("/")[2]): lines
+            for key, lines in found.items()
+            if not key.startswith(collections_of(self.rid))
+        }
 
     async def goes_on(self) -> Line:
         """The engine has something to do now."""

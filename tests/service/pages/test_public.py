@@ -30,7 +30,7 @@ async def instalments(vote: Channels, homes: int) -> None:
     """Two instalments of each home: the first was due yesterday, the second is due in a month."""
     await vote.sql.execute(
         "INSERT INTO instalment (renovation_id, unit_number, number, due_at, amount_fen)"
-        " SELECT $1, n || '', k, tick_of($1) + (k * 31 - 32) * interval '1 day', k * 100000"
+        " SELECT $1::text, n || '', k, tick_of($1::text) + (k * 31 - 32) * interval '1 day', k * 100000"
         " FROM generate_series(1, $2) n, generate_series(1, 2) k",
         *(vote.rid, homes),
     )
