@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Contract, Payment, ShareTotal
 from models.values.scheme import SchemeContent
 from service.pages.schemes import load_scheme
-from service.reading.money import RELIEF, basis_of
+from service.reading.money import BASES, RELIEF
 from service.reading.results import SettlementView, load_settlement
 from service.reading.works import ContractAccount, list_contracts
 from service.situation import Situation
@@ -86,21 +86,21 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
     """The sums as they are today."""
     rid = situation.id
     scheme = await load_scheme(session, rid)
-    basis = await basis_of(session, rid)
-    owed = (
-        await session.execute(
-            select(func.coalesce(func.sum(ShareTotal.amount_fen), 0), func.count()).where(
-                ShareTotal.renovation_id == rid, ShareTotal.basis == basis
-            )
-        )
-    ).one()
+    totals = await session.execute(
+        select(ShareTotal.basis, func.sum(ShareTotal.amount_fen), func.count())
+        .where(ShareTotal.renovation_id == rid)
+        .group_by(ShareTotal.basis)
+    )
+    owed = {basis: (int(fen), homes) for basis, fen, homes in totals}
+    basis = next((each for each in BASES if each in owed), "")
+    owed_fen, homes = owed.get(basis, (0, 0))
     cost = sum(item.cost_fen for item in scheme.items) if scheme else 0
     return PublicMoney(
         planned=planned(scheme) if scheme else (),
         cost_fen=cost,
         basis=basis,
-        owed_fen=int(owed[0]),
-        homes=owed[1],
+        owed_fen=owed_fen,
+        homes=homes,
         came=await _came_in(session, rid),
         instalments=await _instalments(session, situation),
         contracts=await list_contracts(session, rid),
