@@ -74,6 +74,8 @@ def verify(
 
 def _is_case(path: Path) -> bool:
     """Whether it is the evidence of a case, which names its format in the manifest."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with ZipFile(path) as archive:
             manifest = archive.getinfo("manifest.json")
