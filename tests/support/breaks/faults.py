@@ -138,9 +138,7 @@ def case_of(args: Any) -> str:
 def break_statement(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
     """Raise or hang in the place of a statement of the activity that is under way."""
     held, moment = HELD_IN.get(), BREAKS_AT.get()
-    if held is not None and statement.lstrip().startswith(WRITES_EVENT):
+    if held is not None and WRITES_EVENT in statement:
         await_only(held.wait())
-    if moment is Moment.FIRST or (
-        moment is Moment.INSIDE and statement.lstrip().startswith(WRITES_EVENT)
-    ):
+    if moment is Moment.FIRST or (moment is Moment.INSIDE and WRITES_EVENT in statement):
         raise UnforeseenError
