@@ -55,7 +55,7 @@ test-document: $(READY) ## /openapi.json against the service, as each role in tu
 	$(BIN)/python -m pytest -n 2 --dist load tests/service/test_document_holds.py tests/service/reading/test_every_field.py
 
 test-slow: $(READY) $(ORACLE)/.ready $(MINER)/.ready programs ## every test, crash and load proofs, pabutools and PM4Py too, with the coverage
-	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term
+	GONGJIAN_TESTS=thorough $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
 	$(BIN)/ruff format --check .
