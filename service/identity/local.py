@@ -12,7 +12,14 @@ from runtime.keys.values import derived, newest
 from runtime.settings import Settings
 from service.identity.bodies import SessionView, SignInBody
 from service.identity.locks import count_try, forget_tries
-from service.identity.passwords import TURNS, opened, password_fits, secrets_key, used_step
+from service.identity.passwords import (
+    TURNS,
+    hash_anew,
+    opened,
+    password_fits,
+    secrets_key,
+    used_step,
+)
 from service.identity.sessions import begin_session, database_now
 
 _NAMES = b"gongjian/tried-name\0"
@@ -39,6 +46,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
     if known is None or secret is None or not fits:
         raise _wrong(known)
+    anew = await hash_anew(known.password, body.password)
 
     async def work(session: AsyncSession) -> SessionView:
         account = await session.get_one(Account, known.id, with_for_update=True)
@@ -47,6 +55,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
         if step is None or not unchanged or account.closed_at is not None:
             raise _wrong(known)
         account.totp_step = step
+        account.password = anew
         await forget_tries(session, _credential(settings, body.name))
         begun = await begin_session(session, account.id, "password", settings)
         return SessionView(

@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -370,3 +371,24 @@ async def test_under_another_key_no_code_fits(http, sql, invited, settings: Sett
     key, other = SecretStr("0f" * 32), SecretStr("1f" * 32)
     assert opened(key, sealed(key, "SECRET")) == "SECRET"
     assert opened(other, sealed(key, "SECRET")) is None
+
+
+async def test_a_password_hashed_with_other_parameters_is_hashed_anew_once_it_fits(
+    http, sql, invited
+) -> None:
+    totp = totp_of(await took_up(http, await invited("rehashed")))
+    old = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=2).hash(PASSWORD)
+    await sql.execute(
+        "UPDATE private.account SET password = $1, totp_step = 0 WHERE name = 'rehashed'", old
+    )
+    wrong = await signing_in(http, "rehashed", totp, password="another horse battery")
+    assert code(wrong) == (403, "sign_in.wrong")
+    stored = "SELECT password FROM private.account WHERE name = 'rehashed'"
+    assert await sql.fetchval(stored) == old
+    assert (await signing_in(http, "rehashed", totp)).is_success
+    anew = await sql.fetchval(stored)
+    # Pinned as written in ADR 29.
+    assert anew.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    await unused_step(sql, "rehashed")
+    assert (await signing_in(http, "rehashed", totp)).is_success
+    assert await sql.fetchval(stored) == anew
