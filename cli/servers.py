@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from runtime.addresses import asyncpg_url
-from runtime.local.data_dir import settings_of_running
-from runtime.settings import LocalSettings, Settings, read_settings
 
 if TYPE_CHECKING:
     import asyncpg
 
     from runtime.database import Database
+    from runtime.settings import LocalSettings, Settings
     from service.parts import Parts
 
 DATA = typer.Option("--data", help="Directory that keeps everything between starts.")
@@ -31,6 +30,8 @@ ANSWER_S = 10.0
 
 def local_settings(data: Path | None) -> LocalSettings:
     """The environment's settings, for the data directory of the command line if it names one."""
+    from runtime.settings import LocalSettings, read_settings
+
     local = read_settings(LocalSettings)
     return local.at(data if data is not None else local.data_dir)
 
@@ -41,6 +42,9 @@ def settings_for(data: Path | None) -> Settings:
     Raises:
         Refused: `stack.not_running`, `settings.missing`, `settings.invalid`.
     """
+    from runtime.local.data_dir import settings_of_running
+    from runtime.settings import Settings, read_settings
+
     local = local_settings(data)
     if data is None and local.database_url is not None:
         return read_settings(Settings)
