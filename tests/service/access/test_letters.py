@@ -30,6 +30,7 @@ SELLER, BUYER, BUYERS_NUMBER = "Wang Xiuying", "Zhao Lei", "370701198001010025"
 NOW = datetime.now(UTC)
 AGENT = "37070119800101"
 WRONG = (403, "access.not_accepted")
+FIRST = 12
 
 
 @pytest.fixture
@@ -339,3 +340,46 @@ async def test_the_same_command_hands_out_the_same_link(vote: Channels) -> None:
     first = await vote.post(f"/letters/{letter}/link", SECOND, "hand-1")
     again = await vote.post(f"/letters/{letter}/link", SECOND, "hand-1")
     assert first.json() == again.json()
+
+
+async def test_who_enters_while_the_unit_is_sold_has_entered_before_or_not_at_all(
+    vote: Channels,
+) -> None:
+    """The seller enters with the letter again and again; what an entry gave is good no more after the sale."""
+    key = stored_owner_key(owner_key((SELLER,)), owner_secret(SecretStr(KEY)))
+    await vote.sql.execute(
+        "UPDATE unit SET owner_key=$2 WHERE estate_id=$1 AND number=$3",
+        *(f"{vote.rid}.estate", key, UNIT),
+    )
+    letter = await letter_of(vote)
+    link, told = await link_of(vote, letter), await code_of(vote, letter)
+    gained: list[dict[str, str]] = []
+    enough = asyncio.Event()
+
+    async def seller() -> httpx.Response:
+        way = link
+        while (answer := await entered(vote, way, told)).status_code == 201:
+            gained.append(answer.json())
+            way = gained[-1]["link"].partition("8000")[2] or way
+            if len(gained) == FIRST:
+                enough.set()
+        return answer
+
+    async def committee() -> int:
+        await enough.wait()
+        sale = {"unit_number": UNIT, "seller_names": [SELLER], "buyer_names": [BUYER]}
+        sale |= {"registered_on": NOW.date().isoformat(), "evidence": "extract 17"}
+        made = await confirmed(vote, await vote.post("/replacements", COMMITTEE, **sale))
+        assert made.status_code == 201, made.text
+        return len(gained)
+
+    refused, before = await asyncio.gather(seller(), committee())
+    assert code(refused) in {WRONG, (403, "access.letter_replaced")}
+    assert FIRST <= before >= len(gained) - 1  # an answer may still have been on its way
+    for each in gained:
+        session = {"session": each["session"]}
+        over = await vote.http.post("/v1/letter-sessions/tickets", json=session)
+        assert code(over) == (403, "access.session_over")
+        who = {"Authorization": f"Bearer {each['ticket']}"}
+        assert code(await cast(vote, who)) == (403, "credential.replaced")
+    assert await vote.ballots() == []
