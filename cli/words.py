@@ -19,10 +19,20 @@ Language = Annotated[
 
 
 def speak(language: str) -> None:
-    """Take the language of `--language` from here on, for refusals too; "" leaves it to the environment."""
-    from runtime.language.choice import LANGUAGES, choose
+    """Take the language of `--language` from here on, for refusals too; "" leaves it to the environment.
 
-    choose(language if language in LANGUAGES else "")
+    Raises:
+        Refused: `language.unknown`.
+    """
+    from runtime.language.choice import LANGUAGES, choose, language_named
+
+    known = language_named(language)
+    if language and known is None:
+        from models.values.refusal import refusal
+
+        able = ", ".join(LANGUAGES)
+        raise refusal("language.unknown", where="--language", language=language, able=able)
+    choose(known or "")
 
 
 def spoken_here() -> str:

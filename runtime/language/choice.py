@@ -14,6 +14,12 @@ def language_of(environment: Mapping[str, str]) -> str:
     return "zh_CN" if asked.casefold().startswith("zh") else "en"
 
 
+def language_named(name: str) -> str | None:
+    """The language of a name as people write it ("zh", "zh-CN", "EN"); None where there is none of it."""
+    written = name.casefold().replace("-", "_")
+    return next((each for each in LANGUAGES if written in {each.casefold(), each[:2]}), None)
+
+
 _CHOSEN: ContextVar[str] = ContextVar("chosen language", default="")
 
 

@@ -27,6 +27,7 @@ from models.messages.voting import VotingResult
 from models.tables import CaseTrouble, Renovation
 from models.values.actor import Role
 from models.values.feedback import Level
+from models.values.refusal import Refused
 from models.values.states import RenovationState, TicketState
 from models.values.waits import Consequence
 from rules.history.levels import HistoryLevel
@@ -317,3 +318,19 @@ def test_every_name_that_is_shown_has_chinese_words(
 ) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert [name for name in SHOWN_BY_NAME[room] if named(room, name) == name] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("zh", "文件可以立项"), ("zh-CN", "文件可以立项"), ("EN", "can be opened")],
+)
+def test_a_language_is_taken_as_people_write_it(written: str, told: str) -> None:
+    assert told in shown("start", ESTATE, "--check", "--language", written)
+
+
+def test_a_language_that_there_is_not_is_refused() -> None:
+    done = RUNNER.invoke(app, ["start", ESTATE, "--check", "--language", "xx"])
+    assert isinstance(done.exception, Refused)
+    (problem,) = done.exception.problems
+    assert (problem.code, problem.where) == ("language.unknown", "--language")
+    assert "zh_CN" in str(problem.params["able"])
