@@ -10,6 +10,7 @@ import ast
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from temporalio import activity, workflow
@@ -19,6 +20,7 @@ Modules = Mapping[str, ast.Module]
 """The modules of `workflows/` by their name: `voting` and so on."""
 Named = ast.FunctionDef | ast.AsyncFunctionDef
 Function = Named | ast.Lambda
+TELLS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Assign, ast.Call, ast.Await)
 ENTRIES = ("run", "update", "signal")
 TIMERS = {"sleep", "asyncio.sleep", "asyncio.wait_for", "asyncio.timeout", "asyncio.timeout_at"}
 COMMANDS = {
@@ -101,6 +103,11 @@ class Reading:
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         self.seen: set[Function] = set()
+        # The same classes and expressions are come to ten thousand times.
+        self.line = cache(self._line)
+        self.methods = cache(self._methods)
+        self.text = cache(ast.unparse)
+        self.telling = cache(self._telling)
 
     def entries(self) -> dict[str, list[str]]:
         """The commands of each entry, by `<workflow> <kind> <name>`."""
@@ -112,26 +119,33 @@ class Reading:
             for each in tree.body
             if isinstance(each, ast.ClassDef)
             for defined in _decorators(each, "defn")
-            for method in self.methods((module, each.name))
+            for methods in self.methods((module, each.name)).values()
+            for method in methods
             for kind in ENTRIES
             for decorator in _decorators(method.node, kind)
         }
 
-    def methods(self, of: tuple[str, str]) -> Iterator[Closure]:
-        """The methods of a class, its own first, then those of its parents."""
+    def _methods(self, of: tuple[str, str]) -> Mapping[str, tuple[Closure, ...]]:
+        """The methods of a class by their name: its own first, then those of its parents."""
+        found: dict[str, tuple[Closure, ...]] = {}
         for module, node in self.line(of):
             for each in node.body:
                 if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                    yield Closure(each, Scope(module, node.name, of), method=True)
+                    closure = Closure(each, Scope(module, node.name, of), method=True)
+                    found[each.name] = (*found.get(each.name, ()), closure)
+        return found
 
-    def line(self, of: tuple[str, str]) -> Iterator[tuple[str, ast.ClassDef]]:
+    def _line(self, of: tuple[str, str]) -> tuple[tuple[str, ast.ClassDef], ...]:
         """A class and its parents, as far as they stand in `workflows/`."""
+        return tuple(self._parents(of))
+
+    def _parents(self, of: tuple[str, str]) -> Iterator[tuple[str, ast.ClassDef]]:
         module, name = of
         for each in self.modules[module].body if module in self.modules else ():
             if isinstance(each, ast.ClassDef) and each.name == name:
                 yield module, each
                 for base in each.bases:
-                    text = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+                    text = self.text(base.value if isinstance(base, ast.Subscript) else base)
                     yield from self.line(self.home(module, text))
 
     def inside(
@@ -152,7 +166,7 @@ class Reading:
             return
         if isinstance(node, ast.Lambda):
             return  # called where it is handed to
-        for child in ast.iter_child_nodes(node):
+        for child in self.telling(node):
             yield from self.commands(child, scope, way)
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             meant = self.meant(node.value, scope)
@@ -161,7 +175,15 @@ class Reading:
         if isinstance(node, ast.Call):
             yield from self.called(node, scope, way)
         elif isinstance(node, ast.Await) and self.is_unknown(node.value, scope):
-            yield f"await {ast.unparse(node.value).partition('(')[0]}"
+            yield f"await {self.text(node.value).partition('(')[0]}"
+
+    def _telling(self, node: ast.AST) -> tuple[ast.AST, ...]:
+        """The parts of a piece of source in which something is called or named."""
+        return tuple(
+            each
+            for each in ast.iter_child_nodes(node)
+            if isinstance(each, TELLS) or self.telling(each)
+        )
 
     def is_unknown(self, node: ast.expr, scope: Scope) -> bool:
         """Is this a call that leads out of `workflows/`, and not to Temporal?"""
@@ -197,7 +219,7 @@ class Reading:
         handed = [*zip(names, plain, strict=False)]
         handed += [(each.arg, each.value) for each in call.keywords if each.arg]
         return {
-            name: self.meant(value, scope) or Text(scope.module, ast.unparse(value))
+            name: self.meant(value, scope) or Text(scope.module, self.text(value))
             for name, value in handed
         }
 
@@ -205,14 +227,14 @@ class Reading:
         """What an expression means: a function of `workflows/`, an argument, or nothing known."""
         if isinstance(node, ast.Lambda):
             return Closure(node, scope)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("partial") and node.args:
+        if isinstance(node, ast.Call) and self.text(node.func).endswith("partial") and node.args:
             return self.meant(node.args[0], scope)
-        text = ast.unparse(node)
+        text = self.text(node)
         first, _, rest = text.partition(".")
         if not rest and scope.find(first):
             return scope.find(first)
         if first in {"self", "cls", "super()"} and scope.of is not None:
-            return next((each for each in self.own(first, scope) if _name(each) == rest), None)
+            return next(self.own(first, scope, rest), None)
         home = self.home(scope.module, text)
         found = self.functions.get(home)
         return Closure(found, Scope(home[0])) if found else None
@@ -225,12 +247,13 @@ class Reading:
             source, name = f"{source}.{name}", rest
         return source.removeprefix(f"{PACKAGE}."), name
 
-    def own(self, first: str, scope: Scope) -> Iterator[Closure]:
-        """The methods that `self.` or `super().` reaches, the nearest of one name first."""
+    def own(self, first: str, scope: Scope, name: str) -> Iterator[Closure]:
+        """The methods of a name that `self.` or `super().` reaches, the nearest first."""
         assert scope.of is not None
         line = [node.name for _, node in self.line(scope.of)]
         start = line.index(scope.owner) + 1 if first == "super()" else 0
-        yield from (each for each in self.methods(scope.of) if each.scope.owner in line[start:])
+        named = self.methods(scope.of).get(name, ())
+        yield from (each for each in named if each.scope.owner in line[start:])
 
     def shown(self, name: str, call: ast.Call, scope: Scope) -> str:
         """A command as it is pinned: of activities and children their names in histories."""
@@ -247,7 +270,7 @@ class Reading:
         ):
             first = call.args[0]
             meant = self.meant(first, scope)
-            said = meant if isinstance(meant, Text) else Text(scope.module, ast.unparse(first))
+            said = meant if isinstance(meant, Text) else Text(scope.module, self.text(first))
             return f"{name.partition('_')[2] or name} {_name_in_histories(said)}"
         return name
 
@@ -317,10 +340,6 @@ def _wire_name(decorator: ast.expr, node: ast.ClassDef | Function) -> str:
     if named and isinstance(named[0], ast.Constant):
         return str(named[0].value)
     return getattr(node, "name", "")
-
-
-def _name(closure: Closure) -> str:
-    return getattr(closure.node, "name", "")
 
 
 def _is_static(node: Function) -> bool:
