@@ -1,6 +1,6 @@
 """Passwords and second factors of local accounts: argon2id, and codes of RFC 6238.
 
-Hashing takes tens of milliseconds and 19 MiB, so it is done in threads, two at a time.
+Hashing takes tens of milliseconds and 64 MiB, so it is done in threads, two at a time.
 """
 
 import asyncio
@@ -22,10 +22,9 @@ from models.values.refusal import refusal
 from runtime.keys.values import derived, every, newest
 from runtime.settings import Settings, require
 
-HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-"""Argon2id as OWASP's Password Storage Cheat Sheet asks for at least; ADR 29 says why not more."""
+HASHER = PasswordHasher()
 AT_ONCE = ThreadPoolExecutor(2, "passwords")
-"""Two at a time, as many as the smallest machine has processors. A pool of its own is of no event loop, as a semaphore would be."""
+"""Two at a time: each takes 64 MiB. A pool of its own is of no event loop, as a semaphore would be."""
 MOST_WAITING = 40
 """So many wait for their turn, a few seconds; a flood of tries is not queued for minutes before everybody else."""
 STEP_S = 30
