@@ -4,14 +4,16 @@
 the parts sum to the share, and whoever pays a fen more is not behind the last one who does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 
 def faults(explanation: Mapping[str, Any], bill: Mapping[str, Any]) -> tuple[str, ...]:
     """What does not hold; nothing where the share is proved. Both as the API answers them."""
-    return tuple(_faults(explanation, bill))
+    since = explanation.get("late", ())
+    late = (fault for each in since for fault in _late_faults(each, bill.get("late", ())))
+    return (*_faults(explanation, bill), *late)
 
 
 def _faults(told: Mapping[str, Any], bill: Mapping[str, Any]) -> Iterator[str]:
@@ -44,6 +46,22 @@ def _faults(told: Mapping[str, Any], bill: Mapping[str, Any]) -> Iterator[str]:
         yield "the parts do not sum to the share"
     if bill["cut"] is not None and not _in_place(told, exact, told["unit_number"], total):
         yield "a fen more or less than the place in the order"
+
+
+def _late_faults(line: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Of a joining (E19): the share of the one who joins, or what the others have less to pay."""
+    name, own = line["item_id"], line["own"]
+    whole, weights = ("gap_fen", "weights") if own else ("pay_fen", "before")
+    said = (line["item_id"], line["whole_fen"], line["weights"])
+    if not any(said == (each["item_id"], each[whole], each[weights]) for each in shown):
+        yield f"{name}: the joining is not as published"
+    part = line["whole_fen"] * Fraction(line["weight"]) / Fraction(line["weights"])
+    most = part * (1000 + line["uplift_permille"]) / 1000
+    fen = line["amount_fen"] if own else -line["amount_fen"]
+    # Whoever joins pays no broken fen: of the share, and then of the uplift on it.
+    fits = most - 2 < fen <= most if own else part // 1 <= fen <= -(-part // 1)
+    if most != Fraction(line["exact_fen"]) or not fits:
+        yield f"{name}: not the part of the joining"
 
 
 def _weight(item: Mapping[str, Any]) -> Fraction:

@@ -274,7 +274,7 @@ def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
         yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="building")
     if who.scope == "entrance" and not who.entrance:
         yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="entrance")
-    for field in ("building", "entrance", "units"):
+    for field in ("building", "entrance", "units", "joined"):
         if getattr(who, field) and field not in READS[who.scope]:
             yield draft.problem("opening.payers_unused", *path, field, scope=who.scope, field=field)
     for number in _repeated(who.units):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from models.values.base import Carried, Exact
+from models.values.base import Carried, Exact, Grown
 from models.values.voting import UnitKind
 
 PERMILLE = 1_000
@@ -67,8 +67,10 @@ READS: Mapping[Scope, tuple[str, ...]] = {
 """What each scope of payers goes by; anything else beside it would be passed over unseen."""
 
 
-class PayerSet(Carried):
+class PayerSet(Grown):
     """Which units pay for an item: the whole estate, a building, a stairwell, or a list."""
+
+    LATER = frozenset({"joined"})
 
     scope: Scope = "estate"
     building: str = ""
@@ -76,10 +78,14 @@ class PayerSet(Carried):
     units: tuple[str, ...] = ()
     """Unit numbers, for the scope "listed" (a served line, yes-voters and later joiners)."""
     exempt_floors: tuple[int, ...] = ()
+    joined: tuple[str, ...] = ()
+    """Numbers of the units that have joined since, in that order (E19); nobody writes it into a file."""
 
 
-class CostItem(Carried):
+class CostItem(Grown):
     """One piece of work of the scheme and the rule that spreads its cost."""
+
+    LATER = frozenset({"late_uplift_permille"})
 
     id: str
     title: str
@@ -95,6 +101,8 @@ class CostItem(Carried):
     """A line of a specialised operator: the maintenance fund may not pay (Shandong art. 71)."""
     motion: str = ""
     """It is built only if this motion passes; "" belongs to the scheme as a whole."""
+    late_uplift_permille: int = Field(default=0, ge=0, le=PERMILLE)
+    """By so much more than its share whoever joins later pays, as it was voted (rules 2.5)."""
     choice: str = ""
     """Only if this option of the motion wins, or its menu's work of this id is chosen; "" whenever it passes."""
 
@@ -279,6 +287,26 @@ class LateJoining(Carried):
     owners_consent_needed: bool = False
     credits: tuple[ShareTotal, ...] = ()
     """The receipt, credited to those who paid before, by their keys."""
+
+
+class LateShare(Carried):
+    """What one unit that has joined an item later pays for it, and who has less to pay for that; in fen."""
+
+    item_id: str
+    unit_number: str
+    gap_fen: int
+    weight: Exact
+    """Of the one who joins, by the item's key."""
+    weights: Exact
+    """Those of all who pay, with the own one, summed."""
+    uplift_permille: int = 0
+    exact_fen: Exact
+    pay_fen: int = Field(ge=0)
+    """`exact_fen` without what of it is no whole fen."""
+    earlier: Mapping[str, Exact]
+    """By unit the weights of those who paid before."""
+    credits: tuple[ShareTotal, ...] = ()
+    """By what each of them has less to pay; together `pay_fen`."""
 
 
 class Balance(Carried):

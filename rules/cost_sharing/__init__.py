@@ -16,11 +16,17 @@ from rules.cost_sharing.collection import (
     subsidy_loss,
 )
 from rules.cost_sharing.explaining import explained, published
+from rules.cost_sharing.joining import (
+    late_joining,
+    late_shares,
+    refuse_joining,
+    share_table,
+    with_joined,
+)
 from rules.cost_sharing.keys import (
     COUNTED_KINDS,
     payers,
     share_bill,
-    share_table,
     unit_price_fen,
     weights,
 )
@@ -40,7 +46,6 @@ from rules.cost_sharing.settlement import (
     contingency_fen,
     credited,
     items_at,
-    late_joining,
     owners_part_fen,
     paid_back,
     paid_in_order,
@@ -72,6 +77,7 @@ __all__ = [
     "largest_remainder",
     "late_fee_fen",
     "late_joining",
+    "late_shares",
     "next_due",
     "overdue",
     "owners_part_fen",
@@ -80,6 +86,7 @@ __all__ = [
     "payers",
     "published",
     "refunds",
+    "refuse_joining",
     "relief_room_fen",
     "relieve",
     "share_bill",
@@ -93,6 +100,7 @@ __all__ = [
     "weights",
     "with_credit",
     "with_cut",
+    "with_joined",
     "with_subsidy",
     "within_limit",
     "without_items",

@@ -1,12 +1,13 @@
 """Why a unit owes what it owes, from the bill that was computed; and what of it everybody may know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from models.values.cost_sharing import (
     CostItem,
     CostKey,
     FundedItem,
+    LateShare,
     Rounding,
     ShareUnit,
 )
@@ -15,6 +16,8 @@ from models.values.explanation import (
     CutOff,
     Explanation,
     Factor,
+    LateItem,
+    LateLine,
     PublishedBill,
     ShareReason,
 )
@@ -29,16 +32,18 @@ def explained(
     bill: Bill,
     unit_number: str,
     basis: tuple[str, int, Rounding],
+    late: Sequence[LateShare] = (),
 ) -> Explanation | None:
     """Item by item; items for which the unit does not pay are left out. None where it pays for nothing.
 
-    `basis` is by what was computed, the scheme's version, and how it rounds.
+    `basis` is by what was computed, the scheme's version, and how it rounds; `late` who has joined since.
     """
-    if unit_number not in bill.totals:
+    rules = {item.id: item for item in items}
+    since = tuple(_since(rules, late, unit_number))
+    if unit_number not in bill.totals and not since:
         return None
     name, version, rounding = basis
     whole = rounding is Rounding.WHOLE_BILL
-    rules = {item.id: item for item in items}
     by_number = {unit.number: unit for unit in units}
     order = list(bill.order)
     return Explanation(
@@ -52,15 +57,51 @@ def explained(
             if part.item_id in bill.columns and unit_number in bill.columns[part.item_id].weights
         ),
         exact_fen=bill.exact(unit_number),
-        total_fen=bill.totals[unit_number],
+        total_fen=bill.totals.get(unit_number, 0),
         cut=_whole_cut(bill) if whole else None,
         place=order.index(unit_number) + 1 if unit_number in order else 0,
         passed_over=unit_number in bill.passed_over(),
+        late=since,
     )
 
 
+def _since(
+    rules: Mapping[str, CostItem], late: Sequence[LateShare], unit_number: str
+) -> Iterator[LateLine]:
+    for each in late:
+        item = rules[each.item_id]
+        if each.unit_number == unit_number:
+            yield LateLine(
+                item_id=item.id,
+                title=item.title,
+                own=True,
+                whole_fen=each.gap_fen,
+                weight=each.weight,
+                weights=each.weights,
+                uplift_permille=each.uplift_permille,
+                exact_fen=each.exact_fen,
+                amount_fen=each.pay_fen,
+            )
+        elif unit_number in each.earlier:
+            weight, whole = each.earlier[unit_number], sum(each.earlier.values())
+            less = {total.unit_number: total.amount_fen for total in each.credits}
+            yield LateLine(
+                item_id=item.id,
+                title=item.title,
+                own=False,
+                whole_fen=each.pay_fen,
+                weight=weight,
+                weights=whole,
+                exact_fen=each.pay_fen * Fraction(weight) / whole,
+                amount_fen=-less[unit_number],
+            )
+
+
 def published(
-    items: Sequence[CostItem], bill: Bill, basis: tuple[str, int, Rounding]
+    items: Sequence[CostItem],
+    bill: Bill,
+    basis: tuple[str, int, Rounding],
+    late: Sequence[LateShare] = (),
 ) -> PublishedBill:
     """The figures from which every home proves its own part."""
     name, version, rounding = basis
@@ -86,6 +127,16 @@ def published(
         ),
         cut=_whole_cut(bill) if whole else None,
         passed_over=len(bill.passed_over()),
+        late=tuple(
+            LateItem(
+                item_id=each.item_id,
+                gap_fen=each.gap_fen,
+                weights=each.weights,
+                pay_fen=each.pay_fen,
+                before=sum(each.earlier.values()),
+            )
+            for each in late
+        ),
     )
 
 

@@ -9,9 +9,6 @@ from models.values.cost_sharing import (
     CostKey,
     FundedItem,
     Rounding,
-    Share,
-    ShareTable,
-    ShareTotal,
     ShareUnit,
 )
 from models.values.refusal import problem, refusal, refuse_if_any
@@ -76,33 +73,6 @@ def weights(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | Frac
     }
 
 
-def share_table(
-    items: Sequence[CostItem],
-    funded: Sequence[FundedItem],
-    units: Sequence[ShareUnit],
-    counted: Sequence[UnitKind] = COUNTED_KINDS,
-    rounding: Rounding = Rounding.WHOLE_BILL,
-) -> ShareTable:
-    """Every unit's share of every item's gap; each item sums to its gap, all to the owners' total.
-
-    A unit that pays for an item with weight 0 has a row of 0. Refused: a unit number twice, an
-    item with a gap that nobody pays for, and what `weights` refuses.
-    """
-    bill = share_bill(items, funded, units, counted, rounding)
-    return ShareTable(
-        shares=tuple(
-            Share(unit_number=number, item_id=item, amount_fen=cells[number])
-            for item, cells in bill.cells.items()
-            for number in sorted(cells)
-        ),
-        totals=tuple(
-            ShareTotal(unit_number=number, amount_fen=bill.totals[number])
-            for number in sorted(bill.totals)
-        ),
-        total_fen=sum(bill.totals.values()),
-    )
-
-
 def share_bill(
     items: Sequence[CostItem],
     funded: Sequence[FundedItem],
@@ -112,7 +82,8 @@ def share_bill(
 ) -> Bill:
     """The bill behind a share table: of each item with a gap who pays by which weight, in whole fen.
 
-    Refused: as `share_table`.
+    Whoever joins an item later has no part in it. Refused: a unit number twice, an item with a gap that
+    nobody pays for, and what `weights` refuses.
     """
     twice = _twice(unit.number for unit in units)
     refuse_if_any(problem("cost_sharing.unit_twice", where=unit) for unit in twice)

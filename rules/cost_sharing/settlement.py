@@ -1,4 +1,4 @@
-"""When the end is not the plan: the award, a late joiner, a cancellation (rules.md 2.5, 2.6, E16)."""
+"""When the end is not the plan: the award, a cancellation (rules.md 2.6, E16)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,7 +11,6 @@ from models.values.cost_sharing import (
     FundedItem,
     Funding,
     Instalment,
-    LateJoining,
     Paid,
     PaidBack,
     Refund,
@@ -23,7 +22,8 @@ from models.values.decisions.decision import Decision
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
 from rules.checks import check, decide
-from rules.cost_sharing.keys import COUNTED_KINDS, share_table
+from rules.cost_sharing.joining import share_table
+from rules.cost_sharing.keys import COUNTED_KINDS
 from rules.cost_sharing.money_plan import waterfall
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -139,24 +139,6 @@ def with_credit(
     return tuple(
         part.model_copy(update={"amount_fen": part.amount_fen + paid[part.number]})
         for part in smaller
-    )
-
-
-def late_joining(
-    original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
-) -> LateJoining:
-    """Joining later costs the share of the original scheme, with an uplift only where one is voted.
-
-    Neighbours need not consent, and access follows payment (SPC typical case 5). The receipt is
-    credited to those who paid before by their keys.
-    """
-    pay = int(original_share_fen * (1 + uplift))
-    shares = largest_remainder(pay, earlier) if earlier else {}
-    return LateJoining(
-        pay_fen=pay,
-        credits=tuple(
-            ShareTotal(unit_number=number, amount_fen=shares[number]) for number in sorted(shares)
-        ),
     )
 
 

@@ -195,15 +195,20 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Explanation": {
         HOUSEHOLD: """unit_number basis scheme_version rounding items exact_fen total_fen cut place
-            passed_over"""
+            passed_over late"""
     },
+    "LateLine": {
+        HOUSEHOLD: """item_id title own whole_fen weight weights uplift_permille exact_fen
+            amount_fen"""
+    },
+    "LateItem": {EVERYBODY: "item_id gap_fen weights pay_fen before"},
     "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
     "Factor": {HOUSEHOLD: "name value source"},
     "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
     "CutOff": {EVERYBODY: "fen remainder unit"},
     "BillItem": {EVERYBODY: "item_id title key gap_fen payers weights cut"},
     "PublishedBill": {
-        EVERYBODY: "basis scheme_version rounding units total_fen items cut passed_over"
+        EVERYBODY: "basis scheme_version rounding units total_fen items cut passed_over late"
     },
     "ShareLine": {SHARES: "unit_number basis amount_fen items"},
     "ShareOfItem": {SHARES: "item_id scheme_version amount_fen"},

@@ -10,6 +10,7 @@ from models.tables import Event, Scheme, ShareTotal, Unit
 from models.values.cost_sharing import (
     CostItem,
     FundedItem,
+    LateShare,
     Rounding,
     ShareUnit,
 )
@@ -21,6 +22,7 @@ from rules.cost_sharing import (
     award_items,
     explained,
     items_at,
+    late_shares,
     published,
     share_bill,
     waterfall,
@@ -42,11 +44,22 @@ class Computed(NamedTuple):
     units: Sequence[ShareUnit]
     bill: Bill
     basis: tuple[str, int, Rounding]
+    late: Sequence[LateShare]
+    """Who has joined an item since."""
 
     def of(self, unit_number: str) -> Explanation | None:
         """Why a unit owes its part."""
-        items, funded, units, bill, basis = self
-        return explained(items, funded, units, bill, unit_number, basis)
+        items, funded, units, bill, basis, late = self
+        return explained(items, funded, units, bill, unit_number, basis, late)
+
+    def charged(self) -> dict[str, int]:
+        """By unit what it owes, in fen."""
+        sums = dict(self.bill.totals)
+        for each in self.late:
+            sums[each.unit_number] = sums.get(each.unit_number, 0) + each.pay_fen
+            for less in each.credits:
+                sums[less.unit_number] -= less.amount_fen
+        return sums
 
 
 async def load_reasons(
@@ -58,7 +71,7 @@ async def load_reasons(
     """
     computed = await _computed(session, situation, basis)
     found = computed and computed.of(unit_number)
-    return found if found and found.total_fen == share_fen else None
+    return found if found and found.charged_fen == share_fen else None
 
 
 async def explain_share(
@@ -93,18 +106,20 @@ async def load_published(session: AsyncSession, situation: Situation) -> Publish
     if not basis:
         raise refusal("cost_sharing.no_shares", where=situation.id)
     computed = await _computed(session, situation, basis)
-    if computed is None or not await _is_owed(session, situation.id, basis, computed.bill):
+    if computed is None or not await _is_owed(session, situation.id, basis, computed):
         raise refusal("cost_sharing.not_explained", where=situation.id, basis=basis)
-    return published(computed.items, computed.bill, computed.basis)
+    return published(computed.items, computed.bill, computed.basis, computed.late)
 
 
-async def _is_owed(session: AsyncSession, renovation_id: str, basis: str, bill: Bill) -> bool:
+async def _is_owed(
+    session: AsyncSession, renovation_id: str, basis: str, computed: Computed
+) -> bool:
     rows = await session.execute(
         select(ShareTotal.unit_number, ShareTotal.amount_fen).where(
             ShareTotal.renovation_id == renovation_id, ShareTotal.basis == basis
         )
     )
-    return {row.unit_number: row.amount_fen for row in rows} == bill.totals
+    return {row.unit_number: row.amount_fen for row in rows} == computed.charged()
 
 
 async def _computed(session: AsyncSession, situation: Situation, basis: str) -> Computed | None:
@@ -117,7 +132,8 @@ async def _computed(session: AsyncSession, situation: Situation, basis: str) -> 
     units = await load_units(session, situation.estate_id)
     counted = pack_for(situation.rule_pack).counted_kinds
     bill = share_bill(items, funded, units, counted, content.rounding)
-    return Computed(items, funded, units, bill, (basis, version, content.rounding))
+    late = late_shares(items, units, bill, counted)
+    return Computed(items, funded, units, bill, (basis, version, content.rounding), late)
 
 
 async def _scheme(session: AsyncSession, renovation_id: str) -> tuple[int, SchemeContent] | None:

@@ -60,6 +60,26 @@ class ShareReason(Carried):
     """The unit's place in the order of the item; 0 where its part is whole fen, or the bill is rounded as a whole."""
 
 
+class LateLine(Carried):
+    """What joining an item later (E19) changes for a unit, in fen: its own share, or what another's takes off its own.
+
+    `exact_fen` is `whole_fen` times `weight` by `weights`, for the one who joins with the uplift that was voted.
+    """
+
+    item_id: str
+    title: str
+    own: bool
+    """It has joined itself; else it paid before, and `whole_fen` is what the one who joined pays."""
+    whole_fen: int
+    weight: Exact
+    weights: Exact
+    """Those of all who pay, of the one who joins with the own one, of the others those who paid before."""
+    uplift_permille: int = 0
+    exact_fen: Exact
+    amount_fen: int
+    """Below zero it has so much less to pay. Without what of it is no whole fen, of the others by largest remainder."""
+
+
 class Explanation(Carried):
     """Why a unit owes what it owes: every factor, its source, each step of rounding. Money in fen.
 
@@ -81,6 +101,13 @@ class Explanation(Carried):
     """The unit's place in the order of the bill; 0 where its exact total is whole fen."""
     passed_over: bool = False
     """It is before the last of them and pays no fen more: the items that it shares had none left."""
+    late: tuple[LateLine, ...] = ()
+    """What has been added to `total_fen`, or taken off it, since units joined later."""
+
+    @property
+    def charged_fen(self) -> int:
+        """What it owes in all, by this computation and whoever has joined since."""
+        return self.total_fen + sum(each.amount_fen for each in self.late)
 
 
 class BillItem(Carried):
@@ -95,6 +122,18 @@ class BillItem(Carried):
     cut: CutOff
 
 
+class LateItem(Carried):
+    """One joining of an item (E19) as everybody may know it, in fen: of whom is not said."""
+
+    item_id: str
+    gap_fen: int
+    weights: Exact
+    """Of all who pay for it since, summed."""
+    pay_fen: int
+    before: Exact
+    """The weights of those who paid before, summed: by them `pay_fen` is taken off what they pay."""
+
+
 class PublishedBill(Carried):
     """What everybody may know of the owners' bill: no home's row."""
 
@@ -107,6 +146,7 @@ class PublishedBill(Carried):
     cut: CutOff | None = None
     passed_over: int = 0
     """So many units before the last with a fen more that pay none."""
+    late: tuple[LateItem, ...] = ()
 
 
 class OwnPrice(Carried):

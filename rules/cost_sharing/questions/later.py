@@ -11,6 +11,7 @@ from models.fields import Expected, contradiction, entries, whole
 from models.values.base import Exact
 from models.values.cost_sharing import Paid
 from rules.cost_sharing.collection import late_fee_fen, relieve
+from rules.cost_sharing.joining import late_joining
 from rules.cost_sharing.questions.question import (
     FEN_PER_YUAN,
     Answer,
@@ -21,7 +22,7 @@ from rules.cost_sharing.questions.question import (
     name_at,
     yuan,
 )
-from rules.cost_sharing.settlement import late_joining, refunds, sunk_net_fen
+from rules.cost_sharing.settlement import refunds, sunk_net_fen
 
 MONTHS_SHOWN = 12
 PERCENT = 100

@@ -50,7 +50,20 @@ function counted(why) {
   }
   const total = paid === BigInt(why.total_fen) && same(exact, part(why.exact_fen)) &&
     (why.cut === null || inPlace(why.cut, why.unit_number, exact, why.total_fen, why.passed_over));
-  return [parts, total];
+  return [parts && joined(why), total];
+}
+
+// Since units joined an item later: the own share without broken fen, or by what the own part became less.
+function joined(why) {
+  return why.late.every((line) => {
+    const [weight, under] = part(line.weight), [all, scale] = part(line.weights);
+    const own = times([BigInt(line.whole_fen), 1n], times([weight, under], [scale, all]));
+    const most = times(own, [1000n + BigInt(line.uplift_permille), 1000n]);
+    const fen = BigInt(line.own ? line.amount_fen : -line.amount_fen);
+    const near = line.own ? fen * most[1] <= most[0] && (fen + 2n) * most[1] > most[0]
+      : fen === own[0] / own[1] || (fen === own[0] / own[1] + 1n && own[0] % own[1] !== 0n);
+    return near && same(most, part(line.exact_fen));
+  });
 }
 
 async function published(why) {
@@ -58,7 +71,10 @@ async function published(why) {
   const one = (item) => JSON.stringify([item.gap_fen, item.weights, item.payers, item.cut]);
   const items = new Map(bill.items.map((item) => [item.item_id, one(item)]));
   return JSON.stringify([bill.cut, bill.basis, bill.scheme_version]) === JSON.stringify([why.cut, why.basis, why.scheme_version]) &&
-    why.items.every((item) => items.get(item.item_id) === one(item));
+    why.items.every((item) => items.get(item.item_id) === one(item)) &&
+    why.late.every((line) => bill.late.some((each) => each.item_id === line.item_id &&
+      (line.own ? each.gap_fen === line.whole_fen && each.weights === line.weights
+        : each.pay_fen === line.whole_fen && each.before === line.weights)));
 }
 
 async function check() {
