@@ -10,6 +10,7 @@ from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.blocking import Blocks
 from activities.cost_sharing.instalments import LaterInstalments
+from activities.cost_sharing.joining import Joinings
 from activities.cost_sharing.shares import Shares
 from activities.cost_sharing.subsidies import Subsidies
 from activities.feedback.survey import Evaluations
@@ -49,6 +50,7 @@ CLASSES = (
     OfficialResults,
     Shares,
     LaterInstalments,
+    Joinings,
     Subsidies,
     Blocks,
     Tenders,

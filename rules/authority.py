@@ -67,6 +67,7 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "grant_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
     "decline_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
     "cut_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises); [D] rules E15"),
+    "join_late": _by(_CONVENERS, "[D] rules E19"),
     "approve_relief": _by(_GOVERNMENT, "[D] hardship, rules 2.5"),
     "decide_collection": _by(_CONVENERS, "[D] non-payers, E13"),
     "publish_tender": _by(_TENDERER, "Tendering Law art. 16 (the tenderer)"),

@@ -26,6 +26,8 @@ class Proposing(StrEnum):
     DIRECT_AWARD = "approve_direct_award"
     COLLECTION = "decide_collection"
     """To start with less than the threshold, to wait once more, or to stop (2.5)."""
+    JOINING = "join_late"
+    """A home owes a share that it has not voted on (E19)."""
     UNBLOCKING = "unblock_payments"
     SUSPENSION = "suspend_renovation"
     RESUMPTION = "resume_renovation"
@@ -48,6 +50,7 @@ ACTS_OF_TWO = frozenset(
         Proposing.CANCELLATION,
         Proposing.DIRECT_AWARD,
         Proposing.COLLECTION,
+        Proposing.JOINING,
         Proposing.UNBLOCKING,
         Proposing.SUSPENSION,
         Proposing.RESUMPTION,

@@ -78,7 +78,7 @@ async def _fix(
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, basis, table.totals)
     await share_rows.promise(case, law.waterfall(items, content.funding))
-    refunds = await _adjust(case, parts, changes)
+    refunds = await adjust(case, parts, changes)
     debts = sum(max(change.difference_fen, 0) for change in changes)
     credits_ = sum(max(-change.difference_fen, 0) for change in changes)
     return values.AwardShares(
@@ -100,7 +100,7 @@ def _asked(parts: Plan) -> tuple[values.ShareTotal, ...]:
     )
 
 
-async def _adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
+async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
     """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households."""
     money = await share_rows.load_money(case)
     plans: dict[str, Plan] = defaultdict(list)

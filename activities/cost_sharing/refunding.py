@@ -7,7 +7,7 @@ escrow holds it, and the rest goes out when money comes.
 from collections.abc import Mapping
 
 from pydantic import JsonValue
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from activities.recording import Case
 from models.tables import Refund
@@ -56,6 +56,24 @@ async def order(case: Case) -> dict[str, int]:
         .values(ordered_fen=Refund.amount_fen)
     )
     return fresh
+
+
+async def keep_ordered(case: Case, ordered_fen: Mapping[str, int]) -> None:
+    """What of the refunds of today was ordered before stays so, as far as it is still owed."""
+    for unit, fen in ordered_fen.items():
+        row = (Refund.renovation_id == case.renovation.id, Refund.unit_number == unit)
+        kept = func.greatest(func.least(Refund.amount_fen, fen), Refund.paid_fen)
+        await case.session.execute(update(Refund).where(*row).values(ordered_fen=kept))
+
+
+async def load_ordered(case: Case) -> dict[str, int]:
+    """By unit what of its refund is ordered and has not gone out yet, with what has."""
+    rows = await case.session.execute(
+        select(Refund.unit_number, Refund.ordered_fen).where(
+            Refund.renovation_id == case.renovation.id, Refund.paid_fen < Refund.ordered_fen
+        )
+    )
+    return {unit: int(fen) for unit, fen in rows}
 
 
 async def give_back(case: Case, sources_fen: Mapping[str, int]) -> None:

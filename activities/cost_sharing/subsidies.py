@@ -7,7 +7,7 @@ from activities.cost_sharing import award, collection, instalments
 from activities.cost_sharing import rows as share_rows
 from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, writes
-from models.messages.acts import CutSubsidy, SubsidyCut
+from models.messages.acts import CutSubsidy, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
 from models.tables import Event
 from models.values import cost_sharing as values
@@ -23,8 +23,8 @@ CUT = "cost_sharing.subsidy_cut"
 class Subsidies(Writer):
     """Writes what becomes of a subsidy that was promised."""
 
-    @writes("Subsidies.cut", event=CUT, into=SubsidyCut, bulk=True)
-    async def cut(self, case: Case, act: CutSubsidy) -> Recorded[SubsidyCut]:
+    @writes("Subsidies.cut", event=CUT, into=SharesChanged, bulk=True)
+    async def cut(self, case: Case, act: CutSubsidy) -> Recorded[SharesChanged]:
         """A public subsidy pays less than it has promised: every share by a new version of the scheme.
 
         All cuts of a case together may raise what the owners carry by the part of their gap that the timetable
@@ -34,7 +34,7 @@ class Subsidies(Writer):
         have agreed to carry.
         """
         _, content = await case.scheme()
-        if await _first_call(case) is None:
+        if await first_call(case) is None:
             raise refusal("cost_sharing.not_called", where=case.renovation.id)
         less = law.with_cut(content, act.funding, act.amount_fen)
         gap, lost = await _lost_before(case, content)
@@ -54,7 +54,7 @@ class Subsidies(Writer):
         beside = case.renovation.stage in COLLECTED_BESIDE and await collection.unpaid(case)
         collection_id = await instalments.begin(case, owed=True) if beside else ""
         return Recorded(
-            SubsidyCut(command_id=act.command_id, kind=CUT, collection_id=collection_id),
+            SharesChanged(command_id=act.command_id, kind=CUT, collection_id=collection_id),
             {
                 "funding": act.funding,
                 "amount_fen": act.amount_fen,
@@ -69,7 +69,7 @@ class Subsidies(Writer):
         )
 
 
-async def _first_call(case: Case) -> int | None:
+async def first_call(case: Case) -> int | None:
     """The event with which the shares were called for first; None before it."""
     called = (Event.renovation_id == case.renovation.id, Event.kind == collection.CALLED)
     return await case.session.scalar(select(Event.seq).where(*called).limit(1))

@@ -106,4 +106,18 @@ def _lines(told: Mapping[str, Any], wrong: tuple[str, ...]) -> Iterator[str]:
         )
         yield f"{amount}  {why}"
     yield number_shown("total_fen", told["total_fen"])
+    for each in told.get("late", ()):
+        amount = number_shown("amount_fen", each["amount_fen"])
+        code = "line.share_joined" if each["own"] else "line.share_credited"
+        why = said(
+            code,
+            item=each["title"],
+            whole=number_shown("gap_fen", each["whole_fen"]),
+            weight=str(each["weight"]),
+            weights=str(each["weights"]),
+        )
+        yield f"{amount}  {why}"
+    if told.get("late"):
+        charged = told["total_fen"] + sum(each["amount_fen"] for each in told["late"])
+        yield number_shown("total_fen", charged)
     yield from wrong or [said("line.share_proved")]

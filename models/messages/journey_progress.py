@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from models.messages.acts import Done, SubsidyCut
+from models.messages.acts import Done, SharesChanged
 from models.messages.bidding import BiddingOutcome, BiddingResult
 from models.messages.cost_sharing import (
     GOES_ON,
@@ -42,7 +42,7 @@ StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
 
-Collecting = WarrantyEntered | SubsidyCut | CollectionOutcome
+Collecting = WarrantyEntered | SharesChanged | CollectionOutcome
 Overseen = Suspended | Resumed | Extended | Reassigned | Ordered | PaymentsBlocked
 COLLECTED_BESIDE = (Stage.BIDDING, Stage.INSPECTION, Stage.FEEDBACK)
 """Stages beside which later instalments are collected."""
@@ -82,7 +82,8 @@ class JourneyProgress(Progress):
         "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
-        "cost_sharing.subsidy_cut": SubsidyCut,
+        "cost_sharing.subsidy_cut": SharesChanged,
+        "cost_sharing.joined_late": SharesChanged,
         "cost_sharing.relief_approved": Relieved,
         "renovation.warranty_begun": WarrantyEntered,
         "renovation.settling_begun": WarrantyEntered,

@@ -74,6 +74,7 @@ def _since(
             yield LateLine(
                 item_id=item.id,
                 title=item.title,
+                key=item.key,
                 own=True,
                 whole_fen=each.gap_fen,
                 weight=each.weight,
@@ -88,6 +89,7 @@ def _since(
             yield LateLine(
                 item_id=item.id,
                 title=item.title,
+                key=item.key,
                 own=False,
                 whole_fen=each.pay_fen,
                 weight=weight,

@@ -153,13 +153,12 @@ def refuse_joining(
     """The item that a unit may join: one whose payers are a part of the estate to which it does not belong.
 
     Raises:
-        Refused: `cost_sharing.late_item_unknown`, `cost_sharing.unit_unknown`, `cost_sharing.late_twice`,
+        Refused: `cost_sharing.item_unknown`, `cost_sharing.unit_unknown`, `cost_sharing.late_twice`,
             `cost_sharing.late_pays_already`, `cost_sharing.late_not_served`.
     """
     item = next((each for each in content.items if each.id == item_id), None)
     if item is None:
-        known = ", ".join(sorted(each.id for each in content.items))
-        raise refusal("cost_sharing.late_item_unknown", where="item", known=known)
+        raise refusal("cost_sharing.item_unknown", where="item")
     unit = next((each for each in units if each.number == unit_number), None)
     if unit is None:
         raise refusal("cost_sharing.unit_unknown", where="unit_number", unit=unit_number)

@@ -198,7 +198,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             passed_over late"""
     },
     "LateLine": {
-        HOUSEHOLD: """item_id title own whole_fen weight weights uplift_permille exact_fen
+        HOUSEHOLD: """item_id title key own whole_fen weight weights uplift_permille exact_fen
             amount_fen"""
     },
     "LateItem": {EVERYBODY: "item_id gap_fen weights pay_fen before"},

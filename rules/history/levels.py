@@ -29,7 +29,8 @@ KINDS: Mapping[HistoryLevel, str] = {
         voting.official_result_imported voting.objections_counted voting.scheme_revised
         publication.opened publication.closed cost_sharing.planned
         cost_sharing.shares_computed cost_sharing.subsidy_granted
-        cost_sharing.subsidy_declined cost_sharing.subsidy_cut cost_sharing.relief_approved
+        cost_sharing.subsidy_declined cost_sharing.subsidy_cut cost_sharing.joined_late
+        cost_sharing.relief_approved
         cost_sharing.payments_blocked cost_sharing.payments_unblocked
         cost_sharing.collection_counted cost_sharing.collection_decided
         cost_sharing.finished bidding.tender_published bidding.tender_clarified

@@ -188,6 +188,10 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
         ("owners_pay_fen", _at("total_fen")),
         ("scheme_version", _at("scheme_version")),
     ),
+    "cost_sharing.joined_late": (
+        ("owners_pay_fen", _at("total_fen")),
+        ("scheme_version", _at("scheme_version")),
+    ),
     "cost_sharing.subsidy_granted": (
         ("owners_pay_fen", _at("owners_gap_fen")),
         ("scheme_version", _at("scheme_version")),

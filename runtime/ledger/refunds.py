@@ -1,11 +1,14 @@
 """Whatever may go out goes out as far as the escrow holds the money, and the rest when money comes."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Refund
+from models.messages.publication import Subject
+from models.tables import LedgerAccount as Account
+from models.tables import Publication, Refund
 from models.values.ledger import (
     ESCROW,
     PAYERS,
@@ -14,9 +17,17 @@ from models.values.ledger import (
     Transfer,
     household,
 )
+from models.values.states import PublicationState
 from rules.ledger import refunded
 from runtime.ledger.blocks import is_blocked
 from runtime.ledger.reading import load_balances, load_paid_out
+
+JOINED = text("""
+SELECT unit #>> '{}'
+FROM (SELECT content FROM scheme WHERE renovation_id = :rid ORDER BY version DESC LIMIT 1) last
+CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit
+""")
+"""The units that have joined an item later, by the last version of the scheme."""
 
 
 class RefundsOut(NamedTuple):
@@ -69,6 +80,42 @@ async def load_refunds_out(
             open_[transfer.target].paid_fen += transfer.amount_fen
     await session.flush()
     return RefundsOut(transfers, sum(owed.values()))
+
+
+async def order_credits_of_joined(
+    session: AsyncSession, renovation_id: str, came_fen: Mapping[str, int]
+) -> None:
+    """Once a home that has joined an item later has paid, what that leaves over goes back to those who paid before.
+
+    `came_fen` is by unit what comes in with this write (E19, rules 2.5).
+    """
+    joined = set(await session.scalars(JOINED, {"rid": renovation_id})) & came_fen.keys()
+    if not joined:
+        return
+    rows = await session.execute(
+        select(Account.name, Account.balance_fen).where(
+            Account.renovation_id == renovation_id,
+            Account.kind == AccountKind.HOUSEHOLD,
+            Account.name.in_(joined),
+        )
+    )
+    if any(owed - came_fen[unit] <= 0 < owed for unit, owed in rows):
+        await order_credits(session, renovation_id)
+
+
+async def order_credits(session: AsyncSession, renovation_id: str) -> None:
+    """What is owed back is to be paid, unless a sheet of refunds is posted: its end orders them."""
+    posted = select(Publication.id).where(
+        Publication.renovation_id == renovation_id,
+        Publication.subject == Subject.REFUNDS,
+        Publication.state == PublicationState.OPEN,
+    )
+    if await session.scalar(posted.limit(1)) is None:
+        await session.execute(
+            update(Refund)
+            .where(Refund.renovation_id == renovation_id)
+            .values(ordered_fen=Refund.amount_fen)
+        )
 
 
 async def load_going_out(

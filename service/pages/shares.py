@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from models.values.cost_sharing import CostKey
-from models.values.explanation import Explanation, ShareReason
+from models.values.explanation import Explanation, LateLine, ShareReason
 from runtime.language import amounts
 from service.pages.display import Language
 from service.pages.wording import text
@@ -69,6 +69,32 @@ def rounding_of(why: Explanation, language: Language) -> tuple[str, ...]:
     )
 
 
+def joined_of(why: Explanation, language: Language) -> tuple[Fact, ...]:
+    """What joining an item later has changed (E19), below the share by the scheme; nothing where nobody has."""
+    if not why.late:
+        return ()
+    say = _sayer(language)
+    before = (say("page.joined_before"), amounts.money(why.total_fen, language))
+    lines = (
+        (_joined(each, language), amounts.money(each.amount_fen, language)) for each in why.late
+    )
+    return (before, *lines, (say("page.share"), amounts.money(why.charged_fen, language)))
+
+
+def _joined(line: LateLine, language: Language) -> str:
+    say = _sayer(language)
+    told = say(
+        "page.joined_own" if line.own else "page.joined_other",
+        item=line.title,
+        whole=amounts.money(line.whole_fen, language),
+        weight=_weight(line, line.weight),
+        weights=_weight(line, line.weights),
+    )
+    if not line.uplift_permille:
+        return told
+    return f"{told} {say('page.joined_uplift', permille=line.uplift_permille)}"
+
+
 def _sayer(language: Language) -> Callable[..., str]:
     def say(code: str, **params: str | int) -> str:
         return text(code, language, params)
@@ -80,7 +106,7 @@ def _value(name: str, value: Fraction) -> str:
     return amounts.area(int(value)) if name.endswith("_dm2") else _decimal(value)
 
 
-def _weight(item: ShareReason, weight: Fraction) -> str:
+def _weight(item: ShareReason | LateLine, weight: Fraction) -> str:
     return amounts.area(int(weight)) if item.key in AREAS else _decimal(weight)
 
 

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from models.values.explanation import Explanation
 from runtime.language import amounts
 from service.pages.display import Language
-from service.pages.shares import Line, lines_of, rounding_of
+from service.pages.shares import Line, joined_of, lines_of, rounding_of
 from service.pages.wording import text
 from service.paper.typesetting import typeset
 
@@ -53,12 +53,17 @@ def shares_pdf(homes: Sequence[Explanation], title: str, more_fonts: Path | None
 def _home(why: Explanation) -> JsonValue:
     return {
         "unit": why.unit_number,
-        "total": amounts.money(why.total_fen, LANGUAGE),
-        "items": [
-            {"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)
-        ],
+        "total": amounts.money(why.charged_fen, LANGUAGE),
+        "items": [{"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)]
+        + _joined(why),
         "rounding": [*rounding_of(why, LANGUAGE)],
     }
+
+
+def _joined(why: Explanation) -> list[JsonValue]:
+    found = joined_of(why, LANGUAGE)
+    rows: list[JsonValue] = [[name, value] for name, value in found]
+    return [{"title": _say("page.joined_since"), "rows": rows}] if rows else []
 
 
 def _rows(line: Line) -> list[JsonValue]:

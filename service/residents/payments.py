@@ -1,6 +1,7 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
-from runtime.ledger.refunds import load_going_out, load_open_accounts
+from runtime.ledger.refunds import load_going_out, load_open_accounts, order_credits_of_joined
 from runtime.record.agenda import add_waits, of_collection
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
@@ -90,6 +91,10 @@ async def book_payments(
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
     ended = situation.state in ENDING_STATES
     name = key_of(situation.id, key)
+    came_fen: Counter[str] = Counter()
+    for each in rows:
+        came_fen[each.unit_number] += each.amount_fen
+    await order_credits_of_joined(session, situation.id, came_fen)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
     moved = (*beside, *came_in, *funds, *went_out)
     booked = await book(session, situation.id, key, now, moved)

@@ -8,8 +8,9 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.cost_sharing.instalments import LaterInstalments
+    from activities.cost_sharing.joining import Joinings
     from activities.cost_sharing.shares import Shares
-    from models.messages.acts import ApproveRelief, Done
+    from models.messages.acts import ApproveRelief, Done, JoinLate
     from models.messages.cost_sharing import (
         Collection,
         CollectionOutcome,
@@ -167,6 +168,21 @@ class CollectingWorkflow(OverseenWorkflow):
         """Where instalments are collected beside the stage; else whoever collects or settles takes it."""
         self.may_come(act)
         self._only_beside(act)
+
+    @workflow.update
+    async def join_late(self, act: JoinLate) -> Done:
+        """A home joins an item later: it pays the share of the original scheme, and its neighbours so much less (E19)."""
+        async with self.turn:
+            self._moves_on(act)
+            done = await self.do(act, Joinings.join, act)
+        await self._have_collected()
+        return done
+
+    @join_late.validator
+    def join_late_allowed(self, act: JoinLate) -> None:
+        """As long as the case lives; the record knows since when there are shares."""
+        self.may_come(act)
+        self._moves_on(act)
 
     def _only_beside(self, act: ApproveRelief) -> None:
         self._open(act)

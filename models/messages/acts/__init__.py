@@ -7,6 +7,7 @@ from models.messages.acts.oversight import (
     CorrectRenovation,
     CutSubsidy,
     ExtendPeriod,
+    JoinLate,
     LiftCorrection,
     OrderCorrection,
     ReassignAct,
@@ -71,6 +72,7 @@ __all__ = [
     "ExtendPeriod",
     "GrantSubsidy",
     "ImportOfficialResult",
+    "JoinLate",
     "LiftCorrection",
     "MeasureWorks",
     "OpenVote",
@@ -89,8 +91,8 @@ __all__ = [
     "ResumeRenovation",
     "ReviseScheme",
     "RuleOnSignature",
+    "SharesChanged",
     "SignContract",
-    "SubsidyCut",
     "SuspendRenovation",
     "Target",
     "TerminateContract",
@@ -114,7 +116,7 @@ class Done(Answer):
     request_hash: str = ""
 
 
-class SubsidyCut(Done):
-    """A subsidy was cut; `collection_id` is the workflow that collects what the owners owe more, "" for none new."""
+class SharesChanged(Done):
+    """A subsidy was cut, or a home has joined an item; `collection_id` is the workflow that collects what is owed more by that, "" for none new."""
 
     collection_id: str = ""

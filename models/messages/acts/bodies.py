@@ -14,6 +14,7 @@ from models.fields import (
     PositiveFen,
     Reason,
     Text,
+    UnitNumber,
     Word,
     entries,
     label,
@@ -82,6 +83,15 @@ class SubsidyCutBody(ActBody):
     funding: Annotated[str, *label(100)]
     amount_fen: PositiveFen
     document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class JoiningBody(ActBody):
+    """Of `JoinLate`."""
+
+    unit_number: UnitNumber
+    item: Annotated[str, *label(100)]
+    document: Annotated[str, *label(200)]
     reason: Reason
 
 

@@ -29,6 +29,17 @@ class CutSubsidy(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class JoinLate(Act):
+    """A home that does not pay for an item joins it later (E19); `document` is its signed application."""
+
+    name = "join_late"
+    target = "renovation"
+    unit_number: str
+    item: str
+    document: str = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
 class BlockPayments(Act):
     """No money goes out any more but wages: the signatories have changed, or the account is frozen (E17)."""
 

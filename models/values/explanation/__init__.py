@@ -68,6 +68,7 @@ class LateLine(Carried):
 
     item_id: str
     title: str
+    key: CostKey
     own: bool
     """It has joined itself; else it paid before, and `whole_fen` is what the one who joined pays."""
     whole_fen: int

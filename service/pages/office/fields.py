@@ -59,6 +59,7 @@ class Option(NamedTuple):
 Known = Mapping[str, Sequence[Option]]
 """What a case has of the things that bodies name: "works", "bidders", "tickets"…"""
 THINGS: Mapping[str, str] = {
+    "item": "items",
     "item_id": "works",
     "measured_fen": "works",
     "drop_items": "items",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Contract, Payment, ShareTotal
+from models.tables import Contract, Event, Payment, ShareTotal
 from models.values.scheme import SchemeContent
 from service.pages.schemes import load_scheme
 from service.reading.money import BASES, RELIEF
@@ -17,6 +17,7 @@ from service.situation import Situation
 from service.tenders import list_tenders
 
 OWNERS = "owners"
+JOINED = "cost_sharing.joined_late"
 FEW = 5
 """What fewer homes have paid is not told: among neighbours it would say who."""
 PERMILLE = 1_000
@@ -66,6 +67,14 @@ class InstalmentSum(NamedTuple):
     paid: bool
 
 
+class Joined(NamedTuple):
+    """How many homes have joined an item later (E19), and what each had to pay in all, in fen; None where few have."""
+
+    title: str
+    homes: int
+    pay_fen: int | None
+
+
 class PublicMoney(NamedTuple):
     """The sums of a case."""
 
@@ -80,6 +89,7 @@ class PublicMoney(NamedTuple):
     instalments: tuple[InstalmentSum, ...]
     contracts: tuple[ContractAccount, ...]
     settlement: SettlementView
+    joined: tuple[Joined, ...]
 
 
 async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney:
@@ -105,6 +115,7 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         instalments=await _instalments(session, situation),
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
+        joined=await _joined(session, rid, scheme) if scheme else (),
     )
 
 
@@ -160,6 +171,24 @@ async def _instalments(session: AsyncSession, situation: Situation) -> tuple[Ins
             paid=not row.open_fen,
         )
         for row in rows
+    )
+
+
+async def _joined(session: AsyncSession, rid: str, scheme: SchemeContent) -> tuple[Joined, ...]:
+    """Of each item that homes have joined, by the record what they were charged when they did."""
+    if not any(item.payers.joined for item in scheme.items):
+        return ()
+    pay = Event.details["pay_fen"].as_integer()
+    rows = await session.execute(
+        select(Event.details["item"].as_string(), func.sum(pay))
+        .where(Event.renovation_id == rid, Event.kind == JOINED)
+        .group_by(Event.details["item"].as_string())
+    )
+    paid = {name: int(fen) for name, fen in rows}
+    return tuple(
+        Joined(item.title, homes, paid.get(item.id, 0) if homes >= FEW else None)
+        for item in scheme.items
+        if (homes := len(item.payers.joined))
     )
 
 

@@ -131,7 +131,7 @@ def test_who_may_join_what() -> None:
     stairwell = PayerSet(scope="entrance", building="1", entrance="1", exempt_floors=(1,))
     scheme = content([item("roof"), item("lift", payers=stairwell), item("line", payers=LIFT)])
     ask = [
-        ("pool", "1-101", "cost_sharing.late_item_unknown"),
+        ("pool", "1-101", "cost_sharing.item_unknown"),
         ("lift", "9-999", "cost_sharing.unit_unknown"),
         ("lift", "1-202", "cost_sharing.late_pays_already"),
         ("roof", "1-202", "cost_sharing.late_pays_already"),

@@ -1,0 +1,163 @@
+"""A home joins an item later (E19): the share of the original scheme, credited to its neighbours when it has paid."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from models.messages import acts as a
+from models.values.cost_sharing import PayerSet
+from models.values.scheme import SchemeContent
+from proof.shares import faults
+from runtime.database import Database
+from tests.support.estate import scheme_content
+from tests.support.journey import BANK, BUREAU, COMMITTEE, JourneyDriver
+from tests.workflows.money.test_instalments import awaits, told, with_first_paid
+from tests.workflows.money.test_sale import home
+from tests.workflows.money.test_subsidies import share_sum
+from tests.workflows.works.test_default import refused
+from tests.workflows.works.test_settling import settled
+
+Begin = Callable[..., Awaitable[JourneyDriver]]
+PIPES, UPPER = "pipes", PayerSet(scope="building", building="1", exempt_floors=(1,))
+WHY = {"item": PIPES, "document": "application 7", "reason": "the home wants to be connected"}
+pytestmark = pytest.mark.slow
+
+
+def upper_floors_pay() -> SchemeContent:
+    """The risers are paid from the second floor up, in equal parts."""
+    content = scheme_content()
+    items = tuple(
+        each.model_copy(update={"payers": UPPER}) if each.id == PIPES else each
+        for each in content.items
+    )
+    return content.model_copy(update={"items": items})
+
+
+async def owes(j: JourneyDriver, unit: str) -> int:
+    found = await j.value(
+        "SELECT balance_fen FROM ledger_account WHERE renovation_id = $1 AND kind = 'household'"
+        " AND name = $2",
+        unit,
+    )
+    return int(found or 0)
+
+
+async def went_back(j: JourneyDriver) -> int:
+    """What has gone back to households so far, in fen."""
+    found = await j.value(
+        "SELECT sum(t.amount_fen) FROM ledger_transfer t JOIN ledger_account a ON a.id = t.to_id"
+        " WHERE a.renovation_id = $1 AND a.kind = 'household' AND t.kind = 'refund'"
+    )
+    return int(found or 0)
+
+
+async def in_all(j: JourneyDriver) -> int:
+    """What all homes owe together by their accounts."""
+    found = await j.value(
+        "SELECT sum(balance_fen) FROM ledger_account WHERE renovation_id = $1 AND kind = 'household'"
+    )
+    return int(found or 0)
+
+
+async def pays(j: JourneyDriver, unit: str, fen: int) -> None:
+    payments = [{"unit_number": unit, "amount_fen": fen}]
+    await j.told("/payments", await j.official(BANK), payments=payments)
+
+
+async def joins(j: JourneyDriver, unit: str) -> dict[str, Any]:
+    await j.act(a.JoinLate, COMMITTEE, unit_number=unit, **WHY)
+    return (await j.details("cost_sharing.joined_late"))[-1]
+
+
+async def proved(j: JourneyDriver, unit: str) -> dict[str, Any]:
+    """The explanation of a home's share, which is counted again from what everybody may read."""
+    why: dict[str, Any] = (await home(j, unit, 0))["why"]
+    bill = (await j.http.get(f"/v1/renovations/{j.rid}/shares/published")).json()
+    assert faults(why, bill) == ()
+    return why
+
+
+# carries E19
+@pytest.mark.parametrize("moment", ["payments", "works", "retention"])
+async def test_a_home_that_joins_later_pays_its_share_and_its_neighbours_so_much_less(
+    journey: Begin, database: Database, moment: str
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    units = await j.units()
+    late, other, neighbour = units[0], units[1], units[-1]
+    ask = {"unit_number": late, **WHY}
+    assert await refused(j.act(a.JoinLate, COMMITTEE, **ask)) == ["cost_sharing.not_called"]
+    await j.until(moment)
+    for changed, code in (
+        ({"item": "pool"}, "cost_sharing.item_unknown"),
+        ({"unit_number": "9-999"}, "cost_sharing.unit_unknown"),
+        ({"unit_number": neighbour}, "cost_sharing.late_pays_already"),
+        ({"item": "roof"}, "cost_sharing.late_pays_already"),
+    ):
+        assert await refused(j.act(a.JoinLate, COMMITTEE, **{**ask, **changed})) == [code]
+    assert await refused(j.act(a.JoinLate, BUREAU, **ask)) == ["authority.wrong_role"]
+    before, sum_before, all_before = await owes(j, late), await share_sum(j), await in_all(j)
+    back = await went_back(j)
+    said = await joins(j, late)
+    pay_fen, payers = said["pay_fen"], len(units) - 2
+    # In equal parts: of what ten pay, an eleventh is the share of an eleventh home.
+    assert pay_fen > 0
+    assert (said["credited"], said["credits_fen"]) == (payers, pay_fen)
+    assert "unit_number" not in said
+    assert await owes(j, late) == before + pay_fen
+    assert (await share_sum(j), await in_all(j)) == (sum_before, all_before)
+    assert await went_back(j) == back, "nobody is paid before the home has paid"
+    assert await told(j, "joined_late") == [{late}]
+    assert len((await told(j, "joining_credited"))[0]) == payers
+    assert await refused(j.act(a.JoinLate, COMMITTEE, **ask)) == ["cost_sharing.late_twice"]
+    (own,) = (await proved(j, late))["late"]
+    (less,) = (await proved(j, neighbour))["late"]
+    assert (own["own"], own["amount_fen"], own["whole_fen"] // (payers + 1)) == (
+        True,
+        pay_fen,
+        pay_fen,
+    )
+    assert less["amount_fen"] in (-(pay_fen // payers), -(pay_fen // payers) - 1)
+    # The next one is credited to the first, too.
+    again = await joins(j, other)
+    assert again["credited"] == payers + 1
+    assert len((await proved(j, late))["late"]) == 2
+    await settled(j, database, "completed")
+    assert (await j.events()).count("cost_sharing.joined_late") == 2
+
+
+# carries E16, E19
+async def test_what_a_home_that_has_joined_pays_goes_back_to_those_who_had_paid(
+    journey: Begin, database: Database
+) -> None:
+    j = await with_first_paid(journey, content=upper_floors_pay())
+    late = (await j.units())[0]
+    await j.until("works")
+    await j.pay()
+    back = await went_back(j)
+    said = await joins(j, late)
+    assert said["refunds_fen"] > 0
+    assert "payments" in await awaits(j) or "instalment" in await awaits(j)
+    owed = await owes(j, late)
+    await pays(j, late, owed - 1)
+    assert await went_back(j) == back, "a fen is missing"
+    await pays(j, late, 1)
+    assert await owes(j, late) == 0
+    assert await went_back(j) == back + said["pay_fen"]
+    await settled(j, database, "completed")
+
+
+# carries E19
+async def test_a_home_that_has_paid_before_it_joins_is_credited_on_at_once(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    late = (await j.units())[0]
+    await j.until("retention")
+    back = await went_back(j)
+    await pays(j, late, 5_000_000)
+    said = await joins(j, late)
+    assert said["paid_out_fen"] >= said["pay_fen"]
+    assert await went_back(j) >= back + said["pay_fen"]
+    await settled(j, database, "completed")
