@@ -29,6 +29,7 @@ IDS = {
         "file_sha256",
         "found",
         "id",
+        "item",
         "item_id",
         "kind",
         "last",

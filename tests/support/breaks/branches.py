@@ -6,7 +6,7 @@ from typing import Any
 
 from models.messages import acts as a
 from models.values.actor import Actor, Role
-from models.values.cost_sharing import Funding, FundingSource
+from models.values.cost_sharing import Funding, FundingSource, PayerSet
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.voting import Motion
@@ -165,11 +165,14 @@ async def not_cured(j: JourneyDriver) -> None:
 
 
 async def cut_short(j: JourneyDriver) -> None:
-    """A subsidy is cut while the shares are collected, the account is blocked for a time, and the case is cancelled.
+    """While the shares are collected a home joins the risers and a subsidy is cut; the account is blocked for a time, and
+    the case is cancelled.
 
     Needs `with_subsidy`.
     """
     await j.until("payments")
+    joins = {"unit_number": (await j.units())[0], "item": "pipes", "document": "application 7"}
+    await j.act(a.JoinLate, COMMITTEE, **joins, reason="the home wants to be connected")
     await j.act(a.CutSubsidy, STREET, funding="district", amount_fen=GAP_FEN, reason="the budget")
     await j.act(a.BlockPayments, STREET, ground="frozen", reason="by a court")
     await j.act(a.UnblockPayments, BUREAU, document="bank 7", reason="the court has freed it")
@@ -178,9 +181,19 @@ async def cut_short(j: JourneyDriver) -> None:
 
 
 def with_subsidy(amount_fen: int = 100 * GAP_FEN) -> SchemeContent:
-    """The district pays a part."""
+    """The district pays a part, and the risers are paid from the second floor up."""
     district = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=amount_fen)
-    return scheme_content().model_copy(update={"funding": (district,)})
+    return upper_floors_pay().model_copy(update={"funding": (district,)})
+
+
+def upper_floors_pay() -> SchemeContent:
+    """The risers are paid from the second floor up, in equal parts."""
+    content, upper = scheme_content(), PayerSet(scope="building", building="1", exempt_floors=(1,))
+    items = tuple(
+        each.model_copy(update={"payers": upper}) if each.id == "pipes" else each
+        for each in content.items
+    )
+    return content.model_copy(update={"items": items})
 
 
 async def reconvened(j: JourneyDriver) -> None:

@@ -105,7 +105,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.terminate",
         }
     ),
-    cut_short: frozenset({"Blocks.begin", "Blocks.end", "Subsidies.cut"}),
+    cut_short: frozenset({"Blocks.begin", "Blocks.end", "Joinings.join", "Subsidies.cut"}),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
     never_revised: frozenset(
         {

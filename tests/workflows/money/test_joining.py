@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from models.messages import acts as a
-from models.values.cost_sharing import PayerSet
-from models.values.scheme import SchemeContent
 from proof.shares import faults
 from runtime.database import Database
-from tests.support.estate import scheme_content
+from tests.support.breaks.branches import upper_floors_pay
 from tests.support.journey import BANK, BUREAU, COMMITTEE, JourneyDriver
 from tests.workflows.money.test_instalments import awaits, told, with_first_paid
 from tests.workflows.money.test_sale import home
@@ -19,19 +17,8 @@ from tests.workflows.works.test_default import refused
 from tests.workflows.works.test_settling import settled
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-PIPES, UPPER = "pipes", PayerSet(scope="building", building="1", exempt_floors=(1,))
-WHY = {"item": PIPES, "document": "application 7", "reason": "the home wants to be connected"}
+WHY = {"item": "pipes", "document": "application 7", "reason": "the home wants to be connected"}
 pytestmark = pytest.mark.slow
-
-
-def upper_floors_pay() -> SchemeContent:
-    """The risers are paid from the second floor up, in equal parts."""
-    content = scheme_content()
-    items = tuple(
-        each.model_copy(update={"payers": UPPER}) if each.id == PIPES else each
-        for each in content.items
-    )
-    return content.model_copy(update={"items": items})
 
 
 async def owes(j: JourneyDriver, unit: str) -> int:
