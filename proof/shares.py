@@ -58,8 +58,8 @@ def _late_faults(line: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) ->
     part = line["whole_fen"] * Fraction(line["weight"]) / Fraction(line["weights"])
     most = part * (1000 + line["uplift_permille"]) / 1000
     fen = line["amount_fen"] if own else -line["amount_fen"]
-    # Whoever joins pays no broken fen: of the share, and then of the uplift on it.
-    fits = most - 2 < fen <= most if own else part // 1 <= fen <= -(-part // 1)
+    # Whoever joins pays no broken fen.
+    fits = most - 1 < fen <= most if own else part // 1 <= fen <= -(-part // 1)
     if most != Fraction(line["exact_fen"]) or not fits:
         yield f"{name}: not the part of the joining"
 

@@ -149,6 +149,8 @@ async def _give_back(case: Case, unit_number: str) -> dict[str, JsonValue]:
     if open_.get(household(unit_number), 0) > 0:
         return {}
     await order_credits(case.session, case.renovation.id)
+    case.notify("committee", "joined_paid", unit=unit_number)
+    case.notify("units", "joined_paid", [unit_number], unit=unit_number)
     return await refunding.pay(case)
 
 

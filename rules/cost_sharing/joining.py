@@ -66,12 +66,12 @@ def share_table(
 
 
 def late_joining(
-    original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
+    original_share_fen: int | Fraction, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
 ) -> LateJoining:
     """Joining later costs the share of the original scheme, with an uplift only where one is voted.
 
     Neighbours need not consent, and access follows payment (SPC typical case 5). The receipt is
-    credited to those who paid before by their keys.
+    credited to those who paid before by their keys; a broken fen stays with them.
     """
     pay = int(original_share_fen * (1 + uplift))
     shares = largest_remainder(pay, earlier) if earlier else {}
@@ -118,7 +118,7 @@ def _late_shares_of(
         key = weights(item, paying)
         own, whole = Fraction(key[number]), Fraction(sum(key.values()))
         share = gap_fen * own / whole if own else Fraction(0)
-        joining = late_joining(int(share), earlier, uplift)
+        joining = late_joining(share, earlier, uplift)
         # Nobody gets more than it pays for the item: only where a fen is all that somebody pays does this say so.
         less = {
             each.unit_number: min(each.amount_fen, cells[each.unit_number])

@@ -48,6 +48,7 @@ DETAILS: Mapping[Circle, str] = {
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
         funding lost_fen wages_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
+        pay_fen uplift_permille credited
         """,
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
     Circle.COMPLAINT: "answer",

@@ -244,11 +244,11 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "SchemeItem": {
         EVERYBODY: """id title category cost_fen key payers floors optional priority operator_line motion
-            choice"""
+            choice late_uplift_permille"""
     },
     "SchemePayers": {
-        EVERYBODY: "scope building entrance listed exempt_floors",
-        Circle.OWNERS: "units",
+        EVERYBODY: "scope building entrance listed exempt_floors joined_later",
+        Circle.OWNERS: "units joined",
     },
     "SchemeWork": {
         EVERYBODY: "id building title concealed value_fen item units_occupied",

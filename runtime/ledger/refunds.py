@@ -84,14 +84,14 @@ async def load_refunds_out(
 
 async def order_credits_of_joined(
     session: AsyncSession, renovation_id: str, came_fen: Mapping[str, int]
-) -> None:
+) -> tuple[str, ...]:
     """Once a home that has joined an item later has paid, what that leaves over goes back to those who paid before.
 
-    `came_fen` is by unit what comes in with this write (E19, rules 2.5).
+    `came_fen` is by unit what comes in with this write (E19, rules 2.5). The homes that have paid with it.
     """
     joined = set(await session.scalars(JOINED, {"rid": renovation_id})) & came_fen.keys()
     if not joined:
-        return
+        return ()
     rows = await session.execute(
         select(Account.name, Account.balance_fen).where(
             Account.renovation_id == renovation_id,
@@ -99,8 +99,10 @@ async def order_credits_of_joined(
             Account.name.in_(joined),
         )
     )
-    if any(owed - came_fen[unit] <= 0 < owed for unit, owed in rows):
+    paid = sorted(unit for unit, owed in rows if owed - came_fen[unit] <= 0 < owed)
+    if paid:
         await order_credits(session, renovation_id)
+    return tuple(paid)
 
 
 async def order_credits(session: AsyncSession, renovation_id: str) -> None:

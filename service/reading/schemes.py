@@ -27,6 +27,10 @@ class SchemePayers(Carried):
     listed: int
     """How many units are listed."""
     exempt_floors: tuple[int, ...]
+    joined: tuple[str, ...] | None
+    """Who has joined since (E19), in that order."""
+    joined_later: int
+    """How many those are."""
 
 
 class SchemeFloor(Carried):
@@ -74,6 +78,8 @@ class SchemeItem(Carried):
     operator_line: bool
     motion: str
     choice: str
+    late_uplift_permille: int = 0
+    """By so much more than its share whoever joins later pays."""
 
 
 class SchemeWork(Carried):
@@ -148,6 +154,8 @@ def _item(item: CostItem) -> SchemeItem:
         units=who.units,
         listed=len(who.units),
         exempt_floors=who.exempt_floors,
+        joined=who.joined,
+        joined_later=len(who.joined),
     )
     plain = item.model_dump(mode="json", exclude={"payers", "floors"})
     floors = tuple(SchemeFloor(floor=each.floor, weight=each.weight) for each in item.floors)

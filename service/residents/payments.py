@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.command import Command
 from models.tables import CaseWait, Instalment, LedgerTransfer, Payment, Renovation
 from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
@@ -19,6 +20,7 @@ from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
 from runtime.ledger.refunds import load_going_out, load_open_accounts, order_credits_of_joined
+from runtime.outbox import notice_of
 from runtime.record.agenda import add_waits, of_collection
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
@@ -91,10 +93,7 @@ async def book_payments(
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
     ended = situation.state in ENDING_STATES
     name = key_of(situation.id, key)
-    came_fen: Counter[str] = Counter()
-    for each in rows:
-        came_fen[each.unit_number] += each.amount_fen
-    await order_credits_of_joined(session, situation.id, came_fen)
+    await _credit_of_joined(session, situation, key, now, rows)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
     moved = (*beside, *came_in, *funds, *went_out)
     booked = await book(session, situation.id, key, now, moved)
@@ -106,6 +105,24 @@ async def book_payments(
         "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
         **booked,
     }
+
+
+async def _credit_of_joined(
+    session: AsyncSession,
+    situation: Situation,
+    key: str,
+    now: datetime,
+    rows: Sequence[NewPayment],
+) -> None:
+    """What a home pays that has joined an item later is credited on; the committee lets it use the item (E19)."""
+    came_fen: Counter[str] = Counter()
+    for each in rows:
+        came_fen[each.unit_number] += each.amount_fen
+    command = Command(command_id=key, renovation_id=situation.id)
+    for unit in await order_credits_of_joined(session, situation.id, came_fen):
+        session.add(notice_of(command, "committee", "joined_paid", {"unit": unit}, now))
+        only: dict[str, JsonValue] = {"unit": unit, "only": [unit]}
+        session.add(notice_of(command, "units", "joined_paid", only, now))
 
 
 async def await_end_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> None:

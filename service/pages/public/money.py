@@ -178,13 +178,13 @@ async def _joined(session: AsyncSession, rid: str, scheme: SchemeContent) -> tup
     """Of each item that homes have joined, by the record what they were charged when they did."""
     if not any(item.payers.joined for item in scheme.items):
         return ()
-    pay = Event.details["pay_fen"].as_integer()
-    rows = await session.execute(
-        select(Event.details["item"].as_string(), func.sum(pay))
-        .where(Event.renovation_id == rid, Event.kind == JOINED)
-        .group_by(Event.details["item"].as_string())
+    said = await session.scalars(
+        select(Event.details).where(Event.renovation_id == rid, Event.kind == JOINED)
     )
-    paid = {name: int(fen) for name, fen in rows}
+    paid: dict[str, int] = {}
+    for each in said:
+        item = str(each["item"])
+        paid[item] = paid.get(item, 0) + int(str(each["pay_fen"]))
     return tuple(
         Joined(item.title, homes, paid.get(item.id, 0) if homes >= FEW else None)
         for item in scheme.items

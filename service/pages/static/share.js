@@ -60,7 +60,7 @@ function joined(why) {
     const own = times([BigInt(line.whole_fen), 1n], times([weight, under], [scale, all]));
     const most = times(own, [1000n + BigInt(line.uplift_permille), 1000n]);
     const fen = BigInt(line.own ? line.amount_fen : -line.amount_fen);
-    const near = line.own ? fen * most[1] <= most[0] && (fen + 2n) * most[1] > most[0]
+    const near = line.own ? fen * most[1] <= most[0] && (fen + 1n) * most[1] > most[0]
       : fen === own[0] / own[1] || (fen === own[0] / own[1] + 1n && own[0] % own[1] !== 0n);
     return near && same(most, part(line.exact_fen));
   });

@@ -132,6 +132,7 @@ async def test_what_a_home_that_has_joined_pays_goes_back_to_those_who_had_paid(
     await pays(j, late, 1)
     assert await owes(j, late) == 0
     assert await went_back(j) == back + said["pay_fen"]
+    assert len(await told(j, "joined_paid")) == 2, "the committee and the home"
     await settled(j, database, "completed")
 
 
