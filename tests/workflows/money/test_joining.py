@@ -13,7 +13,7 @@ from tests.support.journey import BANK, BUREAU, COMMITTEE, JourneyDriver
 from tests.workflows.money.test_instalments import awaits, told, with_first_paid
 from tests.workflows.money.test_sale import home
 from tests.workflows.money.test_subsidies import share_sum
-from tests.workflows.works.test_default import refused
+from tests.workflows.works.test_default import nothing, refused
 from tests.workflows.works.test_settling import settled
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -28,6 +28,24 @@ async def owes(j: JourneyDriver, unit: str) -> int:
         unit,
     )
     return int(found or 0)
+
+
+async def asked(j: JourneyDriver, unit: str) -> int:
+    """The instalments of a home together."""
+    found = await j.value(
+        "SELECT sum(amount_fen) FROM instalment WHERE renovation_id = $1 AND unit_number = $2", unit
+    )
+    return int(found)
+
+
+async def charged(j: JourneyDriver, unit: str) -> int:
+    """What a home owes in all by the computation of today."""
+    found = await j.value(
+        "SELECT amount_fen FROM share_total WHERE renovation_id = $1 AND unit_number = $2"
+        " ORDER BY array_position(ARRAY['final', 'award', 'estimate'], basis::text) LIMIT 1",
+        unit,
+    )
+    return int(found)
 
 
 async def went_back(j: JourneyDriver) -> int:
@@ -106,6 +124,9 @@ async def test_a_home_that_joins_later_pays_its_share_and_its_neighbours_so_much
         pay_fen,
     )
     assert less["amount_fen"] in (-(pay_fen // payers), -(pay_fen // payers) - 1)
+    assert await asked(j, neighbour) == await charged(j, neighbour), (
+        "what was credited is not asked"
+    )
     # The next one is credited to the first, too.
     again = await joins(j, other)
     assert again["credited"] == payers + 1
@@ -133,6 +154,29 @@ async def test_what_a_home_that_has_joined_pays_goes_back_to_those_who_had_paid(
     assert await owes(j, late) == 0
     assert await went_back(j) == back + said["pay_fen"]
     assert len(await told(j, "joined_paid")) == 2, "the committee and the home"
+    await settled(j, database, "completed")
+
+
+# carries E13, E19
+async def test_a_joining_while_the_first_instalment_is_collected_makes_no_neighbour_a_debtor(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    units = await j.units()
+    late, last = units[0], units[-1]
+    j.on("payments", nothing)
+    await j.until("payments")
+    for unit in units:
+        if unit not in (late, last):
+            await pays(j, unit, await owes(j, unit))
+    said = await joins(j, late)
+    await pays(j, late, await owes(j, late))
+    assert await went_back(j) == said["refunds_fen"] > 0
+    await pays(j, last, await owes(j, last))
+    await j.until("publish_tender")
+    assert "cost_sharing.reminder_ordered" not in await j.events(), "nobody owed anything"
+    (counted,) = await j.details("cost_sharing.collection_counted")
+    assert counted["collected_fen"] == counted["due_fen"]
     await settled(j, database, "completed")
 
 
