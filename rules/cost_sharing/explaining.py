@@ -84,7 +84,7 @@ def _since(
                 amount_fen=each.pay_fen,
             )
         elif unit_number in each.earlier:
-            weight, whole = each.earlier[unit_number], sum(each.earlier.values())
+            weight, whole = each.earlier[unit_number], sum(each.earlier.values(), Fraction(0))
             less = {total.unit_number: total.amount_fen for total in each.credits}
             yield LateLine(
                 item_id=item.id,
@@ -94,7 +94,7 @@ def _since(
                 whole_fen=each.pay_fen,
                 weight=weight,
                 weights=whole,
-                exact_fen=each.pay_fen * Fraction(weight) / whole,
+                exact_fen=each.pay_fen * weight / whole,
                 amount_fen=-less[unit_number],
             )
 
@@ -135,7 +135,7 @@ def published(
                 gap_fen=each.gap_fen,
                 weights=each.weights,
                 pay_fen=each.pay_fen,
-                before=sum(each.earlier.values()),
+                before=sum(each.earlier.values(), Fraction(0)),
             )
             for each in late
         ),

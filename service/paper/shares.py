@@ -54,8 +54,10 @@ def _home(why: Explanation) -> JsonValue:
     return {
         "unit": why.unit_number,
         "total": amounts.money(why.charged_fen, LANGUAGE),
-        "items": [{"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)]
-        + _joined(why),
+        "items": [
+            *({"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)),
+            *_joined(why),
+        ],
         "rounding": [*rounding_of(why, LANGUAGE)],
     }
 
