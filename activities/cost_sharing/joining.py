@@ -41,7 +41,7 @@ class Joinings(Writer):
         """
         _, content = await case.scheme()
         if await first_call(case) is None:
-            raise refusal("cost_sharing.not_called", where=case.renovation.id)
+            raise refusal("cost_sharing.late_too_early", where=case.renovation.id)
         units, counted = await share_rows.share_units(case), share_rows.counted_kinds(case)
         law.refuse_joining(content, units, act.item, act.unit_number, counted)
         joined = law.with_joined(content, act.item, act.unit_number)

@@ -154,7 +154,7 @@ CODES: dict[int, str] = {
         cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown
         cost_sharing.item_without_payers cost_sharing.no_gap cost_sharing.no_items_left
         cost_sharing.late_nothing_to_pay cost_sharing.late_not_served
-        cost_sharing.late_pays_already cost_sharing.late_twice
+        cost_sharing.late_pays_already cost_sharing.late_too_early cost_sharing.late_twice
         cost_sharing.no_units cost_sharing.nobody_pays cost_sharing.not_computed
         cost_sharing.own_relief cost_sharing.payer_unknown cost_sharing.relief_above_debt
         cost_sharing.relief_twice cost_sharing.relief_without_fund cost_sharing.shares_unknown

@@ -92,7 +92,7 @@ async def test_a_home_that_joins_later_pays_its_share_and_its_neighbours_so_much
     units = await j.units()
     late, other, neighbour = units[0], units[1], units[-1]
     ask = {"unit_number": late, **WHY}
-    assert await refused(j.act(a.JoinLate, COMMITTEE, **ask)) == ["cost_sharing.not_called"]
+    assert await refused(j.act(a.JoinLate, COMMITTEE, **ask)) == ["cost_sharing.late_too_early"]
     await j.until(moment)
     for changed, code in (
         ({"item": "pool"}, "cost_sharing.item_unknown"),
