@@ -210,14 +210,17 @@ def check_facts(events: Sequence[Event]) -> tuple[CheckFact, ...]:
 
 
 async def _outcomes(client: Client, events: Sequence[Event]) -> dict[str, str]:
-    """What the workflow of each stage that was entered has answered."""
+    """What the workflow of each stage that was entered has answered; else how it stands in the engine."""
     found: dict[str, str] = {}
     for event in events:
         if event.kind == ENTERED:
             name = str(event.details["workflow_id"])
             handle = client.get_workflow_handle(name, result_type=StageResult)
-            if (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED:
+            status = (await handle.describe()).status
+            if status is WorkflowExecutionStatus.COMPLETED:
                 found[name] = (await handle.result()).outcome
+            elif status is not None:
+                found[name] = status.name.lower()
     return found
 
 

@@ -168,6 +168,8 @@ class UI(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_POST = do_GET  # noqa: N815 - as the base class calls it
+
     def log_message(self, *_words: object) -> None:
         """Nothing."""
 
@@ -212,6 +214,15 @@ async def test_the_ui_is_behind_the_sign_in_and_never_sees_the_session(
     assert seen.json()["path"] == path
     assert token_of(ADMIN) not in seen.text
     assert (await ask(path, "POST", Cookie=admin)).status_code == 403
+    one = "/temporal/api/v1/namespaces/default/workflows/renovation%2Fr1"
+    query = f"{one}/query/__temporal_workflow_metadata"
+    assert (await ask(f"{query}?", "POST", Cookie=admin)).json()["path"] == f"{query}?"
+    assert (await ask(query, "POST")).status_code == 401
+    # An id of a workflow that looks like a query when it is decoded would begin a workflow.
+    for changes in (one, f"{one}/terminate", f"{one}/query/a/terminate", f"{one}%2Fquery%2Fa"):
+        assert (await ask(changes, "POST", Cookie=admin)).status_code == 403, changes
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert (await ask(query, method, Cookie=admin)).status_code == 403
     foreign = await ask(path, Cookie=admin, Origin="https://evil.example")
     assert foreign.status_code == 403
     # Nobody goes round the question by asking for it.

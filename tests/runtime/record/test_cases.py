@@ -65,13 +65,13 @@ async def connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
         database,
         "person-later",
         late.model_copy(update={"due_at": NOW - 9 * HOUR, "since": NOW - 9 * HOUR}),
-        Wait(what="works", who="contractor", due_at=NOW + HOUR),
+        Wait(what="works", who="contractor", due_at=NOW + 90 * HOUR),
         opened_at=NOW - 2 * HOUR,
     )
     await make(
         database,
         "person-in-time",
-        late.model_copy(update={"due_at": NOW + HOUR}),
+        late.model_copy(update={"due_at": NOW + 90 * HOUR}),
         opened_at=NOW - 3 * HOUR,
         stage="bidding",
     )

@@ -232,7 +232,8 @@ async def shows_trouble(j: JourneyDriver, workflow_id: str) -> bool:
 async def ended_well(j: JourneyDriver, database: Database, *states: str) -> None:
     """The case has ended in one of the states; nothing runs, nothing waits, the record is clean."""
     last_run = j.client.get_workflow_handle(j.handle.id, result_type=JourneyOutcome)
-    assert (await last_run.result()).state in states
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await last_run.result()).state in states
     assert (await j.row())["state"] in states
     assert await still_running(j) == []
     for table in ("case_wait", "case_trouble"):
