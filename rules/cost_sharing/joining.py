@@ -66,7 +66,9 @@ def share_table(
 
 
 def late_joining(
-    original_share_fen: int | Fraction, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
+    original_share_fen: int | Fraction,
+    earlier: Mapping[str, int | Fraction],
+    uplift: Fraction = Fraction(0),
 ) -> LateJoining:
     """Joining later costs the share of the original scheme, with an uplift only where one is voted.
 

@@ -59,10 +59,9 @@ class Option(NamedTuple):
 Known = Mapping[str, Sequence[Option]]
 """What a case has of the things that bodies name: "works", "bidders", "tickets"…"""
 THINGS: Mapping[str, str] = {
-    "item": "items",
     "item_id": "works",
     "measured_fen": "works",
-    "drop_items": "items",
+    **dict.fromkeys(("item", "drop_items"), "items"),
     **dict.fromkeys(
         ("bidder_id", "bidders", "technical_milli", "adjustments_fen", "lots"), "bidders"
     ),
