@@ -51,13 +51,13 @@ def shares_pdf(homes: Sequence[Explanation], title: str, more_fonts: Path | None
 
 
 def _home(why: Explanation) -> JsonValue:
+    items: list[JsonValue] = [
+        {"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)
+    ]
     return {
         "unit": why.unit_number,
         "total": amounts.money(why.charged_fen, LANGUAGE),
-        "items": [
-            *({"title": line[0].title, "rows": _rows(line)} for line in lines_of(why, LANGUAGE)),
-            *_joined(why),
-        ],
+        "items": [*items, *_joined(why)],
         "rounding": [*rounding_of(why, LANGUAGE)],
     }
 

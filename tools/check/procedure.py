@@ -48,7 +48,7 @@ PATHS: tuple[Detour, ...] = (
     Detour(16, "the price drops; somebody has overpaid"),
     Detour(17, "the account is frozen"),
     Detour(18, "a flat is sold on the way"),
-    Detour(19, "somebody joins late", "joining after the works are paid"),
+    Detour(19, "somebody joins late"),
     Detour(20, "fewer than three bids"),
     Detour(21, "fewer than three valid bids"),
     Detour(22, "every bid is rejected"),

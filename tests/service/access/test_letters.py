@@ -367,9 +367,16 @@ async def test_who_enters_while_the_unit_is_sold_has_entered_before_or_not_at_al
 
     async def committee() -> int:
         await enough.wait()
-        sale = {"unit_number": UNIT, "seller_names": [SELLER], "buyer_names": [BUYER]}
-        sale |= {"registered_on": NOW.date().isoformat(), "evidence": "extract 17"}
-        made = await confirmed(vote, await vote.post("/replacements", COMMITTEE, **sale))
+        proposed = await vote.post(
+            "/replacements",
+            COMMITTEE,
+            unit_number=UNIT,
+            seller_names=[SELLER],
+            buyer_names=[BUYER],
+            registered_on=NOW.date().isoformat(),
+            evidence="extract 17",
+        )
+        made = await confirmed(vote, proposed)
         assert made.status_code == 201, made.text
         return len(gained)
 
