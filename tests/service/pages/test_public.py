@@ -104,8 +104,8 @@ async def test_each_instalment_stands_with_what_came_in_for_it(
     await instalments(vote, 12)
     await paid(vote, 7)
     said = (await anybody.get(f"/cases/{vote.rid}/money")).text
-    rows = re.findall(r'<tr><th scope="row">(\d)</th>(.*?)</tr>', said)
-    cells = [(number, *re.findall(r'class="n">([^<]*)<', row)) for number, row in rows]
+    rows = re.findall(r"<h4>Instalment (\d) (.*?)</section>", said, re.DOTALL)
+    cells = [(number, *re.findall(r"<dd>(¥[^<]*)</dd>", row)) for number, row in rows]
     assert cells == [("1", "¥12,000.00", "¥7,000.00"), ("2", "¥24,000.00", "¥0.00")]
     assert "not complete" in rows[0][1]
     assert "later" in rows[1][1]
