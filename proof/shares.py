@@ -13,7 +13,8 @@ def faults(explanation: Mapping[str, Any], bill: Mapping[str, Any]) -> tuple[str
     """What does not hold; nothing where the share is proved. Both as the API answers them."""
     since = explanation.get("late", ())
     late = (fault for each in since for fault in _late_faults(each, bill.get("late", ())))
-    return (*_faults(explanation, bill), *late)
+    fees = (fault for each in explanation.get("fees", ()) for fault in _fee_faults(each))
+    return (*_faults(explanation, bill), *late, *fees)
 
 
 def _faults(told: Mapping[str, Any], bill: Mapping[str, Any]) -> Iterator[str]:
@@ -62,6 +63,13 @@ def _late_faults(line: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) ->
     fits = most - 1 < fen <= most if own else part // 1 <= fen <= -(-part // 1)
     if most != Fraction(line["exact_fen"]) or not fits:
         yield f"{name}: not the part of the joining"
+
+
+def _fee_faults(line: Mapping[str, Any]) -> Iterator[str]:
+    """Of a late fee: the part of what was paid late, rounded up to whole fen, for each month begun."""
+    a_month = -(-line["base_fen"] * line["permille"] // 1000)
+    if line["amount_fen"] != a_month * line["months"]:
+        yield f"{line['number']}: not the late fee of its months"
 
 
 def _weight(item: Mapping[str, Any]) -> Fraction:

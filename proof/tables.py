@@ -79,6 +79,7 @@ DIGESTS: Mapping[str, Digest] = {
     "evaluation": Digest(),
     "inspection": Digest(),
     "instalment": Digest(whole=True),
+    "late_fee": Digest(whole=True),
     "mandate": Digest("ballot_box"),
     "mandate_revocation": Digest("mandate"),
     "objection": Digest("publication"),

@@ -17,8 +17,11 @@ ON_PAPER = frozenset(
         "vote_silence",
         "mandate_registered",
         "payment_called",
+        "payment_called_fee",
         "payment_reminder",
         "instalment_called",
+        "instalment_called_fee",
+        "late_fee_charged",
         "instalment_overdue",
     }
 )

@@ -9,6 +9,7 @@ from formats.keys_once import KeyTwiceError, keys_once
 from models.fields import (
     CommandId,
     Count,
+    Day,
     Expected,
     Fen,
     Id,
@@ -90,12 +91,14 @@ class GiveOpinion(CommandBody):
 class ReceivedPayment(Growing, Value):
     """Money received for one unit, or from a `payer` of the money plan; never booked twice under a `reference`."""
 
-    LATER = frozenset({"payer"})
+    LATER = frozenset({"payer", "paid_on"})
     unit_number: UnitNumber | None = None
     amount_fen: PositiveFen
     reference: ShortLine = ""
     payer: ShortLine = ""
     """The account of whoever pays beside the households, as the ledger names it: `subsidy/city-2026`."""
+    paid_on: Day | None = None
+    """The day on which the bank had the money; without it that of the report. A late fee counts by it."""
 
 
 class ReportPayments(CommandBody):

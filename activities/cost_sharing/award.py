@@ -13,6 +13,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
+from runtime.ledger.fees import load_fees
 
 Plan = list[tuple[values.Instalment, datetime]]
 
@@ -103,6 +104,7 @@ def _asked(parts: Plan) -> tuple[values.ShareTotal, ...]:
 async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
     """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households."""
     money = await share_rows.load_money(case)
+    fees = await load_fees(case.session, case.renovation.id)
     plans: dict[str, Plan] = defaultdict(list)
     for part, due_at in parts:
         plans[part.unit_number].append((part, due_at))
@@ -111,13 +113,15 @@ async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]
     sources: dict[str, int] = {}
     for change in changes:
         paid, own = money.get(change.unit_number, (0, 0))
+        fee = fees.get(change.unit_number, 0)
         after += _replanned(case, plans.pop(change.unit_number, []), change, paid)
         back = law.paid_back(
             values.Refund(
                 unit_number=change.unit_number,
                 paid_fen=paid,
                 charge_fen=change.after_fen,
-                amount_fen=paid - change.after_fen,
+                amount_fen=paid - change.after_fen - fee,
+                fee_fen=fee,
             ),
             own,
         )

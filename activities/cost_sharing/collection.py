@@ -15,11 +15,10 @@ from models.values.ledger import AccountKind
 from models.values.waits import ARREARS, ENGINE, PAID_UP, Consequence, Wait, at_work
 from rules import cost_sharing as law
 from rules.ledger import left_after
+from runtime.ledger.fees import CALLED, load_fees, load_terms
 from runtime.ledger.reading import load_balances
 from runtime.record.agenda import add_waits, of_collection
 
-CALLED = "cost_sharing.payments_called"
-"""The first word of a round of collection; its moment is the start of the round's periods."""
 REMINDED, NOBODY = "cost_sharing.reminder_ordered", "cost_sharing.reminder_not_needed"
 """A reminder is ordered; that it arrived is an event of its own. Earlier releases wrote `reminder_sent`."""
 
@@ -158,12 +157,17 @@ async def _planned_after(case: Case, moment: datetime) -> datetime | None:
     return later
 
 
-async def unpaid(case: Case) -> tuple[law.Open, ...]:
-    """What of each instalment has not come in, with its due date, by the accounts of the households after this write."""
+async def unpaid(case: Case, *, fees: bool = True) -> tuple[law.Open, ...]:
+    """What of each instalment has not come in, with its due date, by the accounts of the households after this write.
+
+    Late fees are due with the last one; without `fees` they are left out.
+    """
     balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
     before = {account: each.balance_fen for account, each in balances.items()}
     after = left_after(before, case.transfers)
     owed = {each.name: fen for each, fen in after.items() if each.kind is AccountKind.HOUSEHOLD}
+    late = {} if fees else await load_fees(case.session, case.renovation.id)
+    owed = {unit: fen - late.get(unit, 0) for unit, fen in owed.items()}
     return law.unpaid(await share_rows.load_instalments(case), owed)
 
 
@@ -187,7 +191,7 @@ async def count(case: Case, called_at: datetime) -> values.Counted:
     if is_beside(case):
         table, charges = await share_rows.load_instalments(case), await share_rows.charges(case)
         called = law.called_for(charges, table, called_at)
-        owing = law.overdue(await unpaid(case), called_at)
+        owing = law.overdue(await unpaid(case, fees=False), called_at)
         called_fen, owing_fen = sum(called.values()), sum(owing.values())
         return values.Counted(collected_fen=max(called_fen - owing_fen, 0), due_fen=called_fen)
     owed = {total.unit_number: total.amount_fen for total in await due(case, called_at)}
@@ -234,11 +238,21 @@ async def owing_themselves(
     return tuple(unit for unit in debtors if unit in owing)
 
 
-def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datetime) -> None:
-    """The owners are called to pay, or whoever owes is reminded; `step` is the round and its reminder."""
+async def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datetime) -> None:
+    """The owners are called to pay, or whoever owes is reminded; `step` is the round and its reminder.
+
+    Where the scheme has a late fee the call says from when it counts: from the end of the round.
+    """
     round_number, reminder = step
+    fee = None if reminder else await load_terms(case.session, case.renovation.id)
     if reminder and debtors:
         case.notify("non_payers", "payment_reminder", debtors, round=round_number, number=reminder)
+    elif fee is not None and (debtors or not is_beside(case)):
+        said = {"until": until, "permille": fee.permille_a_month}
+        if is_beside(case):
+            case.notify("non_payers", "instalment_called_fee", debtors, **said)
+        else:
+            case.notify("all_owners", "payment_called_fee", round=round_number, **said)
     elif reminder == 0 and not is_beside(case):
         case.notify("all_owners", "payment_called", round=round_number)
     elif reminder == 0 and debtors:

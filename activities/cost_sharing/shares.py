@@ -30,6 +30,7 @@ from models.values.scheme import SchemeContent
 from models.values.states import RenovationState
 from rules import cost_sharing as law
 from rules.duties import Duty
+from runtime.ledger.fees import load_fees
 from runtime.ledger.payments import RELIEF, NewPayment, add_payments
 from runtime.record.journal import Recorded, id_from
 
@@ -134,7 +135,7 @@ class Shares(Writer):
         else:
             collection.goes_on(case)
         owing = await collection.owing_themselves(case, start, debtors)
-        collection.tell(case, (round_number, reminder), owing, moments[-1])
+        await collection.tell(case, (round_number, reminder), owing, moments[-1])
         kind = collection.REMINDED if debtors else collection.NOBODY
         return Recorded(
             Collection(at=at, last=last, reminder=reminder),
@@ -295,7 +296,8 @@ async def _relief_room(case: Case, act: ApproveRelief) -> int:
             Payment.renovation_id == case.renovation.id, Payment.unit_number == act.unit_number
         )
     )
-    return law.relief_room_fen(owed[act.unit_number], int(paid or 0))
+    fees = await load_fees(case.session, case.renovation.id)
+    return law.relief_room_fen(owed[act.unit_number] + fees.get(act.unit_number, 0), int(paid or 0))
 
 
 async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:

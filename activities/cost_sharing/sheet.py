@@ -16,6 +16,7 @@ from models.values import cost_sharing as values
 from models.values.states import CertificateState
 from rules import cost_sharing as law
 from rules.ledger import left_after
+from runtime.ledger.fees import load_fees
 from runtime.ledger.refunds import load_open_accounts
 from runtime.record.journal import Recorded
 
@@ -44,6 +45,7 @@ async def draw(case: Case) -> Recorded[RefundSheet]:
         ),
         {total.unit_number: total.amount_fen for total in charges},
         sunk,
+        await load_fees(case.session, case.renovation.id),
     )
     back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
     await _write(case, sheet, back)

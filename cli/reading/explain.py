@@ -120,4 +120,15 @@ def _lines(told: Mapping[str, Any], wrong: tuple[str, ...]) -> Iterator[str]:
     if told.get("late"):
         charged = told["total_fen"] + sum(each["amount_fen"] for each in told["late"])
         yield number_shown("total_fen", charged)
+    for each in told.get("fees", ()):
+        amount = number_shown("amount_fen", each["amount_fen"])
+        why = said(
+            "line.share_fee",
+            number=str(each["number"]),
+            base=number_shown("gap_fen", each["base_fen"]),
+            day=str(each["paid_on"]),
+            permille=str(each["permille"]),
+            months=str(each["months"]),
+        )
+        yield f"{amount}  {why}"
     yield from wrong or [said("line.share_proved")]

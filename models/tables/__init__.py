@@ -3,7 +3,15 @@
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.clock import CaseClock, CaseHold, CaseWait
-from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
+from models.tables.cost_sharing import (
+    Instalment,
+    LateFee,
+    Payment,
+    Refund,
+    Relief,
+    Share,
+    ShareTotal,
+)
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import (
     Evaluation,
@@ -135,6 +143,7 @@ __all__ = [
     "Inspection",
     "Instalment",
     "Invitation",
+    "LateFee",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerGroup",

@@ -1,6 +1,6 @@
 """Who pays what: shares, instalments, payments (append-only), relief and refunds."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -72,6 +72,33 @@ class Payment(Table):
     amount_fen: Mapped[Fen]
     source: Mapped[str]
     received_at: Mapped[datetime]
+
+
+class LateFee(Table):
+    """What a payment owes because it pays an instalment late; append-only. `counts_from` is case time.
+
+    0 months where the bank had it in time and only told of it later. The database knows the arithmetic.
+    """
+
+    __tablename__ = "late_fee"
+    __table_args__ = (
+        CheckConstraint(
+            "base_fen > 0 AND permille > 0 AND number > 0 AND months >= 0", name="positive"
+        ),
+        CheckConstraint("amount_fen = (base_fen * permille + 999) / 1000 * months", name="exact"),
+        Index(None, "renovation_id", "unit_number"),
+    )
+
+    payment_id: Mapped[Id] = mapped_column(ForeignKey("payment.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    unit_number: Mapped[Id]
+    counts_from: Mapped[datetime]
+    paid_on: Mapped[date]
+    base_fen: Mapped[Fen]
+    permille: Mapped[int]
+    months: Mapped[int]
+    amount_fen: Mapped[Fen]
 
 
 class Relief(Table):

@@ -4,7 +4,7 @@ All money is in fen (1/100 yuan) as integers; parts of a whole are permille or e
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -264,6 +264,8 @@ class Refund(Carried):
     paid_fen: int = Field(ge=0)
     charge_fen: int = Field(ge=0)
     amount_fen: int
+    fee_fen: int = Field(default=0, ge=0)
+    """Late fees, which no other computation of the shares takes back."""
 
 
 class Adjustment(Carried):
@@ -307,6 +309,33 @@ class LateShare(Carried):
     """By unit the weights of those who paid before."""
     credits: tuple[ShareTotal, ...] = ()
     """By what each of them has less to pay; together `pay_fen`."""
+
+
+class LateFeeTerms(Carried):
+    """The late fee that the owners vote with the scheme (rules 2.5): simple, for each started month."""
+
+    permille_a_month: int = Field(ge=1, le=PERMILLE)
+    """Of what is paid late; each month is rounded up to whole fen."""
+    most_months: int | None = Field(default=None, ge=1, le=1_200)
+    """No more months are charged than these; None sets no limit."""
+
+
+class LateFee(Carried):
+    """What one payment owes because an instalment was paid after the end of the round that called it, in fen."""
+
+    unit_number: str
+    number: int = Field(ge=1)
+    """Of the instalment."""
+    counts_from: datetime
+    """The end of the round, as the call has told it; case time."""
+    paid_on: date
+    """The day on which the bank had the money, whenever it told of it."""
+    base_fen: int = Field(gt=0)
+    """What of the payment went to this instalment."""
+    permille: int
+    months: int = Field(ge=0)
+    """Months begun since the end of the round; 0 where it was paid in time."""
+    amount_fen: int = Field(ge=0)
 
 
 class Balance(Carried):

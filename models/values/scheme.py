@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from models.values.base import Carried, Grown
 from models.values.bidding import TIE_ORDER, BenchmarkTerms, TieBreak
-from models.values.cost_sharing import CostItem, Funding, Rounding
+from models.values.cost_sharing import CostItem, Funding, LateFeeTerms, Rounding
 from models.values.voting import Motion
 
 
@@ -51,7 +51,7 @@ class Target(Carried):
 class SchemeContent(Grown):
     """Everything a version of the scheme says."""
 
-    LATER = frozenset({"rounding"})
+    LATER = frozenset({"rounding", "late_fee"})
 
     items: tuple[CostItem, ...]
     funding: tuple[Funding, ...] = ()
@@ -63,6 +63,8 @@ class SchemeContent(Grown):
     owner_instalments_permille: tuple[int, ...] = (1000,)
     rounding: Rounding = Rounding.PER_ITEM
     """As schemes were voted that do not say it; a file that does not say it means the whole bill."""
+    late_fee: LateFeeTerms | None = None
+    """What is owed for paying late, as it was voted; None is no fee."""
     tender: TenderPlan
     works: tuple[PlannedWork, ...]
     targets: tuple[Target, ...] = ()

@@ -30,6 +30,7 @@ from rules.cost_sharing.keys import (
     unit_price_fen,
     weights,
 )
+from rules.cost_sharing.late_fees import ends_of, late_fees, open_parts, started_months
 from rules.cost_sharing.money_plan import (
     gap_fen,
     gap_plan,
@@ -68,6 +69,7 @@ __all__ = [
     "contingency_fen",
     "credited",
     "due_by",
+    "ends_of",
     "explained",
     "falling_due",
     "gap_fen",
@@ -76,9 +78,11 @@ __all__ = [
     "items_at",
     "largest_remainder",
     "late_fee_fen",
+    "late_fees",
     "late_joining",
     "late_shares",
     "next_due",
+    "open_parts",
     "overdue",
     "owners_part_fen",
     "paid_back",
@@ -91,6 +95,7 @@ __all__ = [
     "relieve",
     "share_bill",
     "share_table",
+    "started_months",
     "subsidy_loss",
     "sunk_net_fen",
     "totals_at",

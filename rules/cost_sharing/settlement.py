@@ -176,21 +176,26 @@ def sunk_net_fen(certified_fen: int, committed_fen: int, applied_fen: int) -> in
 
 
 def refunds(
-    paid: Sequence[Paid], weights: Mapping[str, int | Fraction], sunk_fen: int
+    paid: Sequence[Paid],
+    weights: Mapping[str, int | Fraction],
+    sunk_fen: int,
+    fees: Mapping[str, int] | None = None,
 ) -> tuple[Refund, ...]:
     """The refund sheet: what each unit paid less its part of the sunk cost; below zero is a debt.
 
     `weights` are the units' shares (by award, else by estimate), so that whoever is in arrears
-    carries a full part. The refunds sum to what was paid less the sunk cost.
+    carries a full part. The refunds sum to what was paid less the sunk cost and the late fees, by unit in
+    `fees`: whoever has paid late owes them all the same.
     """
     money = {entry.unit_number: entry.amount_fen for entry in paid}
-    charge = largest_remainder(sunk_fen, weights)
+    charge, late = largest_remainder(sunk_fen, weights), fees or {}
     return tuple(
         Refund(
             unit_number=number,
             paid_fen=money.get(number, 0),
             charge_fen=charge.get(number, 0),
-            amount_fen=money.get(number, 0) - charge.get(number, 0),
+            amount_fen=money.get(number, 0) - charge.get(number, 0) - late.get(number, 0),
+            fee_fen=late.get(number, 0),
         )
         for number in sorted(money.keys() | charge.keys())
     )

@@ -180,6 +180,11 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
         Circle.NOBODY: "id",
         Circle.OFFICIALS: "actor_id name only_case invited_by created_at expires_at used_at",
     },
+    "late_fee": {
+        Circle.MONEY: """
+            payment_id number renovation_id unit_number counts_from paid_on base_fen permille months amount_fen
+            """,
+    },
     # A line of it tells who has paid and whose debt another took over because of hardship.
     "ledger_account": {
         Circle.RELIEF: """

@@ -41,6 +41,7 @@ SHOWN_BY: Mapping[str, str] = {
     "inspection": "InspectionView",
     "instalment": "OwedLine",
     "invitation": "InvitationView",
+    "late_fee": "FeeLine",
     "ledger_account": "AccountLine",
     "ledger_entry": "EntryLine",
     "ledger_transfer": "EntryLine",

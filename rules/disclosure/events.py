@@ -29,7 +29,7 @@ DETAILS: Mapping[Circle, str] = {
         measure_until measured_fen method missed missing missing_fen motion motions motions_hash moved_at
         next next_at next_step not_counted not_counted_fen nothing n number object_until objection objections
         of official_system_only open open_items opens_at opinions_not_counted outcome owners_gap_fen
-        owners_limit_before_fen owners_limit_fen owed_fen paid_late paid_out_fen passed passed_items past_holds pay_by
+        owners_limit_before_fen owners_limit_fen owed_fen late_fees_fen paid_late paid_out_fen passed passed_items past_holds pay_by
         payments performance_bond_fen place price_fen prices_fen proposal provisional proxies public_key
         publication ranking re_survey_at read_out_at received_fen reconciliation_fen red_flags refunds_fen
         region registered_on rejected rejections reminder removed reopened report_until result

@@ -170,7 +170,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
     "HouseholdView": {
-        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen before_sale_fen refund_fen refund
+        HOUSEHOLD: """unit_number unit basis share_fen why reasons items paid_fen overdue_fen before_sale_fen late_fee_fen fee_today_fen refund_fen refund
             instalments payments consents vote_objections""",
         OWN: "opinions survey",
         Circle.RELIEF: "reliefs",
@@ -195,13 +195,14 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Explanation": {
         HOUSEHOLD: """unit_number basis scheme_version rounding items exact_fen total_fen cut place
-            passed_over late"""
+            passed_over late fees"""
     },
     "LateLine": {
         HOUSEHOLD: """item_id title key own whole_fen weight weights uplift_permille exact_fen
             amount_fen"""
     },
     "LateItem": {EVERYBODY: "item_id gap_fen weights pay_fen before"},
+    "FeeLine": {HOUSEHOLD: "number counts_from paid_on base_fen permille months amount_fen"},
     "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
     "Factor": {HOUSEHOLD: "name value source"},
     "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},
@@ -240,8 +241,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "SchemeView": {
         EVERYBODY: """version title created_at budget_fen owners_limit_fen levy_limit_fen
-            owner_instalments_permille rounding items funding motions tender works targets"""
+            owner_instalments_permille rounding late_fee items funding motions tender works targets"""
     },
+    "LateFeeTerms": {EVERYBODY: "permille_a_month most_months"},
     "SchemeItem": {
         EVERYBODY: """id title category cost_fen key payers floors optional priority operator_line motion
             choice late_uplift_permille"""

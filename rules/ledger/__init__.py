@@ -5,7 +5,14 @@ order of events: sums of zero, no escrow below zero, nothing paid that is not ow
 """
 
 from rules.ledger.balances import MOVES, left_after, posted, sum_fen
-from rules.ledger.money_in import charged, promised_by, received, short_name, taken_over
+from rules.ledger.money_in import (
+    charged,
+    late_fee,
+    promised_by,
+    received,
+    short_name,
+    taken_over,
+)
 from rules.ledger.money_out import (
     Payable,
     bond_called,
@@ -30,6 +37,7 @@ __all__ = [
     "compensated",
     "gained",
     "given_back",
+    "late_fee",
     "left_after",
     "paid_out",
     "posted",

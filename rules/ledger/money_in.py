@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from models.values.cost_sharing import FundedItem, FundingSource
 from models.values.ledger import (
     ESCROW,
+    LATE_FEES,
     PROJECT,
     AccountKind,
     LedgerAccount,
@@ -100,6 +101,17 @@ def taken_over(
         target=payer,
         amount_fen=amount_fen,
         kind=TransferKind.TAKEN_OVER,
+    )
+
+
+def late_fee(payment_id: str, unit_number: str, number: int, amount_fen: int) -> Transfer:
+    """A home owes the owners together what it has to pay for paying an instalment late; once of each payment."""
+    return Transfer(
+        id=f"{payment_id}.fee.{number}",
+        source=LATE_FEES,
+        target=household(unit_number),
+        amount_fen=amount_fen,
+        kind=TransferKind.LATE_FEE,
     )
 
 

@@ -1,6 +1,6 @@
 """Every balance again from the transfers alone, and whether anything of the ledger was changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,10 +9,11 @@ from sqlalchemy.orm import aliased
 from models.tables import LedgerAccount as Account
 from models.tables import LedgerGroup, LedgerTransfer, Renovation
 from models.values.base import Value
-from models.values.ledger import AccountBalance, LedgerAccount, Transfer
+from models.values.ledger import AccountBalance, LedgerAccount, Transfer, TransferKind
 from models.values.refusal import Problem, Refused, problem, refusal
 from rules.ledger import posted, sum_fen
 from runtime.database import Database, driver_connection
+from runtime.ledger.fees import load_fees
 from runtime.ledger.reading import load_balances, transfer_of
 from runtime.ledger.shape import load_shape, shape_faults
 from runtime.record.audit.ledger import first_bad_transfers
@@ -70,6 +71,7 @@ async def check_ledger(database: Database, renovation_id: str | None = None) -> 
         cases = await _cases(session, renovation_id)
         for case in cases:
             booked = await load_case(session, case)
+            owing = await load_fees(session, case)
             bad = await first_bad_transfers(await driver_connection(session), case)
             balances = await load_balances(session, case)
             accounts, transfers = accounts + len(balances), transfers + len(booked)
@@ -77,6 +79,7 @@ async def check_ledger(database: Database, renovation_id: str | None = None) -> 
                 each.balance_fen for a, each in balances.items() if a.kind.value == "escrow"
             )
             faults += balance_faults(case, balances, booked)
+            faults += fee_faults(case, owing, booked)
             faults += [
                 problem("ledger.entries_other", where=f"{case} {code}")
                 for code in await session.scalars(CHAINS, {"case": case})
@@ -122,6 +125,24 @@ def balance_faults(
     if (total := sum_fen(kept.values())) != 0:
         faults.append(problem("ledger.sum_not_zero", where=case, have=total))
     return faults
+
+
+def fee_faults(case: str, owing: Mapping[str, int], booked: Sequence[Transfer]) -> list[Problem]:
+    """Where a home was charged another late fee than its late payments make."""
+    have: dict[str, int] = {}
+    for each in booked:
+        if each.kind is TransferKind.LATE_FEE:
+            have[each.target.name] = have.get(each.target.name, 0) + each.amount_fen
+    return [
+        problem(
+            "ledger.fee_other",
+            where=f"{case} {unit}",
+            have=have.get(unit, 0),
+            need=owing.get(unit, 0),
+        )
+        for unit in sorted(have.keys() | owing.keys())
+        if have.get(unit, 0) != owing.get(unit, 0)
+    ]
 
 
 async def load_case(session: AsyncSession, renovation_id: str) -> list[Transfer]:

@@ -1,7 +1,7 @@
 """Payments come in by one function: their rows, and what they mean in the ledger."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,8 @@ class NewPayment(Value):
     funded_by: str = ""
     reference: str = ""
     """By which whoever reported it knows it; for what is said of it, not kept."""
+    paid_on: date | None = None
+    """The day on which the bank had it, where that is known; a late fee counts by it (rules 2.5)."""
 
 
 async def add_payments(
@@ -39,7 +41,10 @@ async def add_payments(
     """
     await session.flush()
     same = {"renovation_id": renovation_id, "received_at": received_at}
-    rows = [{**each.model_dump(exclude={"funded_by", "reference"}), **same} for each in payments]
+    rows = [
+        {**each.model_dump(exclude={"funded_by", "reference", "paid_on"}), **same}
+        for each in payments
+    ]
     await session.execute(insert(Payment), rows)
     return tuple(transfer for each in payments for transfer in _transfers(each))
 

@@ -11,6 +11,7 @@ from models.tables import LedgerAccount as Account
 from models.tables import Publication, Refund
 from models.values.ledger import (
     ESCROW,
+    LATE_FEES,
     PAYERS,
     AccountKind,
     LedgerAccount,
@@ -72,6 +73,9 @@ async def load_refunds_out(
             for account, each in balances.items()
             if account != ESCROW and each.balance_fen < 0
         }
+        if LATE_FEES in owed and await _is_owed(session, renovation_id):
+            # No home's money for the works goes out for a fee that another one still owes.
+            del owed[LATE_FEES]
     held = (balances[ESCROW].free_fen if ESCROW in balances else 0) + more_fen
     blocked = await is_blocked(session, renovation_id)
     transfers = () if blocked else refunded(key, held, owed)
@@ -80,6 +84,16 @@ async def load_refunds_out(
             open_[transfer.target].paid_fen += transfer.amount_fen
     await session.flush()
     return RefundsOut(transfers, sum(owed.values()))
+
+
+async def _is_owed(session: AsyncSession, renovation_id: str) -> bool:
+    """Whether any home owes anything."""
+    owing = select(Account.id).where(
+        Account.renovation_id == renovation_id,
+        Account.kind == AccountKind.HOUSEHOLD,
+        Account.balance_fen > 0,
+    )
+    return await session.scalar(owing.limit(1)) is not None
 
 
 async def order_credits_of_joined(

@@ -64,7 +64,7 @@ CODES: dict[int, str] = {
         anchor.no_key
         anchor.nothing anchor.old_size
         cost_sharing.no_shares cost_sharing.not_explained warranty.not_begun
-        ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.entries_other ledger.group_other
+        ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.fee_other ledger.entries_other ledger.group_other
         ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
         suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed

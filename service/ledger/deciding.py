@@ -1,7 +1,7 @@
 """Two people say for whom a sum is, or that it goes back; and two people take cash."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,7 +92,7 @@ async def enter_assignment(
     """Book the sum as payments of its units; what held it is void."""
     said = AssignedSum.model_validate(proposal.content)
     row = await _open_sum(session, situation, said.sum_id)
-    rows = _payments(situation, said, key)
+    rows = _payments(situation, said, key, row.booked_on)
     await _refuse(session, situation, rows)
     await _decide(session, row, SumState.ASSIGNED, now)
     beside = claimed(row.id, row.amount_fen)
@@ -193,7 +193,9 @@ def _ask(situation: Situation, letter: str, content: Value, now: datetime, key: 
     return Ask(f"{letter}{id_from(key)}", content, until)
 
 
-def _payments(situation: Situation, said: AssignedSum, key: str) -> tuple[NewPayment, ...]:
+def _payments(
+    situation: Situation, said: AssignedSum, key: str, paid_on: date | None = None
+) -> tuple[NewPayment, ...]:
     """Under the references that the statement's import would have given them."""
     return tuple(
         _owners(
@@ -202,7 +204,7 @@ def _payments(situation: Situation, said: AssignedSum, key: str) -> tuple[NewPay
             f"{key}/{place + 1}",
             part.unit_number,
             part.amount_fen,
-        )
+        ).model_copy(update={"paid_on": paid_on})
         for place, part in enumerate(said.parts)
     )
 

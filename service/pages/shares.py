@@ -95,6 +95,25 @@ def _joined(line: LateLine, language: Language) -> str:
     return f"{told} {say('page.joined_uplift', permille=line.uplift_permille)}"
 
 
+def fees_of(why: Explanation, language: Language) -> tuple[Fact, ...]:
+    """The late fees of a home, payment by payment; nothing where it has paid in time."""
+    say = _sayer(language)
+    return tuple(
+        (
+            say(
+                "page.late_fee_of" if each.months else "page.late_fee_in_time",
+                number=each.number,
+                base=amounts.money(each.base_fen, language),
+                day=each.paid_on.isoformat(),
+                permille=each.permille,
+                months=each.months,
+            ),
+            amounts.money(each.amount_fen, language),
+        )
+        for each in why.fees
+    )
+
+
 def _sayer(language: Language) -> Callable[..., str]:
     def say(code: str, **params: str | int) -> str:
         return text(code, language, params)

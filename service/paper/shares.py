@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from models.values.explanation import Explanation
 from runtime.language import amounts
 from service.pages.display import Language
-from service.pages.shares import Line, joined_of, lines_of, rounding_of
+from service.pages.shares import Line, fees_of, joined_of, lines_of, rounding_of
 from service.pages.wording import text
 from service.paper.typesetting import typeset
 
@@ -57,7 +57,7 @@ def _home(why: Explanation) -> JsonValue:
     return {
         "unit": why.unit_number,
         "total": amounts.money(why.charged_fen, LANGUAGE),
-        "items": [*items, *_joined(why)],
+        "items": [*items, *_joined(why), *_fees(why)],
         "rounding": [*rounding_of(why, LANGUAGE)],
     }
 
@@ -66,6 +66,11 @@ def _joined(why: Explanation) -> list[JsonValue]:
     found = joined_of(why, LANGUAGE)
     rows: list[JsonValue] = [[name, value] for name, value in found]
     return [{"title": _say("page.joined_since"), "rows": rows}] if rows else []
+
+
+def _fees(why: Explanation) -> list[JsonValue]:
+    rows: list[JsonValue] = [[name, value] for name, value in fees_of(why, LANGUAGE)]
+    return [{"title": _say("page.late_fee"), "rows": rows}] if rows else []
 
 
 def _rows(line: Line) -> list[JsonValue]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Scheme, ShareTotal, Unit
+from models.tables import Event, LateFee, Scheme, ShareTotal, Unit
 from models.values.cost_sharing import (
     CostItem,
     FundedItem,
@@ -14,7 +14,7 @@ from models.values.cost_sharing import (
     Rounding,
     ShareUnit,
 )
-from models.values.explanation import Explanation, PublishedBill
+from models.values.explanation import Explanation, FeeLine, PublishedBill
 from models.values.inspection import ContractCosts
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
@@ -30,6 +30,7 @@ from rules.cost_sharing import (
 from rules.cost_sharing.bills import Bill
 from rules.voting import pack_for
 from service.reading.money import basis_of
+from service.showing import shown
 from service.situation import Situation
 
 SIGNED = "bidding.contract_signed"
@@ -92,7 +93,20 @@ async def explain_share(
     found = await load_reasons(session, situation, unit_number, basis, share.amount_fen)
     if found is None:
         raise refusal("cost_sharing.not_explained", where=unit_number, basis=basis)
-    return found
+    fees = await list_fees(session, situation.id, unit_number)
+    return found.model_copy(update={"fees": fees})
+
+
+async def list_fees(
+    session: AsyncSession, renovation_id: str, unit_number: str
+) -> tuple[FeeLine, ...]:
+    """The late fees of a unit, payment by payment."""
+    rows = await session.scalars(
+        select(LateFee)
+        .where(LateFee.renovation_id == renovation_id, LateFee.unit_number == unit_number)
+        .order_by(LateFee.paid_on, LateFee.payment_id, LateFee.number)
+    )
+    return tuple(shown(FeeLine, row) for row in rows)
 
 
 async def load_published(session: AsyncSession, situation: Situation) -> PublishedBill:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Scheme
 from models.values.base import Carried, Exact
-from models.values.cost_sharing import CostItem, Funding, Rounding
+from models.values.cost_sharing import CostItem, Funding, LateFeeTerms, Rounding
 from models.values.scheme import PlannedWork, SchemeContent, Target
 from service.reading.shaping import Viewer, view_for
 
@@ -107,6 +107,8 @@ class SchemeView(Carried):
     owner_instalments_permille: tuple[int, ...]
     rounding: Rounding
     """How exact shares become whole fen."""
+    late_fee: LateFeeTerms | None
+    """What paying late costs, from the end of the round of the call; None is no fee."""
     items: tuple[SchemeItem, ...]
     funding: tuple[Funding, ...]
     motions: JsonValue
@@ -136,6 +138,7 @@ def _scheme(row: Scheme) -> SchemeView:
         levy_limit_fen=content.levy_limit_fen,
         owner_instalments_permille=content.owner_instalments_permille,
         rounding=content.rounding,
+        late_fee=content.late_fee,
         items=tuple(_item(each) for each in content.items),
         funding=content.funding,
         motions=[each.model_dump(mode="json") for each in content.motions],

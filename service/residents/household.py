@@ -25,6 +25,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
+from runtime.ledger.fees import fee_today
 from service.access.sold import last_sale, sold_in_case
 from service.reading.money import (
     RELIEF,
@@ -37,7 +38,7 @@ from service.reading.money import (
     instalments_of,
     shares_of,
 )
-from service.reading.reasons import load_reasons
+from service.reading.reasons import list_fees, load_reasons
 from service.reading.words import TicketAnswer, VoteObjectionView, answers_of
 from service.showing import shown
 from service.situation import Situation
@@ -155,6 +156,10 @@ class HouseholdView(HouseholdSummary):
     """What has fallen due and is not paid; since the unit was sold, if it was."""
     before_sale_fen: int = 0
     """What fell due before the unit was sold and is not paid: the seller owes it (E18)."""
+    late_fee_fen: int = 0
+    """What it owes beside its share because it has paid late, paid or not."""
+    fee_today_fen: int = 0
+    """What late fee would be added if what is overdue were paid today."""
     refund_fen: int
     refund: RefundLine | None = None
     payments: tuple[PaymentLine, ...] = ()
@@ -209,14 +214,18 @@ async def load_household(session: AsyncSession, situation: Situation, unit: str)
     why = await load_reasons(session, situation, unit, told.basis, told.share_fen)
     due = [part for part in told.instalments if part.due]
     sold = since and await sold_in_case(session, rid, unit)
+    zone = situation.timetable.zone
+    fees = await list_fees(session, rid, unit)
     return HouseholdView(
         **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
-        why=why,
+        why=why and why.model_copy(update={"fees": fees}),
         reasons=why.items if why else (),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
         paid_fen=await _paid(session, rid, unit),
         overdue_fen=sum(part.open_fen for part in due if sold is None or part.due_at > sold),
         before_sale_fen=sum(part.open_fen for part in due if sold and part.due_at <= sold),
+        late_fee_fen=sum(each.amount_fen for each in fees),
+        fee_today_fen=await fee_today(session, rid, zone, situation.now, unit),
         refund_fen=0 if refund is None else refund.amount_fen,
         refund=None if refund is None else shown(RefundLine, refund),
         payments=await _payments(session, rid, unit, since),

@@ -14,9 +14,10 @@ from models.tables import CaseWait, Instalment, LedgerTransfer, Payment, Renovat
 from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import ENDING_STATES, OPEN_STATES, Stage
+from models.values.states import ENDING_STATES, OPEN_STATES, RenovationState, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
+from runtime.ledger.fees import charge_late
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
 from runtime.ledger.refunds import load_going_out, load_open_accounts, order_credits_of_joined
@@ -91,20 +92,45 @@ async def book_payments(
     """
     total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
+    fees = await _charge_late(session, situation, key, now, rows)
     ended = situation.state in ENDING_STATES
     name = key_of(situation.id, key)
     await _credit_of_joined(session, situation, key, now, rows)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
-    moved = (*beside, *came_in, *funds, *went_out)
+    moved = (*beside, *came_in, *fees, *funds, *went_out)
     booked = await book(session, situation.id, key, now, moved)
     await _add_wait_if_paid_up(session, situation, now)
     await await_end_if_settled(session, situation, now)
+    late: dict[str, JsonValue] = {"late_fees_fen": sum(each.amount_fen for each in fees)}
     return {
         "payments": len(rows) + len(funds),
         "total_fen": total_fen,
+        **(late if fees else {}),
         "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
         **booked,
     }
+
+
+async def _charge_late(
+    session: AsyncSession,
+    situation: Situation,
+    key: str,
+    now: datetime,
+    rows: Sequence[NewPayment],
+) -> tuple[Transfer, ...]:
+    """What payments owe for being late, where the scheme says a fee; each home hears of its own. None of a settlement."""
+    if situation.state is RenovationState.SETTLING:
+        return ()
+    zone = situation.timetable.zone
+    fees = await charge_late(session, situation.id, zone, now, rows)
+    command = Command(command_id=key, renovation_id=situation.id)
+    sums: Counter[str] = Counter()
+    for each in fees:
+        sums[each.target.name] += each.amount_fen
+    for unit, fen in sorted(sums.items()):
+        said: dict[str, JsonValue] = {"amount_fen": fen, "only": [unit]}
+        session.add(notice_of(command, "units", "late_fee_charged", said, now))
+    return fees
 
 
 async def _credit_of_joined(
@@ -166,6 +192,7 @@ def new_payments(situation: Situation, command: ReportPayments, key: str) -> lis
                 unit_number=payment.unit_number,
                 amount_fen=payment.amount_fen,
                 source=command.source,
+                paid_on=payment.paid_on,
             )
         )
     return rows

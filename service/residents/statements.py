@@ -146,6 +146,7 @@ def _batches(lines: Sequence[StatementSum]) -> Iterator[tuple[ReceivedPayment, .
                 unit_number=part.unit_number,
                 amount_fen=part.amount_fen,
                 reference=f"{line.reference}/{place}" if place else line.reference,
+                paid_on=line.booked_on,
             )
             for place, part in enumerate(line.parts)
         )

@@ -26,6 +26,7 @@ APPEND_ONLY = (
     "ballot_ruling",
     "ballot_check",
     "payment",
+    "late_fee",
     "paper_batch",
     "paper_entry",
     "paper_cast",

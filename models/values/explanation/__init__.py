@@ -1,5 +1,6 @@
 """Why a unit owes what it owes, and what of the owners' bill everybody may know."""
 
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
@@ -81,6 +82,24 @@ class LateLine(Carried):
     """Below zero it has so much less to pay. Without what of it is no whole fen, of the others by largest remainder."""
 
 
+class FeeLine(Carried):
+    """The late fee of a payment of one instalment, in fen: `base_fen` by `permille`, rounded up, for each month begun.
+
+    The months begin with the end of the round that called the instalment, as the call said, in case time; 0 of them
+    where the bank had the money in time and told of it later.
+    """
+
+    number: int
+    """Of the instalment."""
+    counts_from: datetime
+    paid_on: date
+    base_fen: int
+    """What of the payment went to the instalment."""
+    permille: int
+    months: int
+    amount_fen: int
+
+
 class Explanation(Carried):
     """Why a unit owes what it owes: every factor, its source, each step of rounding. Money in fen.
 
@@ -104,6 +123,8 @@ class Explanation(Carried):
     """It is before the last of them and pays no fen more: the items that it shares had none left."""
     late: tuple[LateLine, ...] = ()
     """What has been added to `total_fen`, or taken off it, since units joined later."""
+    fees: tuple[FeeLine, ...] = ()
+    """What it owes beside its share because it has paid late, payment by payment."""
 
     @property
     def charged_fen(self) -> int:

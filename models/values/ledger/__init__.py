@@ -76,6 +76,8 @@ class TransferKind(StrEnum):
     """Money goes out in wages, or what went out is taken off what the contractor is owed."""
     COMPENSATION = "compensation"
     """Money goes out for damages that the settlement of a contract found."""
+    LATE_FEE = "late_fee"
+    """A home owes the owners together a fee for paying late, or owes it no longer."""
     REFUND = "refund"
     REVERSAL = "reversal"
 
@@ -134,6 +136,8 @@ PAYERS = (
 """Who pays beside the households: what the money plan gives them, or what they took over."""
 ESCROW = LedgerAccount(kind=AccountKind.ESCROW)
 PROJECT = LedgerAccount(kind=AccountKind.PROJECT)
+LATE_FEES = LedgerAccount(kind=AccountKind.PUBLIC_REVENUE)
+"""What late fees bring is revenue of all owners (公共收益, Civil Code art. 282); nothing of the money plan has no name."""
 
 
 def household(unit_number: str) -> LedgerAccount:

@@ -16,8 +16,8 @@ from rules.cost_sharing.questions.bills import ByShares, Instalments, Waterfall,
 from rules.cost_sharing.questions.later import (
     Cancelled,
     CollectionCurve,
+    FeeForLateness,
     Hardship,
-    LateFee,
     LateJoiner,
 )
 from rules.cost_sharing.questions.question import Answer, Question
@@ -42,7 +42,7 @@ METHODS: Mapping[str, type[Question]] = {
     "floor_percent": ByFloorPercent,
     "undivided_share": UndividedShares,
     "hardship": Hardship,
-    "late_fee": LateFee,
+    "late_fee": FeeForLateness,
     "collection_kpi": CollectionCurve,
     "min_area_unit_price": MinAreaUnitPrice,
     "late_joiner": LateJoiner,

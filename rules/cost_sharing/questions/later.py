@@ -46,7 +46,7 @@ class Hardship(Question):
         return {"household_pays": self.contribution - sum(paid.values()), **paid}
 
 
-class LateFee(Question):
+class FeeForLateness(Question):
     """Simple interest for each month that has started, rounded up."""
 
     instalment_hkd: Money

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contract, Event, Payment, ShareTotal
 from models.values.scheme import SchemeContent
+from runtime.ledger.fees import load_fees
 from service.pages.schemes import load_scheme
 from service.reading.money import BASES, RELIEF
 from service.reading.results import SettlementView, load_settlement
@@ -75,6 +76,13 @@ class Joined(NamedTuple):
     pay_fen: int | None
 
 
+class LateFees(NamedTuple):
+    """How many homes owe a fee for paying late, and how much together, in fen; None where so few do that it would say who."""
+
+    homes: int
+    amount_fen: int | None
+
+
 class PublicMoney(NamedTuple):
     """The sums of a case."""
 
@@ -90,6 +98,7 @@ class PublicMoney(NamedTuple):
     contracts: tuple[ContractAccount, ...]
     settlement: SettlementView
     joined: tuple[Joined, ...]
+    fees: LateFees | None
 
 
 async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney:
@@ -116,7 +125,15 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
         joined=await _joined(session, rid, scheme) if scheme else (),
+        fees=await _fees(session, rid) if scheme and scheme.late_fee else None,
     )
+
+
+async def _fees(session: AsyncSession, renovation_id: str) -> LateFees | None:
+    fees = await load_fees(session, renovation_id)
+    if not fees:
+        return None
+    return LateFees(len(fees), None if len(fees) < FEW else sum(fees.values()))
 
 
 def planned(scheme: SchemeContent) -> tuple[Segment, ...]:
