@@ -15,10 +15,12 @@ from models.values.ledger import AccountKind
 from models.values.waits import ARREARS, ENGINE, PAID_UP, Consequence, Wait, at_work
 from rules import cost_sharing as law
 from rules.ledger import left_after
-from runtime.ledger.fees import CALLED, load_fees, load_terms
+from runtime.ledger import fees as late_fees
 from runtime.ledger.reading import load_balances
 from runtime.record.agenda import add_waits, of_collection
 
+CALLED = late_fees.CALLED
+"""The first word of a round of collection; its moment is the start of the round's periods."""
 REMINDED, NOBODY = "cost_sharing.reminder_ordered", "cost_sharing.reminder_not_needed"
 """A reminder is ordered; that it arrived is an event of its own. Earlier releases wrote `reminder_sent`."""
 
@@ -166,7 +168,7 @@ async def unpaid(case: Case, *, fees: bool = True) -> tuple[law.Open, ...]:
     before = {account: each.balance_fen for account, each in balances.items()}
     after = left_after(before, case.transfers)
     owed = {each.name: fen for each, fen in after.items() if each.kind is AccountKind.HOUSEHOLD}
-    late = {} if fees else await load_fees(case.session, case.renovation.id)
+    late = {} if fees else await late_fees.load_fees(case.session, case.renovation.id)
     owed = {unit: fen - late.get(unit, 0) for unit, fen in owed.items()}
     return law.unpaid(await share_rows.load_instalments(case), owed)
 
@@ -244,11 +246,11 @@ async def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until:
     Where the scheme has a late fee the call says from when it counts: from the end of the round.
     """
     round_number, reminder = step
-    fee = None if reminder else await load_terms(case.session, case.renovation.id)
+    fee = None if reminder else await late_fees.load_terms(case.session, case.renovation.id)
     if reminder and debtors:
         case.notify("non_payers", "payment_reminder", debtors, round=round_number, number=reminder)
     elif fee is not None and (debtors or not is_beside(case)):
-        said = {"until": until, "permille": fee.permille_a_month}
+        said: dict[str, datetime | int] = {"until": until, "permille": fee.permille_a_month}
         if is_beside(case):
             case.notify("non_payers", "instalment_called_fee", debtors, **said)
         else:

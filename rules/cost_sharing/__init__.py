@@ -30,7 +30,7 @@ from rules.cost_sharing.keys import (
     unit_price_fen,
     weights,
 )
-from rules.cost_sharing.late_fees import ends_of, late_fees, open_parts, started_months
+from rules.cost_sharing.late_fees import Round, ends_of, late_fees, open_parts, started_months
 from rules.cost_sharing.money_plan import (
     gap_fen,
     gap_plan,
@@ -60,6 +60,7 @@ from rules.cost_sharing.settlement import (
 __all__ = [
     "COUNTED_KINDS",
     "Open",
+    "Round",
     "adjustments",
     "award_items",
     "award_totals",

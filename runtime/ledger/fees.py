@@ -53,7 +53,7 @@ async def charge_late(
         ends = law.ends_of(plan, rounds)
         fees = law.late_fees(terms, parts, ends, (each.amount_fen, day), zone)
         # What was told of in time needs no word.
-        found += [(each.id, fee) for fee in fees if fee.counts_from < now]
+        found += [(each.id, fee) for fee in fees if fee.counts_from <= now]
         owed[each.unit_number] = owed.get(each.unit_number, 0) - each.amount_fen
     await insert_many(session, LateFee, [_row(renovation_id, name, fee) for name, fee in found])
     return tuple(
