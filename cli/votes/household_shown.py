@@ -48,6 +48,8 @@ class _Household(Value):
     refund_fen: int
     overdue_fen: int = 0
     before_sale_fen: int = 0
+    late_fee_fen: int = 0
+    fee_today_fen: int = 0
     reasons: tuple[_Reason, ...] = ()
     reliefs: tuple[_Relief, ...] = ()
     instalments: tuple[_Instalment, ...]
@@ -89,6 +91,10 @@ def household_lines(found: JsonValue) -> Iterator[str]:
         yield said("line.household_overdue", amount=_yuan(home.overdue_fen))
     if home.before_sale_fen:
         yield said("line.household_before_sale", amount=_yuan(home.before_sale_fen))
+    if home.late_fee_fen:
+        yield said("line.household_fee", amount=_yuan(home.late_fee_fen))
+    if home.fee_today_fen:
+        yield said("line.household_fee_today", amount=_yuan(home.fee_today_fen))
     for each in home.reliefs:
         yield said(
             "line.household_relief",
