@@ -19,7 +19,7 @@ from runtime.ledger import fees as late_fees
 from runtime.ledger.reading import load_balances
 from runtime.record.agenda import add_waits, of_collection
 
-CALLED = late_fees.CALLED
+CALLED = "cost_sharing.payments_called"
 """The first word of a round of collection; its moment is the start of the round's periods."""
 REMINDED, NOBODY = "cost_sharing.reminder_ordered", "cost_sharing.reminder_not_needed"
 """A reminder is ordered; that it arrived is an event of its own. Earlier releases wrote `reminder_sent`."""

@@ -197,6 +197,7 @@ EXEMPT_COLUMNS: Mapping[str, str] = {
         roll_entry.shares event.head_signature
         """,
     JOINS: """
+        late_fee.payment_id late_fee.unit_number
         saved_view.actor_id account.id account.person_id anchor.peaks api_key.client_id ballot.seq ballot.intake ballot.batch ballot.only_one
         ballot_check.ballot_id ballot_ruling.up_to_seq contact.id contact.actor_id contact.unit_number
         door_visit.seq door_visit.box_id firm.place_id firm_person.id firm_person.firm_id mandate.box_id
