@@ -77,6 +77,20 @@ async def test_a_joining_is_told_to_the_home_to_its_neighbours_and_to_everybody(
     assert pipes["late_uplift_permille"] == 100
 
 
+async def test_what_one_home_pays_that_has_joined_the_owners_read_and_nobody_else(
+    vote: Channels, database: Database
+) -> None:
+    await joined_here(vote, database)
+    address = f"/v1/renovations/{vote.rid}/shares/published"
+    (everybody,) = (await vote.http.get(address)).json()["late"]
+    assert {name for name, value in everybody.items() if value is not None} == {"item_id"}
+    neighbour = Home(vote.http, await entered(vote, NEIGHBOUR), "en")
+    bill = (await neighbour.get("/mine/share/bill")).json()
+    (own,) = bill["late"]
+    assert own["pay_fen"] > 0
+    assert None not in own.values()
+
+
 async def answered(page: Page, text: str) -> None:
     """The page of the share is this one from now on."""
     await page.route(
