@@ -9,14 +9,14 @@ import xlsxwriter
 from models.values.refusal import Refused
 from runtime.spreadsheets.statement_files import read_statement_file
 
-HEAD = ["交易日期", "对方户名", "摘要", "贷方发生额", "借方发生额", "交易流水号"]
-MARCH = [
+HEAD: list[object] = ["交易日期", "对方户名", "摘要", "贷方发生额", "借方发生额", "交易流水号"]
+MARCH: list[list[object]] = [
     ["账号: 1607 **** 2233"],
     HEAD,
     [date(2026, 3, 1), "张三", "1-101 首期", 12_345.6, "", "A1"],
     ["2026-03-02", "工商银行", "手续费", "", 5, "A2"],
 ]
-APRIL = [
+APRIL: list[list[object]] = [
     HEAD,
     ["20260401", "李四", "1-102 首期", "300.00", "", "A3"],
     [date(2026, 4, 2), "王五", "1-103", 0.1, "", "A4"],
