@@ -59,7 +59,7 @@ async def test_a_subsidy_that_is_cut_by_a_tenth_is_carried_by_the_owners(
     owed = await balances(j)
     assert owed["subsidy"] == SUBSIDY_FEN - TENTH_FEN
     assert "project" not in owed
-    await settled(j, database, "completed")
+    await settled(j, database, "completed", WHY["reason"], "2,000.00")
 
 
 # carries E15, E16

@@ -8,7 +8,6 @@ from models.messages import acts as a
 from models.values.cost_sharing import Funding, FundingSource
 from models.values.refusal import Refused
 from runtime.database import Database
-from runtime.ledger.check import check_ledger
 from runtime.record.audit import audit
 from tests.support.estate import scheme_content
 from tests.support.journey import (
@@ -42,6 +41,8 @@ async def refused(doing: Awaitable[object]) -> list[str]:
 async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_is_completed(
     journey: Begin, database: Database
 ) -> None:
+    from tests.workflows.works.test_settling import settled
+
     j = await journey()
     row = await j.until("retention")
     (accepted,) = await j.details("inspection.works_accepted")
@@ -68,9 +69,7 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
     without = j.act(a.ReleaseRetention, BUREAU, withheld_fen=1)
     assert await refused(without) == ["warranty.reason_missing"]
     await j.act(a.ReleaseRetention, BUREAU, withheld_fen=40, reason="a leak, repaired by others")
-    row = await j.until("nothing")
-    assert row["state"] == "completed"
-    assert (await j.handle.result()).state == "completed"
+    await settled(j, database, "completed", "a leak, repaired by others", "0.40")
     (released,) = await j.details("warranty.retention_released")
     assert (released["kept_fen"], released["withheld_fen"]) == (kept, 40)
     assert released["reason"] == "a leak, repaired by others"
@@ -80,8 +79,6 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
         " WHERE s.renovation_id = $1 AND t.kind = 'retention'"
     )
     assert (went or 0) == released["paid_out_fen"]
-    assert (await check_ledger(database, j.rid)).ok
-    assert (await audit(database, j.rid)).ok
 
 
 async def balances(j: JourneyDriver) -> dict[str, int]:
@@ -102,6 +99,8 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     journey: Begin, database: Database
 ) -> None:
     """Three homes never pay; neighbours help one, a fund takes over two, somebody pays too much."""
+    from tests.workflows.works.test_settling import settled
+
     subsidy = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=500_000)
     j = await journey(content=scheme_content().model_copy(update={"funding": (subsidy,)}))
     j.on("payments", lambda driver: driver.pay(permille=750))
@@ -132,17 +131,19 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     )
     assert wrong.json()["code"] == "cost_sharing.payer_not_here"
     await settle_accounts(j)
-    row = await j.until("nothing")
-    assert row["state"] == "completed"
-    assert await balances(j) == {}
+    await settled(
+        j, database, "completed", "the roof leaks", "fund-pool", "fund-claim", "fund-grant"
+    )
     back = "SELECT amount_fen FROM refund WHERE renovation_id = $1 AND unit_number = $2 AND paid"
     assert await j.value(back, first) >= 7
-    assert (await check_ledger(database, j.rid)).ok
-    assert (await audit(database, j.rid)).ok
 
 
 # carries E16
-async def test_a_cheaper_award_is_paid_back_at_the_signature(journey: Begin) -> None:
+async def test_a_cheaper_award_is_paid_back_at_the_signature(
+    journey: Begin, database: Database
+) -> None:
+    from tests.workflows.works.test_settling import settled
+
     j = await journey()
     await j.until("works")
     (signed,) = await j.details("bidding.contract_signed")
@@ -155,6 +156,13 @@ async def test_a_cheaper_award_is_paid_back_at_the_signature(journey: Begin) -> 
         " WHERE a.renovation_id = $1 AND t.kind = 'refund'"
     )
     assert await j.value(went) == back
+    shares = signed["shares"]
+    assert shares["total_fen"] < shares["before_fen"]
+    sums = [
+        f"{fen // 100:,}.{fen % 100:02}"
+        for fen in (shares["total_fen"], shares["before_fen"], back)
+    ]
+    await settled(j, database, "completed", *sums)
 
 
 async def test_a_silent_client_is_reminded_of_what_it_keeps(journey: Begin) -> None:

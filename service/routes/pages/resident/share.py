@@ -6,7 +6,7 @@ from fastapi.concurrency import run_in_threadpool
 from models.values.explanation import PublishedBill
 from service.ledger.reading import entries_of_home
 from service.pages.display import display_of
-from service.pages.shares import joined_of, lines_of, rounding_of
+from service.pages.shares import joined_means, joined_of, lines_of, rounding_of
 from service.paper.shares import share_pdf
 from service.reading.reasons import explain_share, load_published
 from service.residents.household import load_household
@@ -36,6 +36,7 @@ async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -
         "why_items": lines_of(why, language) if why else (),
         "why_rounding": rounding_of(why, language) if why else (),
         "why_joined": joined_of(why, language) if why else (),
+        "why_means": joined_means(why, language) if why else (),
         "why_json": why.model_dump_json() if why else "",
     }
     return home_page(request, home, "resident/share.html", values)

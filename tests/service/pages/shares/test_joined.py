@@ -16,8 +16,14 @@ from tests.support.money import computed
 NEIGHBOUR = "1-201"
 SAID = {
     "en": ("You have joined “New risers” later", "A home has joined “New risers” later", "later"),
-    "zh-CN": ("您户后续加入“New risers”", "有住户后续加入“New risers”", "后续加入"),
+    "zh-CN": ("您家后续加入“New risers”", "有住户后续加入“New risers”", "后续加入"),
 }
+
+MEANS = {
+    "en": ("goes back to you when that home has paid", "as soon as you have paid"),
+    "zh-CN": ("待该户缴清后退还您家", "缴清后即可"),
+}
+"""What follows for a neighbour, and for whoever has joined."""
 
 
 def with_joined() -> SchemeContent:
@@ -61,6 +67,8 @@ async def test_a_joining_is_told_to_the_home_to_its_neighbours_and_to_everybody(
     for unit, said in ((UNIT, own), (NEIGHBOUR, other)):
         page = (await homes[unit].get("/mine/share")).text
         assert said in page
+        assert ("10%" in page) is (unit == UNIT), "what was voted for whoever joins later"
+        assert MEANS[language][unit == UNIT] in page
         assert 'id="share"' in page, "the share is explained and proved"
         printed = await homes[unit].get("/mine/share.pdf")
         assert printed.content.startswith(b"%PDF")
