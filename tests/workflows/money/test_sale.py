@@ -116,6 +116,6 @@ async def test_what_fell_due_before_a_sale_is_the_sellers_and_the_rest_the_buyer
     assert unit in json.loads(await j.value(called))["only"]
     owing = "SELECT balance_fen FROM ledger_account WHERE renovation_id = $1 AND name = $2"
     assert await j.value(owing, unit) > 0
-    await settled(j, database, "completed", "nearly all")
+    await settled(j, database, "completed")
     for language, sale in (("en", "entered the sale of a home"), ("zh-CN", "登记房屋过户")):
         assert (await told_history(j, language)).count(sale) == 1

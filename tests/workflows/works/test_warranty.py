@@ -8,6 +8,7 @@ from models.messages import acts as a
 from models.values.cost_sharing import Funding, FundingSource
 from models.values.refusal import Refused
 from runtime.database import Database
+from runtime.ledger.check import check_ledger
 from runtime.record.audit import audit
 from tests.support.estate import scheme_content
 from tests.support.journey import (
@@ -41,7 +42,7 @@ async def refused(doing: Awaitable[object]) -> list[str]:
 async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_is_completed(
     journey: Begin, database: Database
 ) -> None:
-    from tests.workflows.works.test_settling import settled
+    from tests.workflows.works.test_settling import told_history
 
     j = await journey()
     row = await j.until("retention")
@@ -69,7 +70,11 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
     without = j.act(a.ReleaseRetention, BUREAU, withheld_fen=1)
     assert await refused(without) == ["warranty.reason_missing"]
     await j.act(a.ReleaseRetention, BUREAU, withheld_fen=40, reason="a leak, repaired by others")
-    await settled(j, database, "completed", "a leak, repaired by others", "0.40")
+    row = await j.until("nothing")
+    assert row["state"] == "completed"
+    assert (await j.handle.result()).state == "completed"
+    for language in ("en", "zh-CN"):
+        assert "a leak, repaired by others" in await told_history(j, language)
     (released,) = await j.details("warranty.retention_released")
     assert (released["kept_fen"], released["withheld_fen"]) == (kept, 40)
     assert released["reason"] == "a leak, repaired by others"
@@ -79,6 +84,9 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
         " WHERE s.renovation_id = $1 AND t.kind = 'retention'"
     )
     assert (went or 0) == released["paid_out_fen"]
+    assert await balances(j) == {}
+    assert (await check_ledger(database, j.rid)).ok
+    assert (await audit(database, j.rid)).ok
 
 
 async def balances(j: JourneyDriver) -> dict[str, int]:
