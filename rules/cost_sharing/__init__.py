@@ -17,6 +17,9 @@ from rules.cost_sharing.collection import (
 )
 from rules.cost_sharing.explaining import explained, published
 from rules.cost_sharing.joining import (
+    JOINED,
+    awaited_credits,
+    awaited_when_stopped,
     late_joining,
     late_shares,
     refuse_joining,
@@ -59,9 +62,12 @@ from rules.cost_sharing.settlement import (
 
 __all__ = [
     "COUNTED_KINDS",
+    "JOINED",
     "Open",
     "Round",
     "adjustments",
+    "awaited_credits",
+    "awaited_when_stopped",
     "award_items",
     "award_totals",
     "balance",
