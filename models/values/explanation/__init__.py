@@ -121,10 +121,10 @@ class Explanation(Carried):
     """The unit's place in the order of the bill; 0 where its exact total is whole fen."""
     passed_over: bool = False
     """It is before the last of them and pays no fen more: the items that it shares had none left."""
-    late: tuple[LateLine, ...] = ()
-    """What has been added to `total_fen`, or taken off it, since units joined later."""
     fees: tuple[FeeLine, ...] = ()
     """What it owes beside its share because it has paid late, payment by payment."""
+    late: tuple[LateLine, ...] = ()
+    """What has been added to `total_fen`, or taken off it, since units joined later."""
 
     @property
     def charged_fen(self) -> int:

@@ -9,12 +9,13 @@ import pytest
 from models.messages import acts as a
 from models.values.cost_sharing import LateFeeTerms
 from models.values.scheme import SchemeContent
+from proof.shares import faults
 from runtime.database import Database
 from runtime.ledger.check import check_ledger
 from tests.support.estate import scheme_content
 from tests.support.journey import BANK, STREET, JourneyDriver
 from tests.workflows.money.test_instalments import pay, payers, told, when
-from tests.workflows.money.test_joining import owes, proved
+from tests.workflows.money.test_joining import owes
 from tests.workflows.money.test_sale import home
 from tests.workflows.works.test_default import nothing
 from tests.workflows.works.test_settling import settled
@@ -56,6 +57,14 @@ async def fees(j: JourneyDriver) -> list[tuple[str, int, int, int]]:
         j.rid,
     )
     return [tuple(row) for row in rows]
+
+
+async def proved(j: JourneyDriver, unit: str) -> dict[str, Any]:
+    """The explanation of a home's share, counted again from what everybody reads of the bill."""
+    why: dict[str, Any] = (await home(j, unit, 0))["why"]
+    bill = (await j.http.get(f"/v1/renovations/{j.rid}/shares/published")).json()
+    assert faults(why, bill) == ()
+    return why
 
 
 async def revenue(j: JourneyDriver) -> int:
