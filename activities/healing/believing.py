@@ -8,9 +8,9 @@ import asyncio
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowQueryFailedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
-from activities.healing.comparing import Execution
+from activities.healing.comparing import Execution, is_at_work
 from activities.healing.remembering import load_progress
 from activities.sealed import is_carried
 from models.messages.progress import CarriedProgress, Progress
@@ -22,6 +22,16 @@ OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq", "remind_at", "troubled"
 PATIENCE = timedelta(seconds=10)
 BETWEEN_S = 2.0
 """Between two looks: an answer may be on its way from the record to the workflow."""
+NOT_NOW = frozenset(
+    {
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.ABORTED,
+    }
+)
+"""A workflow that could not be asked: its worker died or has much to do. That says nothing about it."""
 
 
 async def fault_of(
@@ -39,18 +49,26 @@ async def fault_of(
 
 
 async def _differs(client: Client, database: Database, renovation_id: str, name: str) -> bool:
-    """Whether it carries another progress than the record gives, or cannot say which."""
+    """Whether it carries another progress than the record gives, or cannot say which.
+
+    One that is behind the record while a step of it is under way is about to hear the answer: a worker that
+    dies after its commit reports nothing, and the step is taken again when its time is over.
+    """
     try:
         said: CarriedProgress = await client.get_workflow_handle(name).query(
             "progress_now", rpc_timeout=PATIENCE
         )
-    except (WorkflowQueryFailedError, RPCError):
+    except WorkflowQueryFailedError:
         return True
+    except RPCError as error:
+        return error.status not in NOT_NOW
     restored = await load_progress(database, renovation_id, name)
     try:
         live = type(restored).model_validate(said)
     except ValueError:
         return True
+    if live.seq < restored.seq and await is_at_work(client, name):
+        return False
     return live.seq > restored.seq or _compared(live) != _compared(restored)
 
 
