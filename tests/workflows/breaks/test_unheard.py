@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import cast
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
 
 from activities.healing import believing
-from activities.healing.comparing import Execution
+from activities.healing.comparing import execution_of
+from models.messages.ids import renovation_workflow_id
 from models.messages.reconciling import OPERATOR, Reconciliation
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
@@ -45,12 +46,16 @@ async def test_a_worker_that_died_after_its_commit_is_no_reason_to_stop_its_work
     await ends_well(j, database)
 
 
+@pytest.mark.slow
 async def test_a_workflow_that_cannot_be_asked_is_not_taken_for_a_strange_one(
-    monkeypatch: pytest.MonkeyPatch,
+    env: WorkflowEnvironment, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(believing, "PATIENCE", timedelta(milliseconds=50))
-    monkeypatch.setattr(believing, "BETWEEN_S", 0.0)
-    nobody = await Client.connect("127.0.0.1:1", lazy=True)
-    found = Execution("renovation/r", "RUNNING", "run", "RenovationWorkflow", "", "q")
-    nowhere = cast("Database", None)
-    assert await believing.fault_of(nobody, nowhere, "r", found, "q") is None
+    """Nobody polls its queue, as when every worker is away."""
+    monkeypatch.setattr(believing, "PATIENCE", timedelta(milliseconds=500))
+    handle = await env.client.start_workflow(
+        "RenovationWorkflow", id=renovation_workflow_id("alone"), task_queue="empty"
+    )
+    found = await execution_of(env.client, handle.id)
+    assert found.runs
+    assert await believing.fault_of(env.client, database, "alone", found, "empty") is None
+    await handle.terminate()
