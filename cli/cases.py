@@ -175,6 +175,7 @@ def audit(
     engine: Annotated[
         bool, typer.Option("--engine", help="Hold Temporal's histories against the record as well.")
     ] = False,
+    language: Language = "",
     data: Data = None,
 ) -> None:
     """Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.
@@ -187,6 +188,7 @@ def audit(
     from runtime.record.audit.anchors import known_anchors
     from runtime.record.audit.heads import known_heads
 
+    speak(language)
     quiet_logs()
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
@@ -305,7 +307,7 @@ def bad_lines(report: AuditReport) -> list[str]:
             "line.bad_event",
             seq=bad.seq,
             renovation=bad.renovation_id,
-            fault=named("fault", bad.reason),
+            fault=named("event_fault", bad.reason),
         )
         for bad in report.bad
     ]
@@ -353,7 +355,7 @@ def bad_lines(report: AuditReport) -> list[str]:
             "line.bad_ballot",
             ballot=bad.ballot_id or "-",
             box=bad.box_id,
-            fault=named("fault", bad.reason),
+            fault=named("ballot_fault", bad.reason),
         )
         for bad in report.bad_ballots
     ]
