@@ -30,7 +30,7 @@ JOINS: Mapping[str, str] = {
 
 
 class Way(NamedTuple):
-    """A way through the procedure, and the types of the workflows that are kept of it."""
+    """A way through the procedure, and the types of workflows that are kept of it."""
 
     name: str
     carry: Scenario
@@ -118,5 +118,5 @@ WAYS = (
     way(branches.cut_short, "Renovation"),
     way(branches.reconvened, "Voting"),
     way(branches.without_contractor, "Renovation", "CostSharing", "Bidding"),
-    way(branches.never_revised, "Voting"),
+    way(branches.never_revised, "Renovation"),
 )

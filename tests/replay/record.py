@@ -20,7 +20,7 @@ from typing import Any
 
 import asyncpg
 import httpx
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 
 from activities.registry import build_activities
 from models.messages.ids import ticket_workflow_id
@@ -129,24 +129,40 @@ async def save_ordinary(driver: play.JourneyDriver) -> None:
 
 
 async def save_way(driver: play.JourneyDriver, way: Way) -> None:
-    """Every history of the types that are kept of a way."""
+    """Of each type that is kept of a way the longest history, and others that take a step that no longer one takes."""
     found = await runs_below(driver.client, f"renovation/{driver.rid}")
     tickets = await driver.db.fetch("SELECT id FROM ticket WHERE renovation_id=$1", driver.rid)
     found += [("TicketWorkflow", ticket_workflow_id(driver.rid, row["id"])) for row in tickets]
-    assert way.kept <= {name for name, _ in found}, found
-    for name, workflow_id in found:
-        if name in way.kept:
-            await save(driver.client, name, workflow_id, f"-{way.name}")
+    for name in sorted(way.kept):
+        ids = [each for kind, each in found if kind == name]
+        fetched = [await driver.client.get_workflow_handle(each).fetch_history() for each in ids]
+        taken: set[str] = set()
+        for history in sorted(fetched, key=lambda each: len(each.events), reverse=True):
+            if steps_of(history) - taken:
+                write(history, name, f"-{way.name}")
+                taken |= steps_of(history)
 
 
-async def save(client: Client, name: str, workflow_id: str, of: str = "") -> None:
-    """A history, named after type and day, and after the way where it is not the ordinary one."""
+def steps_of(history: WorkflowHistory) -> set[str]:
+    """The names of the activities and updates of a history."""
+    scheduled = (each.activity_task_scheduled_event_attributes for each in history.events)
+    accepted = (each.workflow_execution_update_accepted_event_attributes for each in history.events)
+    names = {each.activity_type.name for each in scheduled}
+    return (names | {each.accepted_request.input.name for each in accepted}) - {""}
+
+
+async def save(client: Client, name: str, workflow_id: str) -> None:
+    """The history of a workflow of the ordinary way."""
+    write(await client.get_workflow_handle(workflow_id).fetch_history(), name)
+
+
+def write(history: WorkflowHistory, name: str, of: str = "") -> None:
+    """A file that is named after type and day, and after the way where it is not the ordinary one."""
     folder = guard.HERE / "histories"
     folder.mkdir(exist_ok=True)
-    fetched = await client.get_workflow_handle(workflow_id).fetch_history()
     path = free(folder, f"{name}.{date.today().isoformat()}{of}")  # noqa: DTZ011
-    path.write_text(fetched.to_json() + "\n", encoding="utf-8")
-    print(f"recorded {path.name}: {len(fetched.events)} events")
+    path.write_text(history.to_json() + "\n", encoding="utf-8")
+    print(f"recorded {path.name}: {len(history.events)} events")
 
 
 def free(folder: Path, name: str) -> Path:

@@ -7,6 +7,7 @@ instance tells in tests/runtime/anchors/test_two_instances.py; both call the com
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -147,6 +148,7 @@ async def log(
     folder = tmp_path / "outside"
     made = Log(database, folder / "heads.log", attacker)
     made.rid = f"cli-{made.rid}"
+    made.commands = count(101)  # beside those of the tickets
     await make_renovation(database, rid=made.rid)
     await made.write(6, made.heads)
     tickets = (lambda now, n=n: a_ticket(made.rid, n, now) for n in "ab")

@@ -12,8 +12,9 @@ from cli.main import app
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.language.sentences import phrase
-from tests.runtime.record.test_audit import fill
+from tests.runtime.record.test_audit_tables import write
 from tests.runtime.record.test_heads import KEY
+from tests.support.estate import make_renovation
 
 SECRET = "ab" * 32
 RID = "odd"
@@ -24,7 +25,9 @@ Asked = Callable[..., Awaitable[Result]]
 @pytest.fixture(scope="module")
 async def recorded(database: Database) -> str:
     """A case with a record of six events."""
-    await fill(database, RID)
+    await make_renovation(database, rid=RID)
+    for _ in range(6):
+        await write(database, RID, "renovation.corrected")
     return RID
 
 
@@ -58,7 +61,7 @@ def ask(
         ("history nowhere", "renovation.unknown", ""),
         ("history {rid} --as-of 2026-13-01", "history.moment_invalid", "--as-of"),
         ("history {rid} --as-of 2026-02-30T10:00", "history.moment_invalid", "--as-of"),
-        ("history {rid} --as-of 0001-01-01", "history.moment_invalid", "--as-of"),
+        ("history {rid} --as-of 9999-12-31", "history.moment_invalid", "--as-of"),
         ("history {rid} --known yesterday", "history.moment_invalid", "--known"),
         ("history {rid} --diff 2026-01-01 soon", "history.moment_invalid", "--diff"),
         (
