@@ -70,6 +70,7 @@ def register(app: typer.Typer) -> None:
 @narrowing
 def list_(
     wanted: Narrowed,
+    *,
     view: SavedAs = "",
     as_: Viewer = "",
     counts: Counts = False,
