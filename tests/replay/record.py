@@ -10,6 +10,7 @@ history still replays.
 import argparse
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -161,7 +162,9 @@ def write(history: WorkflowHistory, name: str, of: str = "") -> None:
     folder = guard.HERE / "histories"
     folder.mkdir(exist_ok=True)
     path = free(folder, f"{name}.{date.today().isoformat()}{of}")  # noqa: DTZ011
-    path.write_text(history.to_json() + "\n", encoding="utf-8")
+    # Where the code lay when a step failed is nothing that a replay asks for.
+    text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', history.to_json())
+    path.write_text(text + "\n", encoding="utf-8")
     print(f"recorded {path.name}: {len(history.events)} events")
 
 

@@ -13,7 +13,7 @@ def options(*names: str) -> dict[str, object]:
     found = get_command(application(names[0]))
     for name in names:
         found = found.commands[name]  # type: ignore[attr-defined]
-    return {each.name: (each.opts, each.metavar, each.help) for each in found.params}
+    return {f"{each.name}": vars(each)["help"] for each in found.params if "help" in vars(each)}
 
 
 def test_a_list_is_narrowed_by_whatever_cases_are_found_by() -> None:

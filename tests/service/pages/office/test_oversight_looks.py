@@ -233,8 +233,13 @@ async def test_the_acts_of_oversight_ask_for_what_people_know(vote: Channels, sh
 async def overseen(vote: Channels, database: Database) -> None:
     """What offices have done about a case, one of each act, as their activities record it."""
     until, later = "2026-12-20T16:00:00+00:00", "2026-12-31T16:00:00+00:00"
-    given = {"days": 10, "before": until, "until": later, "article": "[D] rules 5.2"}
-    why = {"reason": REASON, "document": "沪房〔2026〕12号"}
+    given: dict[str, JsonValue] = {
+        "days": 10,
+        "before": until,
+        "until": later,
+        "article": "[D] rules 5.2",
+    }
+    why: dict[str, JsonValue] = {"reason": REASON, "document": "沪房〔2026〕12号"}
     await recorded(
         vote, database, EXTENDED, what="open_vote", subject="", **given, reason="礼堂失火"
     )
@@ -387,7 +392,7 @@ async def test_the_queue_and_the_second_person_are_told_what_waits_for_them(
             f"/office/cases/{vote.rid}/proposals",
             {
                 "zh": ("中止项目", REASON, "bureau"),
-                "en": ("A suit against a decision", REASON, "bureau"),
+                "en": ("A suit asks for a decision to be revoked", REASON, "bureau"),
             },
         ),
     ):
