@@ -24,6 +24,7 @@ import httpx
 from temporalio.client import Client, WorkflowHistory
 
 from activities.registry import build_activities
+from models.messages import acts as a
 from models.messages.ids import ticket_workflow_id
 from models.messages.reconciling import Reconciliation
 from models.values.actor import Role
@@ -86,19 +87,17 @@ async def carry(driver: play.JourneyDriver) -> None:
     await driver.until("works")
     await compare(driver)
     item, concealed = (await play.planned(driver))[0]
-    await driver.act(play.a.ReportItem, play.CONTRACTOR, item_id=item)
+    await driver.act(a.ReportItem, play.CONTRACTOR, item_id=item)
     if concealed:
         await play.inspect(driver, item, "PASS", kind="concealed")
     await play.inspect(driver, item, "FAIL")
-    await driver.act(play.a.ReportRectified, play.CONTRACTOR, item_id=item)
+    await driver.act(a.ReportRectified, play.CONTRACTOR, item_id=item)
     await play.inspect(driver, item, "PASS", who=play.OTHER_SUPERVISOR)
     ticket = await play.complain(driver)
     await driver.go_on()
-    await driver.act(
-        play.a.ResolveTicket, play.BUREAU, ticket_id=ticket, answer="a lamp was mounted"
-    )
+    await driver.act(a.ResolveTicket, play.BUREAU, ticket_id=ticket, answer="a lamp was mounted")
     resident = play.actor(Role.OWNER, "unit:1")
-    await driver.act(play.a.ConfirmTicket, resident, ticket_id=ticket, satisfied=True)
+    await driver.act(a.ConfirmTicket, resident, ticket_id=ticket, satisfied=True)
     await driver.until("nothing")
     await driver.handle.result()
 
