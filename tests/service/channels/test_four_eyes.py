@@ -10,10 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from formats.roll import owner_key, stored_owner_key
+from rules.four_eyes import Proposing
 from runtime.ballots.mandates import holdings
 from runtime.database import Database
 from service.estates.units import owner_secret
 from service.identity.tokens import token_hash
+from service.proposals.deciding import ENTER
 from tests.support.box import open_box
 from tests.support.channels import (
     KEY,
@@ -87,6 +89,10 @@ def lines(*made: httpx.Response) -> list[dict[str, str]]:
     return [
         {"id": each.json()["id"], "content_sha256": each.json()["content_sha256"]} for each in made
     ]
+
+
+def test_whatever_is_proposed_can_be_confirmed() -> None:
+    assert ENTER.keys() == set(Proposing)
 
 
 async def test_nothing_counts_before_the_second_person_and_no_answer_to_the_first_has_a_credential(
