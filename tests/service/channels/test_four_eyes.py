@@ -186,6 +186,24 @@ async def test_a_withdrawn_an_expired_and_a_void_proposal_are_not_confirmed(
     assert "paper is not signed" not in await vote.everything(but=("public.command_receipt",))
 
 
+async def test_a_bureau_turns_down_nothing_that_it_has_not_proposed(vote: Channels) -> None:
+    """It may propose, so it has the door; it confirms nothing, so what others propose is not its to end."""
+    await vote.sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bureau-1', 'bureau-1', 'district_bureau', 'd') ON CONFLICT DO NOTHING"
+    )
+    await sign_in(vote.sql, "bureau-1")
+    theirs = await proposed(vote)
+    own = await vote.post("/acts/cancel_renovation", official("bureau-1"), reason="no money")
+    path = "/proposals/{}/withdrawal"
+    kept = await vote.post(path.format(theirs.json()["id"]), official("bureau-1"), reason="not now")
+    assert code(kept) == (403, "authority.wrong_role")
+    taken = await vote.post(path.format(own.json()["id"]), official("bureau-1"), reason="not now")
+    assert taken.status_code == 201, taken.text
+    listed = (await vote.get("/proposals", official("bureau-1"))).json()
+    assert [each["state"] for each in listed] == ["open", "withdrawn"]
+
+
 async def test_a_sheet_confirms_many_and_sent_again_is_the_same(vote: Channels) -> None:
     made = [await proposed(vote, unit) for unit in UNITS]
     own = await proposed(vote, "1-202", "committee2")

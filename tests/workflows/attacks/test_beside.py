@@ -49,7 +49,8 @@ async def ends_whole(j: SignedDriver, database: Database) -> None:
 
 async def collecting(journey: Any) -> SignedDriver:
     """The second instalment has been called, and nobody has paid it."""
-    j: SignedDriver = await with_first_paid(journey, kind=SignedDriver)
+    j = await with_first_paid(journey, kind=SignedDriver)
+    assert isinstance(j, SignedDriver)
     await when(j, "cost_sharing.payments_called", 2)
     return j
 
