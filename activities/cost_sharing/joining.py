@@ -5,8 +5,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from activities import settlement
-from activities.cost_sharing import collection, instalments, refunding
+from activities.cost_sharing import awaited, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import adjust
 from activities.cost_sharing.subsidies import first_call
@@ -16,20 +15,16 @@ from models.messages.journey_progress import COLLECTED_BESIDE
 from models.values import cost_sharing as values
 from models.values.ledger import household
 from models.values.refusal import refusal
-from models.values.scheme import SchemeContent
-from models.values.voting import UnitKind
 from rules import cost_sharing as law
 from rules.ledger import left_after
 from runtime.ledger.refunds import load_open_accounts, order_credits
 from runtime.record.journal import Recorded
 
-JOINED = "cost_sharing.joined_late"
-
 
 class Joinings(Writer):
     """Writes who joins an item later."""
 
-    @writes("Joinings.join", event=JOINED, into=SharesChanged, bulk=True)
+    @writes("Joinings.join", event=law.JOINED, into=SharesChanged, bulk=True)
     async def join(self, case: Case, act: JoinLate) -> Recorded[SharesChanged]:
         """A home that does not pay for an item joins it, whatever its neighbours say (SPC typical case 5).
 
@@ -45,12 +40,13 @@ class Joinings(Writer):
         units, counted = await share_rows.share_units(case), share_rows.counted_kinds(case)
         law.refuse_joining(content, units, act.item, act.unit_number, counted)
         joined = law.with_joined(content, act.item, act.unit_number)
-        basis, before = await _owed(case)
-        late = _late_share(joined, await _items_now(case, joined, basis), units, act, counted)
+        basis, before = await awaited.owed(case)
+        items = await awaited.items_now(case, joined, basis)
+        late = _of(act, await awaited.late_shares(case, joined, items))
         version = await share_rows.add_scheme_version(case, joined)
         estimate = law.totals_at(joined, joined.items, units, counted)
         await share_rows.replace_shares(case, version, estimate)
-        fixed = await _charge(case, basis, before, late)
+        whole = await _charge(case, basis, before, late)
         paid = await _give_back(case, act.unit_number)
         await collection.go_on_beside(case)
         due_at = await _due_at(case, act.unit_number)
@@ -60,7 +56,7 @@ class Joinings(Writer):
         collection_id = await instalments.begin(case, owed=True) if beside else ""
         # No unit in the event: it is in the scheme and the accounts, for those who may know.
         return Recorded(
-            SharesChanged(command_id=act.command_id, kind=JOINED, collection_id=collection_id),
+            SharesChanged(command_id=act.command_id, kind=law.JOINED, collection_id=collection_id),
             {
                 "item": act.item,
                 "title": title,
@@ -71,46 +67,15 @@ class Joinings(Writer):
                 "uplift_permille": late.uplift_permille,
                 "credited": sum(1 for each in late.credits if each.amount_fen),
                 "due_at": due_at.isoformat(),
-                **fixed.model_dump(mode="json"),
+                "total_fen": whole,
                 **paid,
             },
         )
 
 
-async def _owed(case: Case) -> tuple[str, tuple[values.ShareTotal, ...]]:
-    """What the units owe, and by which computation."""
-    for basis in ("final", "award"):
-        if totals := await share_rows.load_totals(case, basis):
-            return basis, totals
-    return "estimate", await share_rows.load_totals(case, "estimate")
-
-
-async def _items_now(case: Case, content: SchemeContent, basis: str) -> tuple[values.CostItem, ...]:
-    """The items at the prices of the computation by which the units owe."""
-    if basis == "estimate":
-        return content.items
-    everything = await settlement.contracts(case)
-    if basis == "final":
-        costs = await settlement.costs(case, *everything)
-        return law.items_at(content, max(costs.net_fen, 0))
-    *earlier, last = everything
-    spent = await settlement.costs(case, *earlier)
-    return law.award_items(content, last.value_fen, spent.net_fen)
-
-
-def _late_share(
-    content: SchemeContent,
-    items: Sequence[values.CostItem],
-    units: Sequence[values.ShareUnit],
-    act: JoinLate,
-    counted: Sequence[UnitKind],
-) -> values.LateShare:
-    funded = law.waterfall(items, content.funding)
-    bill = law.share_bill(items, funded, units, counted, content.rounding)
+def _of(act: JoinLate, late: Sequence[values.LateShare]) -> values.LateShare:
     found = [
-        late
-        for late in law.late_shares(items, units, bill, counted)
-        if (late.item_id, late.unit_number) == (act.item, act.unit_number)
+        each for each in late if (each.item_id, each.unit_number) == (act.item, act.unit_number)
     ]
     if not found or not found[0].pay_fen:
         raise refusal("cost_sharing.late_nothing_to_pay", where="item", item=act.item)
@@ -119,8 +84,8 @@ def _late_share(
 
 async def _charge(
     case: Case, basis: str, before: Sequence[values.ShareTotal], late: values.LateShare
-) -> values.AwardShares:
-    """The totals by which the units owe, their instalments and refunds with this joining; one sum before and after."""
+) -> int:
+    """The totals by which the units owe, their instalments and refunds with this joining; their sum, which stays."""
     sums = {total.unit_number: total.amount_fen for total in before}
     for less in late.credits:
         sums[less.unit_number] -= less.amount_fen
@@ -131,17 +96,10 @@ async def _charge(
     ordered = await refunding.load_ordered(case)
     await share_rows.replace_totals(case, basis, after)
     parts = await share_rows.load_instalments(case)
-    refunds = await adjust(case, parts, law.adjustments(before, after))
+    await adjust(case, parts, law.adjustments(before, after))
     await refunding.keep_ordered(case, ordered)
     await _ask_no_more(case, {each.unit_number: sums[each.unit_number] for each in late.credits})
-    whole = sum(sums.values())
-    return values.AwardShares(
-        total_fen=whole,
-        before_fen=whole,
-        debts_fen=late.pay_fen,
-        credits_fen=late.pay_fen,
-        refunds_fen=refunds,
-    )
+    return sum(sums.values())
 
 
 async def _ask_no_more(case: Case, charged_fen: Mapping[str, int]) -> None:
@@ -166,7 +124,7 @@ async def _give_back(case: Case, unit_number: str) -> dict[str, JsonValue]:
     open_ = left_after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
     if open_.get(household(unit_number), 0) > 0:
         return {}
-    await order_credits(case.session, case.renovation.id)
+    await order_credits(case.session, case.renovation.id, await awaited.load_awaited(case))
     case.notify("committee", "joined_paid", unit=unit_number)
     case.notify("units", "joined_paid", [unit_number], unit=unit_number)
     return await refunding.pay(case)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 from sqlalchemy import delete, func, select, update
 
+from activities.cost_sharing.awaited import load_awaited
 from activities.recording import Case
 from models.tables import Refund
 from models.values.ledger import AccountKind
@@ -16,7 +17,7 @@ from rules.ledger import given_back
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
 from runtime.ledger.reading import load_balances, load_paid_out, load_taken_over
-from runtime.ledger.refunds import load_refunds_out
+from runtime.ledger.refunds import load_refunds_out, order_refunds
 
 
 async def owe(case: Case, back_fen: Mapping[str, int]) -> None:
@@ -43,26 +44,20 @@ async def owe(case: Case, back_fen: Mapping[str, int]) -> None:
 
 
 async def order(case: Case) -> dict[str, int]:
-    """Everything that is owed back is to be paid; by unit what was not ordered before."""
-    rows = await case.session.execute(
-        select(Refund.unit_number, Refund.amount_fen - Refund.ordered_fen).where(
-            Refund.renovation_id == case.renovation.id, Refund.ordered_fen < Refund.amount_fen
-        )
-    )
-    fresh = {unit: int(fen) for unit, fen in rows}
-    await case.session.execute(
-        update(Refund)
-        .where(Refund.renovation_id == case.renovation.id)
-        .values(ordered_fen=Refund.amount_fen)
-    )
-    return fresh
+    """What is owed back is to be paid, but for what somebody who has joined later has not paid yet (E19).
+
+    By unit what was not ordered before.
+    """
+    return await order_refunds(case.session, case.renovation.id, await load_awaited(case))
 
 
 async def keep_ordered(case: Case, ordered_fen: Mapping[str, int]) -> None:
-    """What of the refunds of today was ordered before stays so, as far as it is still owed."""
+    """What of the refunds of today was ordered before stays so, as far as it is still owed and there is money for it."""
+    awaited = await load_awaited(case) if ordered_fen else {}
     for unit, fen in ordered_fen.items():
         row = (Refund.renovation_id == case.renovation.id, Refund.unit_number == unit)
-        kept = func.greatest(func.least(Refund.amount_fen, fen), Refund.paid_fen)
+        most = func.least(Refund.amount_fen - awaited.get(unit, 0), fen)
+        kept = func.greatest(most, Refund.paid_fen)
         await case.session.execute(update(Refund).where(*row).values(ordered_fen=kept))
 
 

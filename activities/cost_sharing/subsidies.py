@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from activities import settlement
-from activities.cost_sharing import award, collection, instalments
+from activities.cost_sharing import award, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
 from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, writes
@@ -49,7 +49,10 @@ class Subsidies(Writer):
             above = after - (less.owners_limit_fen or 0)
             raise refusal("cost_sharing.cut_needs_vote", where="amount_fen", have=above, most=0)
         version = await share_rows.add_scheme_version(case, less)
+        # Who has a refund ordered was told when it is due, and nothing is posted that would order it anew.
+        ordered = await refunding.load_ordered(case)
         fixed = await _shares_anew(case, version, less)
+        await refunding.keep_ordered(case, ordered)
         case.notify("all_owners", "subsidy_cut", amount_fen=act.amount_fen)
         beside = case.renovation.stage in COLLECTED_BESIDE and await collection.unpaid(case)
         collection_id = await instalments.begin(case, owed=True) if beside else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from models.values.base import Value
-from models.values.refusal import problem, refuse_if_any
+from models.values.refusal import problem, refusal, refuse_if_any
 
 FEN = 100
 MOST_PROBLEMS = 100
@@ -33,8 +33,19 @@ class StatementLine(Value):
 
 
 def yuan(fen: int) -> str:
-    """A sum of at least 0 as it is written."""
-    return f"{fen // FEN}.{fen % FEN:02}"
+    """A sum as it is written."""
+    return f"{'-' if fen < 0 else ''}{abs(fen) // FEN}.{abs(fen) % FEN:02}"
+
+
+def refuse_if_apart(counted_fen: int, balance_fen: int, where: str) -> None:
+    """What a balance and the entries after it come to is the next balance of the statement.
+
+    Raises:
+        Refused: `statement.balance_differs` with both: an entry is not there, is there twice, or was changed.
+    """
+    if counted_fen != balance_fen:
+        have, need = yuan(counted_fen), yuan(balance_fen)
+        raise refusal("statement.balance_differs", where=where, have=have, need=need)
 
 
 def with_references(lines: Iterable[StatementLine]) -> tuple[StatementLine, ...]:

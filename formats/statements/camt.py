@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from formats.statements import FEN, YUAN, StatementLine, yuan
+from formats.statements import FEN, YUAN, StatementLine, refuse_if_apart, yuan
 from models.values.refusal import refusal
 
 SIGNS = {"CRDT": 1, "DBIT": -1}
 BOOKED = ("BOOK", "")
+OPENING, CLOSING = ("OPBD", "PRCD"), "CLBD"
+"""Booked balances: the opening one, or what closed the statement before; and the closing one."""
 _AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2}0*)?")
 
 
@@ -20,7 +22,7 @@ def read_camt(text: str, name: str) -> tuple[StatementLine, ...]:
     Raises:
         Refused: `statement.xml_wrong` with the line; `statement.no_camt`; `statement.amount_wrong`,
             `statement.day_wrong`, `statement.direction_wrong`, `statement.currency_wrong`,
-            `statement.parts_differ` with the number of the entry.
+            `statement.parts_differ` with the number of the entry; `statement.balance_differs`.
     """
     if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         raise refusal("statement.no_camt", where=name)
@@ -32,21 +34,48 @@ def read_camt(text: str, name: str) -> tuple[StatementLine, ...]:
     if not statements:
         raise refusal("statement.no_camt", where=name)
     found: list[StatementLine] = []
-    entries = (child for each in statements for child in each if _tag(child) == "Ntry")
-    for number, entry in enumerate(entries, start=1):
-        if (_text(entry, "Sts", "Cd") or _text(entry, "Sts")).strip() in BOOKED:
-            found += _entry(entry, f"{name} entry {number}")
+    number = 0
+    for statement in statements:
+        before = len(found)
+        for entry in _all(statement, "Ntry"):
+            number += 1
+            if (_text(entry, "Sts", "Cd") or _text(entry, "Sts")).strip() in BOOKED:
+                found += _entry(entry, f"{name} entry {number}")
+        _compare(statement, sum(line.amount_fen for line in found[before:]), name)
     return tuple(found)
 
 
+def _compare(statement: ET.Element, moved_fen: int, name: str) -> None:
+    """The opening balance and the booked entries come to the closing one, where the bank says both."""
+    balances: dict[str, list[tuple[str, int]]] = {}
+    for each in _all(statement, "Bal"):
+        code = _text(each, "Tp", "CdOrPrtry", "Cd")
+        if code in (*OPENING, CLOSING):
+            where = f"{name} Bal {code}"
+            fen = _sign(each, where) * _fen(next(_at(each, "Amt"), None), f"{where} Amt")
+            day = (_text(each, "Dt", "Dt") or _text(each, "Dt", "DtTm"))[:10]
+            balances.setdefault(code, []).append((day, fen))
+    opening = next((balances[code] for code in OPENING if code in balances), None)
+    if opening and CLOSING in balances:
+        # A statement of several days may have those of each.
+        first, last = min(opening, key=_day_of), max(balances[CLOSING], key=_day_of)
+        refuse_if_apart(first[1] + moved_fen, last[1], f"{name} Bal {CLOSING}")
+
+
+def _day_of(balance: tuple[str, int]) -> str:
+    return balance[0]
+
+
+def _sign(element: ET.Element, where: str) -> int:
+    """Whether it came in; also of a reversal, which says in `RvslInd` that it takes something of the other side back."""
+    said = _text(element, "CdtDbtInd")
+    if said not in SIGNS:
+        raise refusal("statement.direction_wrong", where=f"{where} CdtDbtInd", value=said)
+    return SIGNS[said]
+
+
 def _entry(entry: ET.Element, where: str) -> Iterator[StatementLine]:
-    sign = SIGNS.get(_text(entry, "CdtDbtInd"))
-    if sign is None:
-        raise refusal(
-            "statement.direction_wrong", where=f"{where} CdtDbtInd", value=_text(entry, "CdtDbtInd")
-        )
-    if _text(entry, "RvslInd") in ("true", "1"):
-        sign = -sign
+    sign = _sign(entry, where)
     day = _text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm")[:10]
     try:
         booked_on = date.fromisoformat(day)

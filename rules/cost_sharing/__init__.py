@@ -17,6 +17,9 @@ from rules.cost_sharing.collection import (
 )
 from rules.cost_sharing.explaining import explained, published
 from rules.cost_sharing.joining import (
+    JOINED,
+    awaited_credits,
+    awaited_when_stopped,
     late_joining,
     late_shares,
     refuse_joining,
@@ -58,8 +61,11 @@ from rules.cost_sharing.settlement import (
 
 __all__ = [
     "COUNTED_KINDS",
+    "JOINED",
     "Open",
     "adjustments",
+    "awaited_credits",
+    "awaited_when_stopped",
     "award_items",
     "award_totals",
     "balance",

@@ -4,7 +4,7 @@ The bill of those who pay from the beginning stays as it was, with its rounding 
 have been its share, and that lowers what the others pay; so nobody ever owes more because a neighbour has joined.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from models.values.cost_sharing import (
@@ -26,6 +26,8 @@ from rules.cost_sharing.bills import Bill
 from rules.cost_sharing.keys import COUNTED_KINDS, payers, share_bill, weights
 from rules.cost_sharing.rounding import largest_remainder
 
+JOINED = "cost_sharing.joined_late"
+"""The event of a joining."""
 SERVES = ("building", "entrance")
 """Scopes of an item that serves a part of the estate: nobody else can join it."""
 
@@ -143,6 +145,37 @@ def _late_shares_of(
                 ShareTotal(unit_number=unit, amount_fen=less[unit]) for unit in sorted(less)
             ),
         )
+
+
+def awaited_credits(late: Iterable[LateShare], owing: Collection[str]) -> dict[str, int]:
+    """By unit what it has less to pay for those who have joined and still owe, in fen.
+
+    For so much there is a promise and no money: of what a unit gets back it is not paid out yet.
+    """
+    awaited: dict[str, int] = {}
+    for each in late:
+        for less in each.credits if each.unit_number in owing else ():
+            if less.amount_fen:
+                awaited[less.unit_number] = awaited.get(less.unit_number, 0) + less.amount_fen
+    return awaited
+
+
+def awaited_when_stopped(
+    sunk_fen: int, charged_fen: Mapping[str, int], late: Sequence[LateShare], owing: Collection[str]
+) -> dict[str, int]:
+    """The same of a case that has stopped, where all carry what is sunk by what they were charged (rules.md 2.6).
+
+    By unit what it would carry more had those who still owe not joined.
+    """
+    awaited = awaited_credits(late, owing)
+    if not awaited:
+        return {}
+    without = {unit: fen + awaited.get(unit, 0) for unit, fen in charged_fen.items()}
+    for each in late:
+        if each.unit_number in owing:
+            without[each.unit_number] = max(without.get(each.unit_number, 0) - each.pay_fen, 0)
+    now, alone = largest_remainder(sunk_fen, charged_fen), largest_remainder(sunk_fen, without)
+    return {unit: alone[unit] - fen for unit, fen in now.items() if alone[unit] > fen}
 
 
 def refuse_joining(

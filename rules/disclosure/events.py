@@ -48,8 +48,10 @@ DETAILS: Mapping[Circle, str] = {
         refunds accounts others before_fen debts_fen credits_fen certified_fen bonds_fen
         funding lost_fen wages_fen
         kept_fen retention_fen released_fen withheld_fen liability_until months
-        pay_fen uplift_permille credited
+        uplift_permille credited
         """,
+    # What one home pays that has joined later: for whoever reads the share table (P-4).
+    Circle.SHARES: "pay_fen",
     # What a complaint or an objection was answered is for whoever asked, and not for whom it is about (P-6).
     Circle.COMPLAINT: "answer",
     Circle.FREE_TEXT: """

@@ -201,7 +201,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         HOUSEHOLD: """item_id title key own whole_fen weight weights uplift_permille exact_fen
             amount_fen"""
     },
-    "LateItem": {EVERYBODY: "item_id gap_fen weights pay_fen before"},
+    "LateItem": {EVERYBODY: "item_id", SHARES: "gap_fen weights pay_fen before"},
     "OwnPrice": {HOUSEHOLD: "motion choice total_fen own_fen"},
     "Factor": {HOUSEHOLD: "name value source"},
     "Contribution": {HOUSEHOLD: "funding_id source amount_fen"},

@@ -13,7 +13,8 @@ from runtime.language.sentences import phrase
 
 CLAUSE = re.compile(r"\[(?:(!?)(\w+)\?)?([^\[\]]*)\]")
 """A part that is left out where the record lacks one of its figures, or what it is on is not so."""
-FIGURE = re.compile(r"%\((\w+)\)s")
+FIGURE = re.compile(r"%\(([\w.]+)\)s")
+"""A detail, or one of those within it: `shares.total_fen`."""
 
 
 def predicate(event: RecordedEvent, language: str, zone: str) -> str | None:
@@ -65,8 +66,16 @@ def _filled(words: str, given: Mapping[str, JsonValue], language: str, zone: str
     """The words with their figures; None where one is missing."""
     figures: dict[str, str] = {}
     for name in FIGURE.findall(words):
-        found = figure(name, given.get(name), language, zone)
+        found = figure(name.rpartition(".")[2], _detail(given, name), language, zone)
         if found is None:
             return None
         figures[name] = found
     return FIGURE.sub(lambda match: figures[match[1]], words)
+
+
+def _detail(given: Mapping[str, JsonValue], name: str) -> JsonValue:
+    outer, _, inner = name.partition(".")
+    value = given.get(outer)
+    if not inner:
+        return value
+    return value.get(inner) if isinstance(value, dict) else None

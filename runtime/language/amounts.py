@@ -9,8 +9,14 @@ DM2_PER_M2 = 100
 def money(fen: int, language: str) -> str:
     """An amount in yuan with two decimals."""
     sign, amount = ("-" if fen < 0 else ""), abs(fen)
-    yuan = f"{sign}{amount // 100:,}.{amount % 100:02}"
-    return f"{yuan} 元" if language == "zh_CN" else f"¥{yuan}"
+    yuan = f"{amount // 100:,}.{amount % 100:02}"
+    return f"{sign}{yuan} 元" if language == "zh_CN" else f"{sign}¥{yuan}"
+
+
+def percent(permille: int) -> str:
+    """A part of a whole, of a thousandth each: 125 is 12.5%."""
+    whole, tenth = divmod(permille, 10)
+    return f"{whole}.{tenth}%" if tenth else f"{whole}%"
 
 
 def area(dm2: int) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.publication import Subject
-from models.tables import LedgerAccount as Account
 from models.tables import Publication, Refund
 from models.values.ledger import (
     ESCROW,
@@ -22,12 +21,18 @@ from rules.ledger import refunded
 from runtime.ledger.blocks import is_blocked
 from runtime.ledger.reading import load_balances, load_paid_out
 
-JOINED = text("""
-SELECT unit #>> '{}'
-FROM (SELECT content FROM scheme WHERE renovation_id = :rid ORDER BY version DESC LIMIT 1) last
-CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit
+ORDERED = text("""
+WITH awaited AS (
+  SELECT * FROM unnest(CAST(:units AS text[]), CAST(:fen AS bigint[])) AS each (unit_number, fen)),
+due AS (
+  SELECT r.unit_number, r.ordered_fen AS before_fen, r.amount_fen - coalesce(awaited.fen, 0) AS ordered_fen
+  FROM refund r LEFT JOIN awaited USING (unit_number) WHERE r.renovation_id = :rid)
+UPDATE refund SET ordered_fen = due.ordered_fen
+FROM due
+WHERE refund.renovation_id = :rid AND refund.unit_number = due.unit_number AND due.ordered_fen > due.before_fen
+RETURNING refund.unit_number, due.ordered_fen - due.before_fen AS fen
 """)
-"""The units that have joined an item later, by the last version of the scheme."""
+"""Refunds are ordered up to what is owed back less what is awaited; none is ordered less than before."""
 
 
 class RefundsOut(NamedTuple):
@@ -57,9 +62,10 @@ async def load_refunds_out(
     """
     await session.flush()
     rows = await session.scalars(
-        select(Refund).where(
-            Refund.renovation_id == renovation_id, Refund.paid_fen < Refund.ordered_fen
-        )
+        select(Refund)
+        .where(Refund.renovation_id == renovation_id, Refund.paid_fen < Refund.ordered_fen)
+        # They are ordered by statement.
+        .execution_options(populate_existing=True)
     )
     open_ = {household(row.unit_number): row for row in rows}
     balances = await load_balances(session, renovation_id, AccountKind.ESCROW, *PAYERS)
@@ -82,42 +88,25 @@ async def load_refunds_out(
     return RefundsOut(transfers, sum(owed.values()))
 
 
-async def order_credits_of_joined(
-    session: AsyncSession, renovation_id: str, came_fen: Mapping[str, int]
-) -> tuple[str, ...]:
-    """Once a home that has joined an item later has paid, what that leaves over goes back to those who paid before.
-
-    `came_fen` is by unit what comes in with this write (E19, rules 2.5). The homes that have paid with it.
-    """
-    joined = set(await session.scalars(JOINED, {"rid": renovation_id})) & came_fen.keys()
-    if not joined:
-        return ()
-    rows = await session.execute(
-        select(Account.name, Account.balance_fen).where(
-            Account.renovation_id == renovation_id,
-            Account.kind == AccountKind.HOUSEHOLD,
-            Account.name.in_(joined),
-        )
-    )
-    paid = sorted(unit for unit, owed in rows if owed - came_fen[unit] <= 0 < owed)
-    if paid:
-        await order_credits(session, renovation_id)
-    return tuple(paid)
+async def order_refunds(
+    session: AsyncSession, renovation_id: str, awaited_fen: Mapping[str, int]
+) -> dict[str, int]:
+    """What is owed back is to be paid, but by unit for what is awaited of somebody else; what was not ordered before."""
+    given = {"rid": renovation_id, "units": [*awaited_fen], "fen": [*awaited_fen.values()]}
+    return {unit: int(fen) for unit, fen in await session.execute(ORDERED, given)}
 
 
-async def order_credits(session: AsyncSession, renovation_id: str) -> None:
-    """What is owed back is to be paid, unless a sheet of refunds is posted: its end orders them."""
+async def order_credits(
+    session: AsyncSession, renovation_id: str, awaited_fen: Mapping[str, int]
+) -> None:
+    """The same, unless a sheet of refunds is posted: its end orders them."""
     posted = select(Publication.id).where(
         Publication.renovation_id == renovation_id,
         Publication.subject == Subject.REFUNDS,
         Publication.state == PublicationState.OPEN,
     )
     if await session.scalar(posted.limit(1)) is None:
-        await session.execute(
-            update(Refund)
-            .where(Refund.renovation_id == renovation_id)
-            .values(ordered_fen=Refund.amount_fen)
-        )
+        await order_refunds(session, renovation_id, awaited_fen)
 
 
 async def load_going_out(

@@ -100,7 +100,7 @@ CODES: dict[int, str] = {
     421: "service.other_host",
     422: """
         anchor.two_histories
-        history.moment_invalid
+        history.moment_invalid history.one_or_other evidence.of_a_case
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
         form.page_changed
@@ -147,6 +147,7 @@ CODES: dict[int, str] = {
         statement.entry_wrong statement.not_base64 statement.assigned_unknown
         statement.assign_unreadable statement.quote_open statement.currency_wrong
         statement.row_short statement.parts_differ statement.reference_twice
+        statement.balance_differs
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.not_called cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote

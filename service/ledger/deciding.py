@@ -93,10 +93,10 @@ async def enter_assignment(
     said = AssignedSum.model_validate(proposal.content)
     row = await _open_sum(session, situation, said.sum_id)
     rows = _payments(situation, said, key)
-    await _refuse(session, situation, rows)
+    joined = await _refuse(session, situation, rows)
     await _decide(session, row, SumState.ASSIGNED, now)
     beside = claimed(row.id, row.amount_fen)
-    details = await book_payments(session, situation, key, now, rows, beside)
+    details = await book_payments(session, situation, key, now, rows, beside, joined=joined)
     return Effect(row.id, ASSIGNED, details)
 
 
@@ -182,8 +182,8 @@ async def enter_cash(
     """Book cash that two people have counted."""
     said = CountedCash.model_validate(proposal.content)
     rows = _cash(situation, said, key)
-    await _refuse(session, situation, rows)
-    details = await book_payments(session, situation, key, now, rows)
+    joined = await _refuse(session, situation, rows)
+    details = await book_payments(session, situation, key, now, rows, joined=joined)
     return Effect(rows[0].id, CASH, details)
 
 
@@ -225,9 +225,11 @@ def _owners(
     )
 
 
-async def _refuse(session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]) -> None:
+async def _refuse(
+    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
+) -> frozenset[str]:
     units, references = [each.unit_number for each in rows], [each.reference for each in rows]
-    await refuse_payments(session, situation, units, references)
+    return await refuse_payments(session, situation, units, references)
 
 
 async def _open_sum(session: AsyncSession, situation: Situation, name: str) -> UnclaimedSum:

@@ -57,6 +57,7 @@ def page(
         "t": said.text,
         "cited": said.cited,
         "money": said.money,
+        "percent": amounts.percent,
         "area": amounts.area,
         "day": said.day,
         "moment": said.moment,

@@ -81,6 +81,17 @@ def joined_of(why: Explanation, language: Language) -> tuple[Fact, ...]:
     return (before, *lines, (say("page.share"), amounts.money(why.charged_fen, language)))
 
 
+def joined_means(why: Explanation, language: Language) -> tuple[str, ...]:
+    """What follows from a joining for whoever has joined, and for its neighbours."""
+    say = _sayer(language)
+    own = any(each.own for each in why.late)
+    others = any(not each.own for each in why.late)
+    return (
+        *((say("page.joined_access"),) if own else ()),
+        *((say("page.joined_back"),) if others else ()),
+    )
+
+
 def _joined(line: LateLine, language: Language) -> str:
     say = _sayer(language)
     told = say(
@@ -92,7 +103,7 @@ def _joined(line: LateLine, language: Language) -> str:
     )
     if not line.uplift_permille:
         return told
-    return f"{told} {say('page.joined_uplift', permille=line.uplift_permille)}"
+    return f"{told}{say('page.joined_uplift', percent=amounts.percent(line.uplift_permille))}"
 
 
 def _sayer(language: Language) -> Callable[..., str]:

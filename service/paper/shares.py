@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from models.values.explanation import Explanation
 from runtime.language import amounts
 from service.pages.display import Language
-from service.pages.shares import Line, joined_of, lines_of, rounding_of
+from service.pages.shares import Line, joined_means, joined_of, lines_of, rounding_of
 from service.pages.wording import text
 from service.paper.typesetting import typeset
 
@@ -58,7 +58,7 @@ def _home(why: Explanation) -> JsonValue:
         "unit": why.unit_number,
         "total": amounts.money(why.charged_fen, LANGUAGE),
         "items": [*items, *_joined(why)],
-        "rounding": [*rounding_of(why, LANGUAGE)],
+        "rounding": [*joined_means(why, LANGUAGE), *rounding_of(why, LANGUAGE)],
     }
 
 

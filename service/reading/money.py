@@ -23,7 +23,9 @@ from service.http.paging import Slice
 from service.showing import shown
 from service.situation import Situation
 
-BASES = ("settlement", "final", "award", "estimate")
+SETTLEMENT = "settlement"
+"""What a unit carries of a case that has stopped."""
+BASES = (SETTLEMENT, "final", "award", "estimate")
 """Of these the first that is there is what a home owes today."""
 RELIEF = "relief"
 """The source of a payment that tells of hardship."""

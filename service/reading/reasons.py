@@ -1,9 +1,9 @@
 """Why a home owes what it owes: the computation of the whole table again, as the record has its terms."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event, Scheme, ShareTotal, Unit
@@ -19,6 +19,8 @@ from models.values.inspection import ContractCosts
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules.cost_sharing import (
+    awaited_credits,
+    awaited_when_stopped,
     award_items,
     explained,
     items_at,
@@ -29,7 +31,7 @@ from rules.cost_sharing import (
 )
 from rules.cost_sharing.bills import Bill
 from rules.voting import pack_for
-from service.reading.money import basis_of
+from service.reading.money import BASES, SETTLEMENT, basis_of
 from service.situation import Situation
 
 SIGNED = "bidding.contract_signed"
@@ -109,6 +111,28 @@ async def load_published(session: AsyncSession, situation: Situation) -> Publish
     if computed is None or not await _is_owed(session, situation.id, basis, computed):
         raise refusal("cost_sharing.not_explained", where=situation.id, basis=basis)
     return published(computed.items, computed.bill, computed.basis, computed.late)
+
+
+async def load_awaited(
+    session: AsyncSession, situation: Situation, owing: Collection[str]
+) -> dict[str, int]:
+    """By unit what of its refund comes of those who have joined an item later and are `owing`: not paid out yet.
+
+    In fen, by the computation of today; as the activities count it with their writes.
+    """
+    rows = await session.execute(
+        select(ShareTotal.basis, func.sum(ShareTotal.amount_fen))
+        .where(ShareTotal.renovation_id == situation.id)
+        .group_by(ShareTotal.basis)
+    )
+    sums = {basis: int(fen) for basis, fen in rows}
+    charged = next((each for each in BASES if each != SETTLEMENT and each in sums), "")
+    computed = await _computed(session, situation, charged)
+    if computed is None:
+        return {}
+    if SETTLEMENT not in sums:
+        return awaited_credits(computed.late, owing)
+    return awaited_when_stopped(sums[SETTLEMENT], computed.charged(), computed.late, owing)
 
 
 async def _is_owed(

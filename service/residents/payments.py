@@ -1,7 +1,6 @@
 """Payments that a bank or a payment service reports: booked all or none, each of them once."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -9,8 +8,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.command import Command
-from models.tables import CaseWait, Instalment, LedgerTransfer, Payment, Renovation
+from models.tables import CaseWait, LedgerTransfer, Payment, Renovation
 from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
 from models.values.refusal import problem, refusal, refuse_if_any
@@ -19,15 +17,22 @@ from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
-from runtime.ledger.refunds import load_going_out, load_open_accounts, order_credits_of_joined
-from runtime.outbox import notice_of
+from runtime.ledger.refunds import load_going_out, load_open_accounts
 from runtime.record.agenda import add_waits, of_collection
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
+from service.residents.joinings import credit_on
 from service.situation import Situation
 
+DUE = text("""
+SELECT EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, ARRAY(
+  SELECT unit #>> '{}'
+  FROM (SELECT content FROM scheme WHERE renovation_id = :rid ORDER BY version DESC LIMIT 1) last
+  CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit) AS joined
+""")
+"""Whether there are instalments, and who has joined an item later, by the last version of the scheme."""
 OUTSTANDING = text("""
 SELECT EXISTS (
   SELECT 1 FROM (
@@ -63,10 +68,12 @@ async def report_payments(
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse(session, situation, command, key)
+        joined = await _refuse(session, situation, command, key)
         rows = new_payments(situation, command, key)
         funds = new_funds(situation, command, key)
-        details = await book_payments(session, situation, key, now, rows, funds=funds)
+        details = await book_payments(
+            session, situation, key, now, rows, joined=joined, funds=funds
+        )
         return command.command_id, {**details, "source": command.source}
 
     kind = "cost_sharing.payments_received"
@@ -82,18 +89,20 @@ async def book_payments(
     now: datetime,
     rows: Sequence[NewPayment],
     beside: Sequence[Transfer] = (),
+    *,
+    joined: Collection[str],
     funds: Sequence[Transfer] = (),
 ) -> dict[str, JsonValue]:
     """Write the payments of an event and their transfers, after those `beside` them; for its details.
 
-    `funds` came in from those who pay beside the households. What was released or is owed back and lacked
+    `joined` are the homes that have joined an item later, as `refuse_nothing_due` says. `funds` came in from those who pay beside the households. What was released or is owed back and lacked
     the money goes out with it.
     """
     total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
     ended = situation.state in ENDING_STATES
     name = key_of(situation.id, key)
-    await _credit_of_joined(session, situation, key, now, rows)
+    await credit_on(session, situation, key, now, rows, joined)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
     moved = (*beside, *came_in, *funds, *went_out)
     booked = await book(session, situation.id, key, now, moved)
@@ -105,24 +114,6 @@ async def book_payments(
         "paid_out_fen": sum(transfer.amount_fen for transfer in went_out),
         **booked,
     }
-
-
-async def _credit_of_joined(
-    session: AsyncSession,
-    situation: Situation,
-    key: str,
-    now: datetime,
-    rows: Sequence[NewPayment],
-) -> None:
-    """What a home pays that has joined an item later is credited on; the committee lets it use the item (E19)."""
-    came_fen: Counter[str] = Counter()
-    for each in rows:
-        came_fen[each.unit_number] += each.amount_fen
-    command = Command(command_id=key, renovation_id=situation.id)
-    for unit in await order_credits_of_joined(session, situation.id, came_fen):
-        session.add(notice_of(command, "committee", "joined_paid", {"unit": unit}, now))
-        only: dict[str, JsonValue] = {"unit": unit, "only": [unit]}
-        session.add(notice_of(command, "units", "joined_paid", only, now))
 
 
 async def await_end_if_settled(session: AsyncSession, situation: Situation, now: datetime) -> None:
@@ -197,9 +188,12 @@ async def _refuse(
     situation: Situation,
     command: ReportPayments,
     key: str,
-) -> None:
-    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
-    await refuse_nothing_due(session, situation)
+) -> frozenset[str]:
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already.
+
+    As `refuse_nothing_due` it says who has joined an item later.
+    """
+    joined = await refuse_nothing_due(session, situation)
     refuse_if_any(
         problem("cost_sharing.payer_or_unit", where=f"payments.{place}")
         for place, payment in enumerate(command.payments)
@@ -225,32 +219,36 @@ async def _refuse(
         for number, payment in enumerate(command.payments, start=1)
     ]
     await _refuse_booked(session, situation, references)
+    return joined
 
 
 async def refuse_payments(
     session: AsyncSession, situation: Situation, units: Collection[str], references: Sequence[str]
-) -> None:
-    """Refuse payments of units that cannot be booked, by their references.
+) -> frozenset[str]:
+    """Refuse payments of units that cannot be booked, by their references; who has joined an item later.
 
     Raises:
         Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
     """
-    await refuse_nothing_due(session, situation)
+    joined = await refuse_nothing_due(session, situation)
     await refuse_unknown_units(session, situation, set(units), "cost_sharing.unit_unknown")
     await _refuse_booked(session, situation, references)
+    return joined
 
 
-async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> None:
+async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> frozenset[str]:
     """Money comes in from the computation of the shares on, as long as the case is open.
+
+    The homes that have joined an item later: whoever books what they pay needs them, and each payment one
+    statement less.
 
     Raises:
         Refused: `cost_sharing.nothing_due`.
     """
-    due = await session.scalar(
-        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
-    )
-    if due is None or situation.state not in OPEN_STATES:
+    row = (await session.execute(DUE, {"rid": situation.id})).one()
+    if not row.is_due or situation.state not in OPEN_STATES:
         raise refusal("cost_sharing.nothing_due", where=situation.id)
+    return frozenset(row.joined)
 
 
 async def _refuse_booked(

@@ -124,14 +124,18 @@ class BillItem(Carried):
 
 
 class LateItem(Carried):
-    """One joining of an item (E19) as everybody may know it, in fen: of whom is not said."""
+    """One joining of an item (E19), in fen: that there was one is everybody's to know, its figures are one home's.
+
+    They are for whoever reads the share table too (P-4), and null for everybody else: from them follows what a
+    home pays and how large it is.
+    """
 
     item_id: str
-    gap_fen: int
-    weights: Exact
+    gap_fen: int | None
+    weights: Exact | None
     """Of all who pay for it since, summed."""
-    pay_fen: int
-    before: Exact
+    pay_fen: int | None
+    before: Exact | None
     """The weights of those who paid before, summed: by them `pay_fen` is taken off what they pay."""
 
 

@@ -64,6 +64,8 @@ class AskedPayers(Value):
         unused = [field for field in given if given[field] and field not in READS[self.scope]]
         if unused:
             raise contradiction("payers_unused", unused[0])
+        if len(set(self.units)) < len(self.units):
+            raise contradiction("payers_twice", "units")
         return self
 
 

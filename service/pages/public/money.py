@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contract, Event, Payment, ShareTotal
 from models.values.scheme import SchemeContent
+from rules.cost_sharing import JOINED
 from service.pages.schemes import load_scheme
 from service.reading.money import BASES, RELIEF
 from service.reading.results import SettlementView, load_settlement
@@ -17,7 +18,6 @@ from service.situation import Situation
 from service.tenders import list_tenders
 
 OWNERS = "owners"
-JOINED = "cost_sharing.joined_late"
 FEW = 5
 """What fewer homes have paid is not told: among neighbours it would say who."""
 PERMILLE = 1_000

@@ -66,13 +66,16 @@ function joined(why) {
   });
 }
 
+// What everybody may read; of who has joined an item later the figures are for the homes of the estate.
 async function published(why) {
-  const bill = await (await fetch(told.dataset.bill)).json();
+  const load = async (address) => (await fetch(address)).json();
+  const bill = await load(told.dataset.bill);
+  const late = why.late.length ? (await load(told.dataset.joined)).late : [];
   const one = (item) => JSON.stringify([item.gap_fen, item.weights, item.payers, item.cut]);
   const items = new Map(bill.items.map((item) => [item.item_id, one(item)]));
   return JSON.stringify([bill.cut, bill.basis, bill.scheme_version]) === JSON.stringify([why.cut, why.basis, why.scheme_version]) &&
     why.items.every((item) => items.get(item.item_id) === one(item)) &&
-    why.late.every((line) => bill.late.some((each) => each.item_id === line.item_id &&
+    why.late.every((line) => late.some((each) => each.item_id === line.item_id &&
       (line.own ? each.gap_fen === line.whole_fen && each.weights === line.weights
         : each.pay_fen === line.whole_fen && each.before === line.weights)));
 }

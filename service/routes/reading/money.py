@@ -17,8 +17,10 @@ from service.paper.shares import share_pdf
 from service.reading import money, results
 from service.reading.files import csv_of
 from service.reading.reasons import explain_share, load_published
+from service.reading.shaping import view_for
 from service.routes.dependencies import (
     CaseSituation,
+    CurrentViewer,
     RunningParts,
 )
 from service.routes.reading.readers import ReadsLists, ReadsReliefs, ReadsShares
@@ -66,14 +68,20 @@ async def list_shares(
 
 
 @router.get("/shares/published")
-async def read_published_bill(situation: CaseSituation, parts: RunningParts) -> PublishedBill:
-    """What of the owners' bill everybody may know: from it every home proves its own part."""
+async def read_published_bill(
+    situation: CaseSituation, viewer: CurrentViewer, parts: RunningParts
+) -> PublishedBill:
+    """What of the owners' bill everybody may know: from it every home proves its own part.
+
+    What homes that have joined later pay is for whoever reads the share table.
+    """
 
     async def computed() -> PublishedBill:
         async with parts.database.session() as session:
             return await load_published(session, situation)
 
-    return await parts.ready.read(("published_bill", situation.id), computed)
+    bill = await parts.ready.read(("published_bill", situation.id), computed)
+    return view_for(viewer.reader, bill)
 
 
 @router.get("/shares/why", responses=AS_PAPER, response_model=Explanation)

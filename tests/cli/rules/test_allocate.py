@@ -231,6 +231,18 @@ def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
         (
             {
                 "method": "bill",
+                "input": {
+                    "units": [{"number": "1"}, {"number": "2"}],
+                    "items": [
+                        {"id": "x", "cost": 3, "payers": {"scope": "listed", "units": ["1", "1"]}}
+                    ],
+                },
+            },
+            ("service.field_wrong", "stdin items.0.payers"),
+        ),
+        (
+            {
+                "method": "bill",
                 "input": {"units": [{"number": "1\u200b"}], "items": [{"id": "x", "cost": 1}]},
             },
             ("service.field_wrong", "stdin units.0.number"),

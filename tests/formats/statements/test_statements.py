@@ -48,6 +48,20 @@ MT940 = """:20:STARTUMS
 """
 
 
+BALANCE = (
+    '<Bal><Tp><CdOrPrtry><Cd>{}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">{}</Amt>'
+    "<CdtDbtInd>{}</CdtDbtInd><Dt><Dt>{}</Dt></Dt></Bal>"
+)
+
+
+def balanced(opening: str, closing: str) -> str:
+    """The statement with its balances; it was overdrawn at the beginning."""
+    both = BALANCE.format("OPBD", opening, "DBIT", "2026-03-04") + BALANCE.format(
+        "CLBD", closing, "CRDT", "2026-03-05"
+    )
+    return CAMT.replace("<Stmt>", f"<Stmt>{both}", 1)
+
+
 def lines(text: str, encoding: str = "utf-8", name: str = "s.csv") -> tuple[StatementLine, ...]:
     return read_statement_text(text.encode(encoding), name)
 
@@ -198,6 +212,17 @@ WRONG_MONEY = {
     ),
     "dollars in CAMT": (CAMT.replace('"CNY">30', '"USD">30'), "currency_wrong", "entry 1 Amt Ccy"),
     "parts of another sum": (CAMT.replace(">20<", ">21<"), "parts_differ", "entry 2 TxDtls"),
+    "an entry of MT940 that is not there": (
+        MT940.replace(":61:2601030103D10,00NMSCOWN1\n:86:fee\n", ""), "balance_differs", "line 7, :62F:",
+    ),
+    "a page of MT940 that is not there": (
+        MT940.replace(":60F:C260101CNY0,00", ":60F:C260101CNY0,00\n:62M:C260101CNY0,00\n:60M:C260101CNY5,00"),
+        "balance_differs", "line 6, :60M:",
+    ),
+    "a balance of MT940 that is no sum": (MT940.replace("1224,50", "1224.50"), "amount_wrong", "line 9, :62F:"),
+    "an entry of CAMT that is not there": (balanced("100", "180.51").replace("DBIT", "CRDT"), "balance_differs", "Bal CLBD"),
+    "an overdraft of CAMT": (balanced("100", "180.50"), "balance_differs", "Bal CLBD"),
+    "a balance of CAMT without a side": (balanced("1", "2").replace("DBIT", ""), "direction_wrong", "Bal OPBD CdtDbtInd"),
     "dollars in MT940": (MT940.replace("CNY0,00", "USD0,00"), "currency_wrong", "line 4, :60F:"),
 }  # fmt: skip
 
@@ -209,6 +234,56 @@ def test_no_sum_is_read_as_another_one_or_lost(text: str, code: str, where: str)
     (found,) = refused.value.problems
     assert (found.code, found.where) == (f"statement.{code}", f"s.csv {where}")
     assert sentence(found, "zh_CN").startswith("s.csv " + ("第" if "row" in where else ""))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (":60F:C260101CNY0,00", ":60F:D260101CNY100,00"),
+        ("", ""),
+        # The second page opens with what the first one has closed with.
+        (
+            ":61:2601030103D10",
+            ":62M:C260102CNY1234,50\n-\n:20:STARTUMS\n:60M:C260102CNY1234,50\n:61:2601030103D10",
+        ),
+        (":60F:C260101CNY0,00\n", ""),
+        (":62F:C260103CNY1224,50\n", ":64:C260103CNY7,00\n"),
+    ],
+)
+def test_balances_of_mt940_that_add_up_are_taken_and_so_are_those_that_are_not_said(
+    old: str, new: str
+) -> None:
+    text = MT940.replace(old, new) if old else MT940
+    text = text.replace("1224,50", "1124,50") if "D260101" in text else text
+    assert [each.amount_fen for each in lines(text, name="s.sta")] == [123_450, -1_000]
+
+
+def test_balances_of_camt_are_compared_over_all_the_days_of_a_statement() -> None:
+    # 80.50 came in on two days; what is pending is in no balance.
+    assert len(lines(balanced("100", "180.50").replace("DBIT", "CRDT"))) == 3
+    days = BALANCE.format("CLBD", "30.50", "CRDT", "2026-03-04") + BALANCE.format(
+        "OPBD", "30.50", "CRDT", "2026-03-05"
+    )
+    whole = BALANCE.format("CLBD", "80.50", "CRDT", "2026-03-05") + days
+    before = BALANCE.format("PRCD", "0", "CRDT", "2026-03-03")
+    first = BALANCE.format("OPBD", "0", "CRDT", "2026-03-04")
+    for balances in (
+        whole + first,
+        before + whole.replace("OPBD", "ITBD"),
+        whole.replace("OPBD", ""),
+        "",
+    ):
+        assert len(lines(CAMT.replace("<Stmt>", f"<Stmt>{balances}", 1))) == 3
+
+
+def test_a_reversal_of_camt_moves_money_as_its_own_side_says() -> None:
+    # ISO 20022: CRDT with RvslInd takes back what went out; the balances count it as money that came in.
+    back = CAMT.replace(
+        "<Sts><Cd>BOOK</Cd></Sts>", "<RvslInd>true</RvslInd><Sts><Cd>BOOK</Cd></Sts>", 1
+    )
+    assert [each.amount_fen for each in lines(back)] == [3_050, 2_000, 3_000]
+    away = back.replace("CRDT", "DBIT", 1)
+    assert [each.amount_fen for each in lines(away)] == [-3_050, 2_000, 3_000]
 
 
 TWO = (

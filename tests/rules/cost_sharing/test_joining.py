@@ -8,7 +8,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.values.cost_sharing import CostItem, CostKey, FundedItem, PayerSet, Rounding
+from models.values.cost_sharing import (
+    CostItem,
+    CostKey,
+    FundedItem,
+    LateShare,
+    PayerSet,
+    Rounding,
+)
 from models.values.refusal import Refused
 from proof.shares import faults
 from rules import cost_sharing as law
@@ -117,6 +124,56 @@ def test_every_home_proves_what_a_joining_changes_for_it(
     assume(late)
     for changed in ({"amount_fen": late[0]["amount_fen"] + 2}, {"whole_fen": 1}):
         assert faults({**found, "late": [{**late[0], **changed}, *late[1:]]}, shown)
+
+
+def late_of(*items: CostItem) -> tuple[LateShare, ...]:
+    bill = law.share_bill(items, funded_of(*items), UNITS, law.COUNTED_KINDS, Rounding.WHOLE_BILL)
+    return law.late_shares(items, UNITS, bill)
+
+
+def test_what_is_owed_back_for_whoever_has_not_paid_yet_is_awaited() -> None:
+    late = late_of(lift(120_000, CostKey.HOUSEHOLD, "1-102", "2-101"))
+    assert law.awaited_credits(late, set()) == {}
+    # A fifth of 1200.00, of which each of the four has 60.00; then a sixth, of which each of the five has 40.00.
+    assert law.awaited_credits(late, {"1-102"}) == dict.fromkeys(SEVERAL, 6_000)
+    second = law.awaited_credits(late, {"2-101"})
+    assert second == dict.fromkeys([*SEVERAL, "1-102"], 4_000)
+    both = law.awaited_credits(late, {"1-102", "2-101"})
+    assert both == {**dict.fromkeys(SEVERAL, 10_000), "1-102": 4_000}
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    st.integers(1, 10**6),
+    st.integers(1, 10**6),
+    st.lists(st.sampled_from(OTHERS), unique=True, min_size=1, max_size=3),
+    st.integers(0, 3),
+    st.integers(0, 100),
+)
+def test_of_a_case_that_has_stopped_what_is_awaited_is_what_they_would_carry_without_whoever_owes(
+    roof: int, cost: int, joined: list[str], paid: int, percent: int
+) -> None:
+    items = (item("roof", roof), lift(cost, CostKey.AREA, *joined))
+    late, charged = late_of(*items), owed(*items)
+    sunk, owing = sum(charged.values()) * percent // 100, set(joined[paid:])
+    held = law.awaited_when_stopped(sunk, charged, late, owing)
+    assert all(fen > 0 for fen in held.values())
+    if not owing:
+        assert held == {}
+        return
+    parts = law.largest_remainder(sunk, charged)
+    assert all(fen <= law.awaited_credits(late, owing)[unit] + 1 for unit, fen in held.items())
+    # Nobody is awaited more of than those who owe carry themselves, but for the fen of the rounding.
+    assert sum(held.values()) <= sum(parts[each] for each in owing) + len(UNITS)
+
+
+def test_without_whoever_owes_the_others_carry_what_is_sunk_alone() -> None:
+    # Four have paid 250.00 each, of whom each owes 50.00 less for a fifth: half of it is sunk.
+    late = late_of(lift(100_000, CostKey.HOUSEHOLD, "1-102"))
+    charged = dict.fromkeys([*SEVERAL, "1-102"], 20_000)
+    held = law.awaited_when_stopped(50_000, charged, late, {"1-102"})
+    assert held == dict.fromkeys(SEVERAL, 2_500)
+    assert law.awaited_when_stopped(0, charged, late, {"1-102"}) == {}
 
 
 def test_a_home_that_paid_for_nothing_else_reads_what_it_joined() -> None:

@@ -97,6 +97,8 @@ def test_what_is_about_a_unit_is_not_for_it_and_who_watches_reads_no_less_than_e
         ("account.password", set()),
         ("contact.address", {ReaderKind.PERSON}),
         ("person.sealed", set()),
+        ("LateItem.pay_fen", READERS[Circle.SHARES]),
+        ("event.details.pay_fen", READERS[Circle.SHARES]),
         ("survey_answer.score", {ReaderKind.PERSON}),
     ],
 )

@@ -1,6 +1,8 @@
 """Every kind of event has its sentence, in both languages, of details that the disclosure knows."""
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
@@ -28,8 +30,35 @@ def test_every_kind_has_a_sentence_of_details_that_have_a_reader(language: str) 
         template = text(f"told.{kind}", language, {})
         assert template is not None, kind
         conditions = {condition for _, condition, _ in CLAUSE.findall(template)} - {""}
-        assert {*FIGURE.findall(template), *conditions} <= LINES.keys() | EXTRA, kind
+        names = {part for name in FIGURE.findall(template) for part in name.split(".")}
+        assert names | conditions <= LINES.keys() | EXTRA, kind
         assert template.count("[") == template.count("]") == len(CLAUSE.findall(template)), kind
+
+
+def details_of(names: Iterable[str], value: JsonValue) -> dict[str, JsonValue]:
+    """Details of these names, all with the same value; some are within another one."""
+    found: dict[str, Any] = {}
+    for name in names:
+        outer, _, inner = name.partition(".")
+        if inner:
+            found.setdefault(outer, {})[inner] = value
+        else:
+            found[outer] = value
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sum_has_its_currency_once(language: str) -> None:
+    for kind in LEVELS:
+        template = text(f"told.{kind}", language, {}) or ""
+        assert not re.search(r"_fen\)s\s*(yuan|元)", template), "a figure of money has its own"
+
+
+def test_a_detail_within_another_one_is_told_and_left_out_where_it_is_not() -> None:
+    shares: JsonValue = {"total_fen": 9_000, "before_fen": 10_000}
+    signed = event(1, "bidding.contract_signed", value_fen=5_000, shares=shares)
+    said = predicate(signed, "en", ZONE) or ""
+    assert said == "signed the contract for ¥50.00; the owners carry ¥90.00, where it was ¥100.00"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -37,7 +66,7 @@ def test_every_kind_has_a_sentence_of_details_that_have_a_reader(language: str) 
 def test_no_sentence_shows_a_gap_whatever_the_details_are(value: JsonValue, language: str) -> None:
     for kind in LEVELS:
         names = FIGURE.findall(text(f"told.{kind}", language, {}) or "")
-        told = event(1, kind).model_copy(update={"details": dict.fromkeys(names, value)})
+        told = event(1, kind).model_copy(update={"details": details_of(names, value)})
         (line,) = history_lines([told], HistoryLevel.ALL, language, ZONE)
         assert not re.search(r"%\(|[\[\]]|None|redacted", line.sentence), line.sentence
 
@@ -57,7 +86,7 @@ def test_whatever_somebody_wrote_is_put_into_the_sentence_as_it_is(
         names = FIGURE.findall(text(f"told.{kind}", language, {}) or "")
         plain, hostile = (
             predicate(
-                event(1, kind).model_copy(update={"details": dict.fromkeys(names, value)}),
+                event(1, kind).model_copy(update={"details": details_of(names, value)}),
                 *(language, ZONE),
             )
             for value in ("Zq", words)

@@ -66,7 +66,7 @@ MINE = {
     "/vote-objection": "GET POST", "/publications/{publication_id}": "GET POST",
     "/reports": "GET POST", "/reports/new": "GET", "/reports/{ticket_id}": "GET",
     "/reports/{ticket_id}/answer": "POST", "/reports/{ticket_id}/pictures": "POST",
-    "/pictures/{picture_id}": "GET", "/share": "GET", "/share.pdf": "GET", "/consents": "GET POST",
+    "/pictures/{picture_id}": "GET", "/share": "GET", "/share.pdf": "GET", "/share/bill": "GET", "/consents": "GET POST",
     "/rating": "GET POST", "/data": "GET", "/data/own-data.zip": "GET", "/data/contacts": "POST",
     "/data/contacts/withdrawal": "POST", "/data/erasures": "POST", "/suggestions": "GET POST",
     "/suggestions/{suggestion_id}": "POST",

@@ -82,7 +82,7 @@ async def test_an_office_reads_the_ledger_and_it_is_written_down(case: Channels)
     desk, page = Desk(case.http, "street"), f"/office/cases/{case.rid}/ledger"
     assert f'href="{page}"' in (await desk.get(f"/office/cases/{case.rid}")).html
     listed = await desk.get(page)
-    for told in ("Escrow", "¥3.50", f"Home {UNIT}", "¥-10.00"):
+    for told in ("Escrow", "¥3.50", f"Home {UNIT}", "-¥10.00"):
         assert told in listed.text, told
     one = await desk.get(f"{page}?account=household/{UNIT}")
     for told in ("charged", "paid in", "¥10.00", "¥7.00", "¥6.50"):

@@ -25,7 +25,7 @@ BALLOT_BYTES, PAGE_BYTES = 14_000, 30_000
 STATEMENTS = 30
 STATEMENTS_OF = {"/mine": 11, "/mine/ballot": 7}
 """Of the pages that every home opens on the days of a vote; `STATEMENTS` is what the dearest of the others costs."""
-FILES = {"/mine/share.pdf", "/cases/{renovation_id}/pictures/{picture_id}"}
+FILES = {"/mine/share.pdf", "/mine/share/bill", "/cases/{renovation_id}/pictures/{picture_id}"}
 """No pages, and here not there: of a computed share, and a photograph that was published."""
 OF_OURS = (
     *("text/html", "text/css", "text/javascript", "text/csv"),

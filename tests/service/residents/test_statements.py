@@ -65,6 +65,28 @@ async def test_what_is_looked_at_is_what_is_booked_and_the_same_file_twice_chang
     assert held == 105_100
 
 
+async def test_split_and_joined_payments_are_booked_as_they_were_looked_at(
+    http: httpx.AsyncClient, rid: str, sql: asyncpg.Connection
+) -> None:
+    await instalments(sql, rid)  # 10.00 of each of two homes
+    text = """交易日期,贷方发生额,对方户名,摘要,交易流水号
+2026-03-01,3.00,张三,1-101 第一笔,B1
+2026-03-02,7.01,张三,1号楼101室与1-102 两户,B2
+2026-03-02,17.00,李四,1-101、1-102 两户余款,B3
+"""
+    looked = (await sent(http, rid, text, 1, dry_run=True)).json()
+    first, wrong, joined = looked["lines"]
+    assert (first["state"], joined["state"]) == ("matched", "matched")
+    assert (wrong["state"], wrong["why"]) == ("unmatched", "several_units"), (
+        "they owe 17.00 together"
+    )
+    parts = [(each["unit_number"], each["amount_fen"]) for each in joined["parts"]]
+    assert parts == [(UNIT, 700), (OTHER, 1_000)]
+    done = (await sent(http, rid, text, 2)).json()
+    assert done["lines"] == looked["lines"]
+    assert await paid(sql, rid) == [(UNIT, 300), (UNIT, 700), (OTHER, 1_000)]
+
+
 @pytest.mark.parametrize(
     ("more", "code", "where"),
     [

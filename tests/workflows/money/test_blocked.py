@@ -61,7 +61,7 @@ async def test_while_the_signatories_are_changed_only_wages_are_paid(
     assert "contractor" not in await balances(j)
     waits = "SELECT count(*) FROM case_wait WHERE renovation_id = $1 AND what = 'unblock_payments'"
     assert await j.value(waits) == 0
-    await settled(j, database, "completed")
+    await settled(j, database, "completed", WHY["reason"], MANDATE["reason"])
     kinds = await j.events()
     assert kinds.index("cost_sharing.payments_blocked") < kinds.index("inspection.wages_paid")
 

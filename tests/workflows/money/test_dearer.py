@@ -75,7 +75,7 @@ async def test_a_dearer_award_is_put_to_the_owners_and_built_when_they_agree(
     assert once["outcome"] == again["outcome"] == "adopted"
     fields = {"bidder_id": await first_candidate(j), "ground": "too_dear", "reason": "still?"}
     assert await refused(j.act(a.WithdrawCandidate, STREET, **fields)) == ["bidding.not_too_dear"]
-    await settled(j, database, "completed")
+    await settled(j, database, "completed", "prices have risen", "above what was agreed")
     (signed,) = await j.details("bidding.contract_signed")
     assert signed["value_fen"] == CEILING_FEN * 90 // 100
     assert (await j.events()).count("cost_sharing.shares_computed") == 2

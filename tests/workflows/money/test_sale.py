@@ -12,7 +12,7 @@ from runtime.database import Database
 from service.estates.units import owner_secret_of
 from tests.support.journey import BANK, COMMITTEE, STREET, JourneyDriver
 from tests.support.votes.tickets import unit_ticket
-from tests.workflows.works.test_settling import settled
+from tests.workflows.works.test_settling import settled, told_history
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SELLER, BUYER = "Wang Xiuying", "Zhao Lei"
@@ -117,4 +117,5 @@ async def test_what_fell_due_before_a_sale_is_the_sellers_and_the_rest_the_buyer
     owing = "SELECT balance_fen FROM ledger_account WHERE renovation_id = $1 AND name = $2"
     assert await j.value(owing, unit) > 0
     await settled(j, database, "completed")
-    assert (await j.events()).count("voting.owner_replaced") == 1
+    for language, sale in (("en", "entered the sale of a home"), ("zh-CN", "登记房屋过户")):
+        assert (await told_history(j, language)).count(sale) == 1

@@ -14,7 +14,7 @@ from tests.workflows.works.test_settling import settled
 from tests.workflows.works.test_warranty import balances
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-SUBSIDY_FEN, TENTH_FEN = 2_000_000, 200_000
+SUBSIDY_FEN, TENTH_FEN, CUT_FEN = 2_000_000, 200_000, 12_000
 WHY = {"funding": "district", "document": "(2026) no. 12", "reason": "the budget was cut"}
 pytestmark = pytest.mark.slow
 
@@ -59,4 +59,34 @@ async def test_a_subsidy_that_is_cut_by_a_tenth_is_carried_by_the_owners(
     owed = await balances(j)
     assert owed["subsidy"] == SUBSIDY_FEN - TENTH_FEN
     assert "project" not in owed
+    await settled(j, database, "completed", WHY["reason"], "2,000.00")
+
+
+# carries E15, E16
+async def test_a_refund_that_is_ordered_stays_so_when_a_subsidy_is_cut(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=with_subsidy(SUBSIDY_FEN))
+    await j.until("publish_tender")
+    await j.act(a.BlockPayments, STREET, ground="signatories", reason="a new committee")
+    await j.until("works")
+    (signed,) = await j.details("bidding.contract_signed")
+    assert signed["refunds"]["refunds_fen"] == signed["refunds"]["owed_fen"] > CUT_FEN
+    assert await refund_sums(j) == (signed["refunds"]["refunds_fen"],) * 2 + (0,)
+    await j.act(a.CutSubsidy, STREET, **WHY, amount_fen=CUT_FEN)
+    owed, ordered, went = await refund_sums(j)
+    assert owed == signed["refunds"]["refunds_fen"] - CUT_FEN
+    assert (ordered, went) == (owed, 0), "nothing is posted that would order it anew"
+    await j.act(a.UnblockPayments, STREET, document="mandate", reason="both have signed")
+    assert await refund_sums(j) == (owed, owed, owed)
     await settled(j, database, "completed")
+
+
+async def refund_sums(j: JourneyDriver) -> tuple[int, int, int]:
+    """What of refunds is owed, ordered and gone out, in fen."""
+    row = await j.db.fetchrow(
+        "SELECT sum(amount_fen)::bigint, sum(ordered_fen)::bigint, sum(paid_fen)::bigint FROM refund"
+        " WHERE renovation_id = $1",
+        j.rid,
+    )
+    return row[0], row[1], row[2]

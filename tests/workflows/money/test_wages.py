@@ -59,6 +59,9 @@ async def test_wages_go_out_first_and_are_taken_off_what_the_firm_is_owed(
     assert released["paid_out_fen"] + released["owed_fen"] == net
     assert owed["contractor"] < 0, "the firm waits for its money, those who built do not"
     assert CONTRACTOR.id == firm.id
-    await settled(j, database, "completed")
+    late = released["owed_fen"]
+    await settled(
+        j, database, "completed", "payroll of December", f"{late // 100:,}.{late % 100:02}"
+    )
     order = await j.events()
     assert order.index("inspection.wages_paid") < order.index("inspection.payment_released")

@@ -42,6 +42,8 @@ async def refused(doing: Awaitable[object]) -> list[str]:
 async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_is_completed(
     journey: Begin, database: Database
 ) -> None:
+    from tests.workflows.works.test_settling import told_history
+
     j = await journey()
     row = await j.until("retention")
     (accepted,) = await j.details("inspection.works_accepted")
@@ -71,6 +73,8 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
     row = await j.until("nothing")
     assert row["state"] == "completed"
     assert (await j.handle.result()).state == "completed"
+    for language in ("en", "zh-CN"):
+        assert "a leak, repaired by others" in await told_history(j, language)
     (released,) = await j.details("warranty.retention_released")
     assert (released["kept_fen"], released["withheld_fen"]) == (kept, 40)
     assert released["reason"] == "a leak, repaired by others"
@@ -80,6 +84,7 @@ async def test_what_is_kept_back_is_returned_after_its_years_and_then_the_case_i
         " WHERE s.renovation_id = $1 AND t.kind = 'retention'"
     )
     assert (went or 0) == released["paid_out_fen"]
+    assert await balances(j) == {}
     assert (await check_ledger(database, j.rid)).ok
     assert (await audit(database, j.rid)).ok
 
@@ -102,6 +107,8 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     journey: Begin, database: Database
 ) -> None:
     """Three homes never pay; neighbours help one, a fund takes over two, somebody pays too much."""
+    from tests.workflows.works.test_settling import settled
+
     subsidy = Funding(id="district", source=FundingSource.SUBSIDY, amount_fen=500_000)
     j = await journey(content=scheme_content().model_copy(update={"funding": (subsidy,)}))
     j.on("payments", lambda driver: driver.pay(permille=750))
@@ -132,17 +139,19 @@ async def test_a_case_is_completed_with_settled_accounts_only(
     )
     assert wrong.json()["code"] == "cost_sharing.payer_not_here"
     await settle_accounts(j)
-    row = await j.until("nothing")
-    assert row["state"] == "completed"
-    assert await balances(j) == {}
+    await settled(
+        j, database, "completed", "the roof leaks", "fund-pool", "fund-claim", "fund-grant"
+    )
     back = "SELECT amount_fen FROM refund WHERE renovation_id = $1 AND unit_number = $2 AND paid"
     assert await j.value(back, first) >= 7
-    assert (await check_ledger(database, j.rid)).ok
-    assert (await audit(database, j.rid)).ok
 
 
 # carries E16
-async def test_a_cheaper_award_is_paid_back_at_the_signature(journey: Begin) -> None:
+async def test_a_cheaper_award_is_paid_back_at_the_signature(
+    journey: Begin, database: Database
+) -> None:
+    from tests.workflows.works.test_settling import settled
+
     j = await journey()
     await j.until("works")
     (signed,) = await j.details("bidding.contract_signed")
@@ -155,6 +164,13 @@ async def test_a_cheaper_award_is_paid_back_at_the_signature(journey: Begin) -> 
         " WHERE a.renovation_id = $1 AND t.kind = 'refund'"
     )
     assert await j.value(went) == back
+    shares = signed["shares"]
+    assert shares["total_fen"] < shares["before_fen"]
+    sums = [
+        f"{fen // 100:,}.{fen % 100:02}"
+        for fen in (shares["total_fen"], shares["before_fen"], back)
+    ]
+    await settled(j, database, "completed", *sums)
 
 
 async def test_a_silent_client_is_reminded_of_what_it_keeps(journey: Begin) -> None:

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from models.values.explanation import PublishedBill
 from service.ledger.reading import entries_of_home
 from service.pages.display import display_of
-from service.pages.shares import joined_of, lines_of, rounding_of
+from service.pages.shares import joined_means, joined_of, lines_of, rounding_of
 from service.paper.shares import share_pdf
-from service.reading.reasons import explain_share
+from service.reading.reasons import explain_share, load_published
 from service.residents.household import load_household
 from service.routes.dependencies import RunningParts
 from service.routes.pages.dependencies import CurrentHome, home_page
@@ -35,9 +36,17 @@ async def show_share(home: CurrentHome, parts: RunningParts, request: Request) -
         "why_items": lines_of(why, language) if why else (),
         "why_rounding": rounding_of(why, language) if why else (),
         "why_joined": joined_of(why, language) if why else (),
+        "why_means": joined_means(why, language) if why else (),
         "why_json": why.model_dump_json() if why else "",
     }
     return home_page(request, home, "resident/share.html", values)
+
+
+@router.get("/mine/share/bill")
+async def read_bill(home: CurrentHome, parts: RunningParts) -> PublishedBill:
+    """The bill as an owner reads it: with what homes have to pay that joined later, which the page proves from."""
+    async with parts.database.session() as session:
+        return await load_published(session, home.situation)
 
 
 @router.get("/mine/share.pdf")

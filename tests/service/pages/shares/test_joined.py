@@ -16,8 +16,14 @@ from tests.support.money import computed
 NEIGHBOUR = "1-201"
 SAID = {
     "en": ("You have joined “New risers” later", "A home has joined “New risers” later", "later"),
-    "zh-CN": ("您户后续加入“New risers”", "有住户后续加入“New risers”", "后续加入"),
+    "zh-CN": ("您家后续加入“New risers”", "有住户后续加入“New risers”", "后续加入"),
 }
+
+MEANS = {
+    "en": ("goes back to you when that home has paid", "as soon as you have paid"),
+    "zh-CN": ("待该户缴清后退还您家", "缴清后即可"),
+}
+"""What follows for a neighbour, and for whoever has joined."""
 
 
 def with_joined() -> SchemeContent:
@@ -61,6 +67,8 @@ async def test_a_joining_is_told_to_the_home_to_its_neighbours_and_to_everybody(
     for unit, said in ((UNIT, own), (NEIGHBOUR, other)):
         page = (await homes[unit].get("/mine/share")).text
         assert said in page
+        assert ("10%" in page) is (unit == UNIT), "what was voted for whoever joins later"
+        assert MEANS[language][unit == UNIT] in page
         assert 'id="share"' in page, "the share is explained and proved"
         printed = await homes[unit].get("/mine/share.pdf")
         assert printed.content.startswith(b"%PDF")
@@ -75,6 +83,20 @@ async def test_a_joining_is_told_to_the_home_to_its_neighbours_and_to_everybody(
     (pipes,) = [each for each in told["items"] if each["id"] == "pipes"]
     assert (pipes["payers"]["joined_later"], pipes["payers"]["joined"]) == (1, None)
     assert pipes["late_uplift_permille"] == 100
+
+
+async def test_what_one_home_pays_that_has_joined_the_owners_read_and_nobody_else(
+    vote: Channels, database: Database
+) -> None:
+    await joined_here(vote, database)
+    address = f"/v1/renovations/{vote.rid}/shares/published"
+    (everybody,) = (await vote.http.get(address)).json()["late"]
+    assert {name for name, value in everybody.items() if value is not None} == {"item_id"}
+    neighbour = Home(vote.http, await entered(vote, NEIGHBOUR), "en")
+    bill = (await neighbour.get("/mine/share/bill")).json()
+    (own,) = bill["late"]
+    assert own["pay_fen"] > 0
+    assert None not in own.values()
 
 
 async def answered(page: Page, text: str) -> None:
