@@ -35,7 +35,7 @@ SILENT = frozenset(
 )
 
 
-class Look(Enum):
+class Believed(Enum):
     """What a workflow was found to be."""
 
     RIGHT = "as the record says"
@@ -56,9 +56,9 @@ async def fault_of(
     strange = 0
     for patience in LOOKS:
         look = await _look(client, database, renovation_id, found.workflow_id, patience)
-        if look is Look.RIGHT:
+        if look is Believed.RIGHT:
             return None
-        strange += look is Look.STRANGE
+        strange += look is Believed.STRANGE
         if strange > 1:
             break
         await asyncio.sleep(BETWEEN_S)
@@ -67,24 +67,24 @@ async def fault_of(
 
 async def _look(
     client: Client, database: Database, renovation_id: str, name: str, patience: timedelta
-) -> Look:
+) -> Believed:
     try:
         said: CarriedProgress = await client.get_workflow_handle(name).query(
             "progress_now", rpc_timeout=patience
         )
     except WorkflowQueryFailedError:
-        return Look.STRANGE
+        return Believed.STRANGE
     except RPCError as error:
-        return Look.SILENT if error.status in SILENT else Look.STRANGE
+        return Believed.SILENT if error.status in SILENT else Believed.STRANGE
     restored = await load_progress(database, renovation_id, name)
     try:
         live = type(restored).model_validate(said)
     except ValueError:
-        return Look.STRANGE
+        return Believed.STRANGE
     if live.seq <= restored.seq and _compared(live) == _compared(restored):
-        return Look.RIGHT
+        return Believed.RIGHT
     about = await _is_about_to_hear(client, database, renovation_id, name, live)
-    return Look.RIGHT if about else Look.STRANGE
+    return Believed.RIGHT if about else Believed.STRANGE
 
 
 async def _is_about_to_hear(
