@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0063"
-down_revision = "0062"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 
