@@ -18,6 +18,7 @@ from models.values.base import Carried
 from models.values.cost_sharing import Balance
 from models.values.cost_sharing import Instalment as Part
 from rules.cost_sharing import balance, paid_in_order
+from runtime.ledger.fees import load_fees
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.showing import shown
@@ -204,7 +205,10 @@ async def instalments_of(
 async def balance_of(
     session: AsyncSession, renovation_id: str, unit: str, now: datetime
 ) -> Balance | None:
-    """The certificate of balance of a unit that is sold now (E18); None before anything was computed."""
+    """The certificate of balance of a unit that is sold now (E18); None before anything was computed.
+
+    What it has paid is without its late fees: they are no part of the share.
+    """
     mine = Instalment.renovation_id == renovation_id, Instalment.unit_number == unit
     rows = (
         await session.scalars(select(Instalment).where(*mine).order_by(Instalment.number))
@@ -215,8 +219,9 @@ async def balance_of(
     paid = await session.scalar(select(func.sum(Payment.amount_fen)).where(*of_unit))
     refund = await session.get(Refund, (renovation_id, unit))
     went = 0 if refund is None else refund.paid_fen
+    fees = (await load_fees(session, renovation_id)).get(unit, 0)
     return balance(
-        unit, [(_part(row), row.due_at) for row in rows], max(int(paid or 0) - went, 0), now
+        unit, [(_part(row), row.due_at) for row in rows], max(int(paid or 0) - went - fees, 0), now
     )
 
 

@@ -162,7 +162,9 @@ def test_of_a_case_that_has_stopped_what_is_awaited_is_what_they_would_carry_wit
         assert held == {}
         return
     parts = law.largest_remainder(sunk, charged)
-    assert all(fen <= law.awaited_credits(late, owing)[unit] + 1 for unit, fen in held.items())
+    assert all(
+        fen <= law.awaited_credits(late, owing).get(unit, 0) + 1 for unit, fen in held.items()
+    )
     # Nobody is awaited more of than those who owe carry themselves, but for the fen of the rounding.
     assert sum(held.values()) <= sum(parts[each] for each in owing) + len(UNITS)
 
