@@ -1,7 +1,7 @@
 """Signing in to a local account: name, password and the code of the second factor, all of them right."""
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Account
@@ -46,7 +46,6 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
     if known is None or secret is None or not fits:
         raise _wrong(known)
-    anew = await hash_anew(known.password, body.password)
 
     async def work(session: AsyncSession) -> SessionView:
         account = await session.get_one(Account, known.id, with_for_update=True)
@@ -55,7 +54,6 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
         if step is None or not unchanged or account.closed_at is not None:
             raise _wrong(known)
         account.totp_step = step
-        account.password = anew
         await forget_tries(session, _credential(settings, body.name))
         begun = await begin_session(session, account.id, "password", settings)
         return SessionView(
@@ -65,7 +63,22 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
             **begun.model_dump(),
         )
 
-    return await database.transaction(work)
+    begun = await database.transaction(work)
+    await _hash_anew(database, known, body.password)
+    return begun
+
+
+async def _hash_anew(database: Database, known: Known, password: str) -> None:
+    """A hash with the parameters of before is replaced once everything was right: a wrong code takes no longer."""
+    anew = await hash_anew(known.password, password)
+    if anew == known.password:
+        return
+    same = update(Account).where(Account.id == known.id, Account.password == known.password)
+
+    async def work(session: AsyncSession) -> None:
+        await session.execute(same.values(password=anew))
+
+    await database.transaction(work)
 
 
 async def _counted(database: Database, name: str, credential: str) -> Known | None:

@@ -10,10 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from formats.roll import owner_key, stored_owner_key
+from rules.four_eyes import Proposing
 from runtime.ballots.mandates import holdings
 from runtime.database import Database
 from service.estates.units import owner_secret
 from service.identity.tokens import token_hash
+from service.proposals.deciding import ENTER
 from tests.support.box import open_box
 from tests.support.channels import (
     KEY,
@@ -87,6 +89,10 @@ def lines(*made: httpx.Response) -> list[dict[str, str]]:
     return [
         {"id": each.json()["id"], "content_sha256": each.json()["content_sha256"]} for each in made
     ]
+
+
+def test_whatever_is_proposed_can_be_confirmed() -> None:
+    assert ENTER.keys() == set(Proposing)
 
 
 async def test_nothing_counts_before_the_second_person_and_no_answer_to_the_first_has_a_credential(
@@ -178,6 +184,24 @@ async def test_a_withdrawn_an_expired_and_a_void_proposal_are_not_confirmed(
     listed = (await vote.get("/proposals", official("street"))).json()
     assert [each["state"] for each in listed] == ["withdrawn", "void", "expired"]
     assert "paper is not signed" not in await vote.everything(but=("public.command_receipt",))
+
+
+async def test_a_bureau_turns_down_nothing_that_it_has_not_proposed(vote: Channels) -> None:
+    """It may propose, so it has the door; it confirms nothing, so what others propose is not its to end."""
+    await vote.sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bureau-1', 'bureau-1', 'district_bureau', 'd') ON CONFLICT DO NOTHING"
+    )
+    await sign_in(vote.sql, "bureau-1")
+    theirs = await proposed(vote)
+    own = await vote.post("/acts/cancel_renovation", official("bureau-1"), reason="no money")
+    path = "/proposals/{}/withdrawal"
+    kept = await vote.post(path.format(theirs.json()["id"]), official("bureau-1"), reason="not now")
+    assert code(kept) == (403, "authority.wrong_role")
+    taken = await vote.post(path.format(own.json()["id"]), official("bureau-1"), reason="not now")
+    assert taken.status_code == 201, taken.text
+    listed = (await vote.get("/proposals", official("bureau-1"))).json()
+    assert [each["state"] for each in listed] == ["open", "withdrawn"]
 
 
 async def test_a_sheet_confirms_many_and_sent_again_is_the_same(vote: Channels) -> None:

@@ -386,6 +386,12 @@ async def test_a_password_hashed_with_other_parameters_is_hashed_anew_once_it_fi
     assert code(wrong) == (403, "sign_in.wrong")
     stored = "SELECT password FROM private.account WHERE name = 'rehashed'"
     assert await sql.fetchval(stored) == old
+    # Nor by a wrong code: the time that it takes would say that the password was right.
+    assert code(await signing_in(http, "rehashed", pyotp.TOTP(pyotp.random_base32()))) == (
+        403,
+        "sign_in.wrong",
+    )
+    assert await sql.fetchval(stored) == old
     assert (await signing_in(http, "rehashed", totp)).is_success
     anew = await sql.fetchval(stored)
     assert anew != old

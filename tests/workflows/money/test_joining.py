@@ -1,6 +1,6 @@
 """A home joins an item later (E19): the share of the original scheme, credited to its neighbours when it has paid."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from models.messages import acts as a
 from proof.shares import faults
 from runtime.database import Database
 from tests.support.breaks.branches import upper_floors_pay
-from tests.support.journey import BANK, BUREAU, COMMITTEE, STREET, JourneyDriver
+from tests.support.journey import BANK, BUREAU, COMMITTEE, STREET, JourneyDriver, builder
 from tests.workflows.money.test_instalments import awaits, told, with_first_paid
 from tests.workflows.money.test_sale import home
 from tests.workflows.money.test_subsidies import share_sum
@@ -166,6 +166,46 @@ async def test_what_a_home_that_has_joined_pays_goes_back_to_those_who_had_paid(
     assert await owes(j, late) == 0
     assert await went_back(j) == back + said["pay_fen"]
     assert len(await told(j, "joined_paid")) == 2, "the committee and the home"
+    await settled(j, database, "completed")
+
+
+# carries E19
+async def test_a_home_owes_nothing_more_before_a_second_person_has_confirmed_it(
+    journey: Begin, database: Database
+) -> None:
+    """Over HTTP, as offices and programs do it; nobody else proposes or confirms it, and not for another case."""
+    j, elsewhere = await journey(content=upper_floors_pay()), await journey()
+    late = (await j.units())[0]
+    await j.until("works")
+    committee, street = await j.official(COMMITTEE), await j.official(STREET)
+    ask = {"unit_number": late, **WHY}
+    for who in (BUREAU, BANK, await builder(j)):
+        kept_out = await j.post("/acts/join_late", await j.official(who), **ask)
+        assert (kept_out.status_code, kept_out.json()["code"]) == (403, "authority.wrong_role")
+    home = await j.post("/acts/join_late", j.voter(late), **ask)
+    assert home.status_code == 401, home.text
+    before, kinds = await owes(j, late), await j.events()
+
+    async def confirm(here: JourneyDriver, who: str, made: Mapping[str, Any]) -> tuple[int, str]:
+        line = {each: made[each] for each in ("id", "content_sha256")}
+        answer = await here.post("/proposals/confirmations", who, proposals=[line])
+        return answer.status_code, answer.json().get("code", "")
+
+    made = await j.told("/acts/join_late", committee, **ask)
+    assert await owes(j, late) == before
+    assert await confirm(j, committee, made) == (403, "proposal.own")
+    assert (await confirm(elsewhere, street, made))[1] == "proposal.unknown"
+    other = {**made, "content_sha256": "0" * 64}
+    assert (await confirm(j, street, other))[1] == "proposal.other_content"
+    assert await j.events() == [*kinds, "proposal.made"]
+    assert await confirm(j, street, made) == (201, "")
+    assert (await j.events())[-2:] == ["proposal.confirmed", "cost_sharing.joined_late"]
+    (said,) = await j.details("cost_sharing.joined_late")
+    assert await owes(j, late) == before + said["pay_fen"] > before
+    assert await told(j, "joined_late") == [{late}], "the home hears of it at once"
+    again = await j.told("/acts/join_late", street, **ask)
+    assert await confirm(j, committee, again) == (422, "cost_sharing.late_twice")
+    assert await owes(j, late) == before + said["pay_fen"]
     await settled(j, database, "completed")
 
 
