@@ -104,7 +104,7 @@ pictures: $(READY) programs ## the small pictures of README and docs, by the lon
 	$(BIN)/python -m tools.pictures
 
 record: $(READY) ## record the histories and fingerprints that `make test` replays (after a patched change)
-	$(BIN)/python -m tests.replay.record
+	$(BIN)/python -m tests.replay.record $(WAYS)
 
 format: $(READY) ## let ruff format and fix what it can
 	$(BIN)/ruff format .

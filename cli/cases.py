@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cli.output import give_text, show, tell, write_file
+from cli.reading.narrowing import Narrowed, narrowing
 from cli.servers import (
     ANSWER_S,
     DATA,
@@ -27,7 +28,6 @@ from cli.shown import (
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
 from models.values.refusal import refusal
-from models.values.states import RenovationState, Stage
 
 if TYPE_CHECKING:
     import asyncpg
@@ -47,18 +47,6 @@ CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
 ]
 
-Below = Annotated[str, typer.Option(metavar="PATH", help="Below this place: district/street/…")]
-Waiting = Annotated[
-    str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
-]
-Overdue = Annotated[bool, typer.Option("--overdue", help="A person or the engine is late.")]
-Stuck = Annotated[bool, typer.Option("--stuck", help="A step broke and needs attention.")]
-Outcome = Annotated[RenovationState | None, typer.Option(help="How it stands or has ended.")]
-Contractor = Annotated[str, typer.Option(metavar="FIRM", help="The id of a firm with a contract.")]
-RulePack = Annotated[str, typer.Option(metavar="PACK", help="The law that it runs under.")]
-Words = Annotated[
-    str, typer.Option(metavar="TEXT", help="Parts of its title, estate, places or contractor.")
-]
 SavedAs = Annotated[str, typer.Option("--view", metavar="NAME", help="As `view save` has it.")]
 Viewer = Annotated[
     str, typer.Option("--as", metavar="ACTOR", help="Whose view, where several are signed in here.")
@@ -79,55 +67,43 @@ def register(app: typer.Typer) -> None:
     app.command("credentials")(credentials)
 
 
+@narrowing
 def list_(
-    place: Below = "",
+    wanted: Narrowed,
     *,
-    stage: Annotated[Stage | None, typer.Option(help="Running, and in this stage.")] = None,
-    waiting: Waiting = "",
-    overdue: Overdue = False,
-    stuck: Stuck = False,
-    outcome: Outcome = None,
-    contractor: Contractor = "",
-    rule_pack: RulePack = "",
-    words: Words = "",
     view: SavedAs = "",
     as_: Viewer = "",
     counts: Counts = False,
     out: OutFile = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
     after: Annotated[str, typer.Option(metavar="CURSOR", help="The page after this one.")] = "",
+    language: Language = "",
     data: Data = None,
 ) -> None:
     """A page of the renovations; without a filter the ones that were opened last come first.
+
+    With --view whatever else is given narrows the saved list further, or replaces what it says.
 
     Example: gongjian list --place d/s --overdue --json
     """
     from runtime.record.cases import CaseFilter, find_cases
 
+    speak(language)
     if counts:
-        _counts(place, data)
+        _counts(f"{wanted.get('place', '')}", data)
         return
-    wanted = CaseFilter(
-        place=place,
-        stage=stage,
-        waiting=waiting,
-        overdue=overdue,
-        stuck=stuck,
-        outcome=outcome,
-        contractor=contractor,
-        rule_pack=rule_pack,
-        words=words,
-    )
+    saved: Narrowed = {}
     if view:
         from cli.reading.views import saved_filter
 
-        wanted = saved_filter(view, as_, data)
+        saved = saved_filter(view, as_, data)
+    asked = CaseFilter.model_validate({**saved, **wanted})
     if out is not None:
-        _write(wanted, out, data)
+        _write(asked, out, data)
         return
-    cases = _read(data, lambda connection: find_cases(connection, wanted, limit, after))
+    cases = _read(data, lambda connection: find_cases(connection, asked, limit, after))
     found = [{**status_json(case), "cursor": case.cursor} for case in cases]
-    show(found, lambda: [stuck_table(cases) if stuck else list_table(cases)])
+    show(found, lambda: [stuck_table(cases) if asked.stuck else list_table(cases)])
     if len(cases) == limit:
         tell(f"gongjian: {said('line.more', cursor=cases[-1].cursor)}")
 
@@ -175,6 +151,7 @@ def audit(
     engine: Annotated[
         bool, typer.Option("--engine", help="Hold Temporal's histories against the record as well.")
     ] = False,
+    language: Language = "",
     data: Data = None,
 ) -> None:
     """Check the hash chain, who acted, the tables by the events, and the ballots by their receipts.
@@ -187,6 +164,7 @@ def audit(
     from runtime.record.audit.anchors import known_anchors
     from runtime.record.audit.heads import known_heads
 
+    speak(language)
     quiet_logs()
     settings = settings_for(data)
     receipts = Signer.every_of_receipts(settings.receipt_key)
@@ -305,7 +283,7 @@ def bad_lines(report: AuditReport) -> list[str]:
             "line.bad_event",
             seq=bad.seq,
             renovation=bad.renovation_id,
-            fault=named("fault", bad.reason),
+            fault=named("event_fault", bad.reason),
         )
         for bad in report.bad
     ]
@@ -353,7 +331,7 @@ def bad_lines(report: AuditReport) -> list[str]:
             "line.bad_ballot",
             ballot=bad.ballot_id or "-",
             box=bad.box_id,
-            fault=named("fault", bad.reason),
+            fault=named("ballot_fault", bad.reason),
         )
         for bad in report.bad_ballots
     ]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.output import Commands, give_text, show
+from cli.output import Commands, give_text, show, write_file
 from cli.servers import DATA, running
-from cli.words import aligned, number_of, said
+from cli.words import Language, aligned, number_of, said, speak
 from models.values.refusal import refusal
 from proof.verifier import standalone
 
@@ -49,6 +49,7 @@ def voting(
     reason: Annotated[
         str, typer.Option(help="For whom and why the full bundle is made: it is written down.")
     ] = "",
+    language: Language = "",
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Write the bundle of a counted vote in one zip: the public one, or the full one with every ballot.
@@ -58,6 +59,7 @@ def voting(
 
     Example: gongjian evidence voting r1 --out bundle.zip
     """
+    speak(language)
     if full and not reason.strip():
         raise refusal("evidence.reason", where="--reason")
     done = asyncio.run(_export(renovation, out, attempt, box, data, reason if full else None))
@@ -94,6 +96,7 @@ def case(
     reason: Annotated[
         str, typer.Option(help="For more than the public: for whom and why; it is written down.")
     ] = "",
+    language: Language = "",
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Write the evidence of a whole case in one zip: its record, documents, signed head, anchor and verify.py.
@@ -102,13 +105,14 @@ def case(
 
     Example: gongjian evidence case r1 --out r1.case.zip
     """
+    speak(language)
     if reader not in READERS:
         raise refusal("evidence.reader", where="--for", reader=reader, known=", ".join(READERS))
     if reader != "public" and not reason.strip():
         raise refusal("evidence.reason", where="--reason")
     path = out if out is not None else Path(f"{renovation}.case.zip")
     bundle = asyncio.run(_case(renovation, reader, reason, data))
-    path.write_bytes(bundle)
+    write_file(path, bundle)
     shown: dict[str, JsonValue] = {"file": str(path), "reader": reader, "bytes": len(bundle)}
     show(shown, lambda: [said("line.case_evidence", file=str(path), reader=reader)])
 

@@ -9,6 +9,7 @@ import typer
 
 from cli.output import json_text, wants_json
 from cli.words import said
+from models.values.refusal import refusal
 from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
 from proof.casefile import standalone_case
@@ -45,10 +46,14 @@ def verify(
     It takes the full bundle and the public one, and says which checks that form allows. Nothing in the
     bundle is run. Exit code 1 and the file and line of the first fault if anything
     does not agree, if there is no bundle, or if it is not in the form in which it was published.
+    The evidence of a case takes --key only.
 
     Example: gongjian verify bundle.zip --receipt receipt.json
     """
     if _is_case(path):
+        for option, given_one in (("--receipt", receipt), ("--manifest", manifest)):
+            if given_one:
+                raise refusal("evidence.of_a_case", where=option, option=option)
         _verify_case(path, key.strip().lower())
         return
     try:
@@ -90,7 +95,7 @@ def _verify_case(path: Path, key: str) -> None:
         found = check(files, key)
     except CaseFault as fault:
         told = {"ok": False, "kind": "case", "fault": str(fault)}
-        say(json_text(told) if wants_json() else f"✗ {fault}")
+        say(json_text(told) if wants_json() else f"✗ {path}: {fault}")
         raise typer.Exit(BAD) from None
     own = files.get("verify.py") == standalone_case()
     if wants_json():

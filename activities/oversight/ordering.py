@@ -69,7 +69,8 @@ class Orders(Writer):
     async def lift(self, case: Case, act: LiftCorrection) -> Recorded[Ordered]:
         """An order that was not right is taken back. Refused: it is not open."""
         said = await _end(case, await _open_order(case, act.order_id))
-        return Recorded(await _answer(case), {**said, "reason": act.reason})
+        under = {"article": law.ARTICLE_OF_ORDERS, "reason": act.reason}
+        return Recorded(await _answer(case), {**said, **under})
 
 
 async def _kind_of(case: Case, seq: int) -> str:

@@ -69,6 +69,8 @@ class Rest(Carried):
     rests: tuple[AtRest, ...]
     waiting_for: str
     due: datetime | None
+    article: str = ""
+    """Under which it stood still, and goes on."""
 
 
 class Oversight(Writer):
@@ -87,6 +89,7 @@ class Oversight(Writer):
             rests=tuple(await load_agenda(case)),
             waiting_for=case.renovation.waiting_for,
             due=case.renovation.due_at,
+            article=law.GROUNDS[act.ground],
         )
         for each in aside.rests:
             case.agenda[each.workflow_id] = ()
@@ -99,7 +102,6 @@ class Oversight(Writer):
             Suspended(at=case.now),
             {
                 "ground": act.ground,
-                "article": law.GROUNDS[act.ground],
                 "document": act.document,
                 "reason": act.reason,
                 "stage": case.renovation.stage,
@@ -136,7 +138,12 @@ class Oversight(Writer):
         case.notify("all_owners", "renovation_resumed", since=since)
         return Recorded(
             Resumed(suspended_at=since, resumed_at=case.now, waiting=waiting),
-            {"reason": act.reason, "since": utc_text(since), "moves": said},
+            {
+                "article": aside.article,
+                "reason": act.reason,
+                "since": utc_text(since),
+                "moves": said,
+            },
         )
 
 

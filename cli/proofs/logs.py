@@ -8,6 +8,7 @@ import typer
 
 from cli.output import Commands, give_text
 from cli.servers import DATA, reading
+from cli.words import Language, speak
 from formats.event_logs import LogFormat, log_text
 
 commands = Commands(help="The record in forms that other programs read.", no_args_is_help=True)
@@ -27,6 +28,7 @@ def log(
         LogFormat, typer.Option("--format", help="XES, OCEL 2.0 (JSON), or CSV.")
     ] = LogFormat.XES,
     out: Annotated[Path | None, typer.Option(help="Write it here; else to the screen.")] = None,
+    language: Language = "",
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """The event log of a case for process mining: what, when, by whom, in which role, on what.
@@ -36,6 +38,7 @@ def log(
 
     Example: gongjian export log r1 --format xes --out r1.xes
     """
+    speak(language)
     text = asyncio.run(_log(renovation, form, data))
     give_text(text, {"renovation": renovation, "format": form.value, "log": text}, out)
 

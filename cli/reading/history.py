@@ -13,6 +13,7 @@ from cli.output import show, table
 from cli.servers import DATA, reading
 from cli.shown import event_json, moment, words
 from cli.words import Language, said, speak, spoken_here
+from models.values.refusal import refusal
 from rules.history.levels import HistoryLevel
 
 if TYPE_CHECKING:
@@ -67,17 +68,21 @@ def history(
     from runtime.history.view import diff_of, history_of, standing_words
 
     speak(language)
+    if any(diff) and as_of:
+        raise refusal("history.one_or_other", where="--as-of")
     zone, rows = asyncio.run(_read(data, renovation))
     events = [RecordedEvent.model_validate(row, from_attributes=True) for row in rows]
-    by = moment_asked(known, "known", zone)
+    by = moment_asked(known, "--known", zone)
     spoken = spoken_here()
     if any(diff):
-        windows = [Window(moment_asked(each, "diff", zone), by) for each in diff]
+        windows = [Window(moment_asked(each, "--diff", zone), by) for each in diff]
         found = diff_of(events, level, windows[0], windows[1], spoken, zone)
+        if limit:
+            found = found.model_copy(update={"lines": found.lines[-limit:]})
         changed = ((each.name, each.said) for each in found.changed)
         show(found, lambda: [*pairs(changed), history_table(found.lines, zone)])
         return
-    window = Window(moment_asked(as_of, "as_of", zone), by)
+    window = Window(moment_asked(as_of, "--as-of", zone), by)
     view = history_of(events, level, window, spoken, zone)
     lines = view.lines[-limit:] if limit else view.lines
     asked = bool(as_of or known)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from cli.cases import Below, Contractor, Outcome, Overdue, RulePack, Stuck, Waiting, Words
 from cli.output import Commands, show
 from cli.people.clients import As, CommandId, command_of
 from cli.people.own import own_requests
+from cli.reading.narrowing import Narrowed, narrowing
 from cli.servers import DATA
 from cli.words import Language, speak
 from models.values.refusal import refusal
-from models.values.states import Stage
-
-if TYPE_CHECKING:
-    from runtime.record.cases import CaseFilter
 
 PATH = "/v1/saved-views"
 views = Commands(
@@ -34,18 +30,11 @@ def register(app: typer.Typer) -> None:
 
 
 @views.command("save")
+@narrowing
 def save_view(
     name: Name,
     *,
-    place: Below = "",
-    stage: Annotated[Stage | None, typer.Option(help="Running, and in this stage.")] = None,
-    waiting: Waiting = "",
-    overdue: Overdue = False,
-    stuck: Stuck = False,
-    outcome: Outcome = None,
-    contractor: Contractor = "",
-    rule_pack: RulePack = "",
-    words: Words = "",
+    wanted: Narrowed,
     as_: As = "",
     command_id: CommandId = "",
     language: Language = "",
@@ -56,19 +45,7 @@ def save_view(
     Example: gongjian view save late-here --place d/s --overdue
     """
     speak(language)
-    given = {
-        "place": place,
-        "stage": stage and stage.value,
-        "waiting": waiting,
-        "overdue": overdue,
-        "stuck": stuck,
-        "outcome": outcome and outcome.value,
-        "contractor": contractor,
-        "rule_pack": rule_pack,
-        "words": words,
-    }
-    wanted: dict[str, JsonValue] = {key: value for key, value in given.items() if value}
-    body = command_of(command_id, {"name": name, "wanted": wanted})
+    body = command_of(command_id, {"name": name, "wanted": dict(wanted)})
     _tell(own_requests(data, as_).post(PATH, body))
 
 
@@ -95,19 +72,17 @@ def forget_view(
     _tell(own_requests(data, as_).post(f"{PATH}/removals", body))
 
 
-def saved_filter(name: str, as_: str, data: Path | None) -> CaseFilter:
+def saved_filter(name: str, as_: str, data: Path | None) -> Narrowed:
     """What a saved list is narrowed to.
 
     Raises:
         Refused: `saved_view.unknown`; as `own_requests` says.
     """
-    from runtime.record.cases import CaseFilter
-
     for each in _lines(own_requests(data, as_).get(PATH)):
         if each["name"] == name:
             wanted = each["wanted"]
             assert isinstance(wanted, dict)
-            return CaseFilter.model_validate({key: one for key, one in wanted.items() if one})
+            return {key: one for key, one in wanted.items() if one and isinstance(one, str | bool)}
     raise refusal("saved_view.unknown", where="--view", name=name)
 
 

@@ -17,10 +17,11 @@ MOST_BYTES = 1 << 30
 """A bundle that unpacks to more is not read."""
 UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 """What zip and zlib raise of a file that is damaged, or locked by a password."""
+OTHER_FORM = "证据包的形式不对 the bundle is not in the form in which it was made"
 
 
 class CaseFault(Exception):  # noqa: N818 - said of what was read
-    """What does not hold, in a sentence."""
+    """What does not hold, in a sentence of both languages."""
 
 
 def canonical(value: object) -> bytes:
@@ -71,21 +72,27 @@ def check_events(lines: list[bytes], root: str) -> tuple[int, int, str]:
         event = json.loads(line)
         shown, hidden = event["shown"], event["hidden"]
         if event["seq"] != number or event["prev_hash"] != before:
-            raise CaseFault(f"events.jsonl, line {number}: it does not follow the one before it")
+            raise CaseFault(
+                f"events.jsonl, line {number}: 与前一事件不衔接 it does not follow the one before it"
+            )
         made = {name: commitment(salt, name, value) for name, (salt, value) in shown.items()}
         if set(made) & set(hidden):
-            raise CaseFault(f"events.jsonl, line {number}: a field is both shown and hidden")
+            raise CaseFault(
+                f"events.jsonl, line {number}: 同一项既公开又遮盖 a field is both shown and hidden"
+            )
         if not hidden:
             whole += 1
             fields = {**event_fields(shown), "prev_hash": before}
             if hashlib.sha256(canonical(fields)).hexdigest() != event["hash"]:
                 raise CaseFault(
-                    f"events.jsonl, line {number}: the event is another one than its hash says"
+                    f"events.jsonl, line {number}: 事件与其哈希不符 the event is another one than its hash says"
                 )
         leaves.append(leaf(number, event["hash"], before, {**made, **hidden}))
         before = event["hash"]
     if tree_root(leaves).hex() != root:
-        raise CaseFault("events.jsonl: what is shown is not what was committed to")
+        raise CaseFault(
+            "events.jsonl: 公开的内容与承诺不符 what is shown is not what was committed to"
+        )
     return len(lines), whole, before
 
 
@@ -102,7 +109,9 @@ def check_head(note: bytes, keys: list[str], case: str, size: int, last: str) ->
         last,
     )
     if not ours or not any(signed(bytes.fromhex(key), text + b"\n", blob[4:]) for key in keys):
-        raise CaseFault("head.txt: it is not the signed head of these events")
+        raise CaseFault(
+            "head.txt: 不是这些事件的已签名链头 it is not the signed head of these events"
+        )
     return True
 
 
@@ -114,24 +123,30 @@ def check(files: dict[str, bytes], key: str = "") -> dict[str, object]:
     try:
         return _check(files, key)
     except KeyError as error:
-        raise CaseFault(f"the bundle is not in the form in which it was made: no {error}") from None
+        raise CaseFault(f"{OTHER_FORM}: no {error}") from None
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise CaseFault(f"the bundle is not in the form in which it was made: {error}") from None
+        raise CaseFault(f"{OTHER_FORM}: {error}") from None
 
 
 def _check(files: dict[str, bytes], key: str) -> dict[str, object]:
     manifest = json.loads(files["manifest.json"])
     if manifest["format"] != FORMAT:
-        raise CaseFault(f"manifest.json: the format is {manifest['format']!r}, expected {FORMAT!r}")
+        raise CaseFault(
+            f"manifest.json: 格式不对 the format is {manifest['format']!r}, expected {FORMAT!r}"
+        )
     signature = json.loads(files["signature.json"])
     if key and signature["key"] != key:
-        raise CaseFault("signature.json: it is signed by another key than the one that was given")
+        raise CaseFault(
+            "signature.json: 不是由给定的公钥签名 it is signed by another key than the one that was given"
+        )
     if not signed(
         bytes.fromhex(signature["key"]),
         files["manifest.json"],
         bytes.fromhex(signature["signature"]),
     ):
-        raise CaseFault("signature.json: the manifest was not signed by this key")
+        raise CaseFault(
+            "signature.json: 清单不是由这一密钥签名 the manifest was not signed by this key"
+        )
     named = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     named.pop("manifest.json"), named.pop("signature.json")
     if named != manifest["files"]:
@@ -140,7 +155,7 @@ def _check(files: dict[str, bytes], key: str) -> dict[str, object]:
             for name in {*named, *manifest["files"]}
             if named.get(name) != manifest["files"].get(name)
         )
-        raise CaseFault(f"{wrong[0]}: it is not the file that the manifest names")
+        raise CaseFault(f"{wrong[0]}: 与清单不符 it is not the file that the manifest names")
     lines = files["events.jsonl"].splitlines()
     events, whole, last = check_events(lines, manifest["root"])
     headed = check_head(
@@ -169,17 +184,19 @@ def read_zip(path: str) -> dict[str, bytes]:
             _refuse_strange(infos)
             return {each.filename: archive.read(each) for each in infos}
     except UNREADABLE as error:
-        raise CaseFault(f"{path}: it cannot be read: {error}") from None
+        raise CaseFault(f"无法读取 it cannot be read: {error}") from None
 
 
 def _refuse_strange(infos: list[zipfile.ZipInfo]) -> None:
     if sum(each.file_size for each in infos) > MOST_BYTES:
-        raise CaseFault("the bundle is too large to be one")
+        raise CaseFault("证据包过大 the bundle is too large to be one")
     if len({each.filename for each in infos}) != len(infos):
-        raise CaseFault("a file stands in the bundle twice")
+        raise CaseFault("同一文件出现两次 a file stands in the bundle twice")
     for each in infos:
         if each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise CaseFault(f"{each.filename}: it is packed in a way that no bundle is")
+            raise CaseFault(
+                f"{each.filename}: 压缩方式不对 it is packed in a way that no bundle is"
+            )
 
 
 def lines_of(found: dict[str, object]) -> list[str]:
@@ -203,6 +220,6 @@ def main(arguments: list[str]) -> int:
     try:
         found = check(read_zip(arguments[0]), arguments[1].lower() if len(arguments) > 1 else "")
     except CaseFault as fault:
-        say(f"✗ {fault}")
+        say(f"✗ {arguments[0]}: {fault}")
         return 1
     return 0 if say("\n".join(lines_of(found))) else 1

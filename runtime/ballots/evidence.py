@@ -28,6 +28,7 @@ from runtime.ballots.bundle_zip import BundleWriter
 from runtime.ballots.counting import CountedBallot, read_ballots
 from runtime.ballots.said import said_of
 from runtime.ballots.sealing import Signer
+from runtime.private import OWNER_ONLY
 
 AT_ONCE = 4_000
 JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
@@ -125,6 +126,7 @@ async def export_voting(
         each.public_key: each for each in ([signer] if isinstance(signer, Signer) else signer)
     }
     part = out.with_name(f".{out.name}.part")
+    part.touch(OWNER_ONLY)  # the full form opens every ballot
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -6,12 +6,12 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from rules.disclosure.events import REDACTED
-from runtime.language.amounts import area, end_time, money
+from runtime.language.amounts import area, clock_time, end_time, money
 from runtime.language.catalogues import Catalogue, read_catalogue
 from runtime.language.catalogues import phrase as phrase_in
 from runtime.language.citations import cited
-from runtime.language.moments import local_moment, read_moment
-from runtime.language.sentences import phrase
+from runtime.language.moments import read_moment
+from runtime.language.sentences import event_named, phrase
 
 LOCALES = Path(__file__).with_name("locales")
 LISTED = 5
@@ -84,17 +84,23 @@ def _word(name: str, value: str, language: str, zone: str) -> str:
     if moment is not None:
         if name.endswith(ENDS):
             return end_time(moment, language, zone)
-        return local_moment(moment, language, zone)
+        return clock_time(moment, language, zone)
     known = cited(value, language) if name == "article" else None
     known = known or text(f"value.{name}.{value}", language, {})
     word = value.partition(".")[0] if name == "what" else value
     for room in ROOMS.get(name, ()):
-        known = known or phrase(f"{room}.{word}", language, {})
+        known = known or _of_room(room, word, language)
     if known:
         return known
     if len(value) == HASH and set(value) <= set("0123456789abcdef"):
         return f"{value[:12]}…"
     return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+
+
+def _of_room(room: str, word: str, language: str) -> str | None:
+    if room == "event":
+        return event_named(word, language)
+    return text(f"value.{room}.{word}", language, {}) or phrase(f"{room}.{word}", language, {})
 
 
 def _list(name: str, values: list[JsonValue], language: str, zone: str) -> str | None:

@@ -91,7 +91,10 @@ def diff_of(
 
 
 def standing_words(at: CaseStanding, language: str, zone: str) -> tuple[tuple[str, str], ...]:
-    """Where a case stood, each known part by its name and in words."""
+    """Where a case stood, each known part by its name and in words; before its first event there is nothing."""
+    if not at.seq:
+        name, nothing = (text(each, language, {}) for each in ("standing.record", "said.not_begun"))
+        return ((name or "seq", nothing or "0"),)
     values = at.model_dump(mode="json")
     return tuple(
         (

@@ -36,7 +36,7 @@ def cited(article: str, language: str = "en") -> str:
     """A source as the language cites it; `language` is "en" or "zh_CN"."""
     names = _catalogue(language)
     if not names:
-        return article
+        return "; ".join(map(_in_english, article.split("; ")))
     return BETWEEN.join(_part(each, names) for each in article.split("; "))
 
 
@@ -57,6 +57,12 @@ def chinese_number(number: int) -> str:
             words += _DIGITS[0]
     words += _DIGITS[left] if left else ""
     return words.removeprefix("一") if words.startswith("一十") else words
+
+
+def _in_english(part: str) -> str:
+    """As the rules name it; that it is no law but ours is said in words."""
+    rest = part.removeprefix(PROPOSED).strip()
+    return f"this project's own rule ({rest})" if part.startswith(PROPOSED) and rest else part
 
 
 def _part(part: str, names: Catalogue) -> str:

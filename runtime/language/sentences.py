@@ -57,6 +57,13 @@ def awaited(what: str, language: str, subject: str = "") -> str:
     return said
 
 
+def event_named(kind: str, language: str) -> str:
+    """What happened, in words, for people: in English the record's own name without its room ("box closed")."""
+    said = phrase(f"event.{kind}", language, {}) or kind
+    bare = kind.partition(".")[2].replace("_", " ")
+    return bare or kind if said == kind else said
+
+
 def place(where: str, language: str) -> str:
     """A place of a file in words: its sheet, row, line and column as the language says them."""
     if language == "en":

@@ -100,7 +100,7 @@ CODES: dict[int, str] = {
     421: "service.other_host",
     422: """
         anchor.two_histories
-        history.moment_invalid
+        history.moment_invalid history.one_or_other evidence.of_a_case
         sensitive.too_many
         form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
         form.page_changed

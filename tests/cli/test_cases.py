@@ -403,8 +403,8 @@ def test_the_audit_names_every_bad_event_and_ballot() -> None:
         bad_ballots=(BadBallot(box_id="r1.1", ballot_id="b5", reason="leaf"),),
     )
     lines = audit_lines(report)
-    assert lines[0] == "BAD event 7 of renovation r1: hash"
-    assert lines[1] == "BAD ballot b5 in box r1.1: leaf"
+    assert lines[0] == "BAD event 7 of renovation r1: its content was changed"
+    assert lines[1] == "BAD ballot b5 in box r1.1: its content or its times were changed"
     assert lines[-1].endswith("2 faults")
 
 

@@ -11,7 +11,7 @@ from models.values.refusal import Problem
 from models.values.timetable import Timetable
 from runtime.language import amounts
 from runtime.language.moments import on_clock
-from runtime.language.sentences import awaited, sentence
+from runtime.language.sentences import awaited, event_named, sentence
 from service.pages import wording
 from service.pages.display import Language
 
@@ -44,6 +44,8 @@ def named(room: str, word: str, language: Language) -> str:
 
     What is awaited may be chosen as well, and is called there as it is everywhere.
     """
+    if room == "event":
+        return event_named(word, language)
     try:
         return wording.text(f"{room}.{word}", language, {})
     except KeyError:

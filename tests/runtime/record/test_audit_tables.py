@@ -18,6 +18,7 @@ from proof.tables import VERDICTS, Kind
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.record.audit.tables import BadRow
+from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
 from tests.support.estate import make_renovation
 
@@ -74,7 +75,9 @@ def a_payment(rid: str, number: int, now: datetime) -> dict[str, object]:
     }
 
 
-async def write(database: Database, rid: str, kind: str, *rows: Any) -> None:
+async def write(
+    database: Database, rid: str, kind: str, *rows: Any, heads: Heads | None = None
+) -> None:
     """One event with rows: objects are added, of a callable the statements are done."""
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Done]:
@@ -89,7 +92,7 @@ async def write(database: Database, rid: str, kind: str, *rows: Any) -> None:
         return Recorded(Done(), {})
 
     command = Command(command_id=f"{rid}-{next(NUMBERS)}", renovation_id=rid)
-    await Journal(database).record(command, kind, None, inside, Done)
+    await Journal(database, heads).record(command, kind, None, inside, Done)
 
 
 @pytest.fixture

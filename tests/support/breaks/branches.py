@@ -1,7 +1,7 @@
 """Journeys that together take every step of the engine and every official act at least once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from models.messages import acts as a
@@ -250,6 +250,13 @@ async def without_contractor(j: JourneyDriver) -> None:
 
 async def never_revised(j: JourneyDriver) -> None:
     """It stands still for a time; the scheme is rejected, and nobody ever revises it: shelved."""
+    await overseen(j)
+    j.on("ballots", everybody_says_no)
+    await j.until("nothing")
+
+
+async def overseen(j: JourneyDriver) -> None:
+    """An office stops the case and lets it go on, gives time, turns to another, and orders corrections."""
     await j.until("open_vote")
     await j.act(a.SuspendRenovation, STREET, ground="court", reason="a suit was filed")
     await j.act(a.ResumeRenovation, BUREAU, reason="it was withdrawn")
@@ -263,8 +270,6 @@ async def never_revised(j: JourneyDriver) -> None:
             await j.act(ends, COMMITTEE, order_id=order, report="it was posted anew")
         else:
             await j.act(ends, BUREAU, order_id=order, reason="it was long enough")
-    j.on("ballots", everybody_says_no)
-    await j.until("nothing")
 
 
 async def everybody_says_no(j: JourneyDriver) -> None:
@@ -355,9 +360,11 @@ async def failed(j: JourneyDriver) -> str:
     return item
 
 
-async def put_right(j: JourneyDriver) -> None:
-    """The crack is filled, and somebody else looks."""
+async def put_right(j: JourneyDriver, meanwhile: Scenario | None = None) -> None:
+    """The crack is filled, and somebody else looks; before that whatever happens `meanwhile`."""
     item = await failed(j)
+    if meanwhile is not None:
+        await meanwhile(j)
     await j.act(a.ReportRectified, await builder(j), item_id=item)
     await inspect(j, item, "PASS", OTHER_SUPERVISOR)
     await works(j)
@@ -374,3 +381,12 @@ async def overdue(j: JourneyDriver) -> None:
     await failed(j)
     while "inspection.rectification_overdue" not in await j.events():
         await j.go_on()
+
+
+OPTIONS: Mapping[Scenario, Mapping[str, Any]] = {
+    cut_short: {"content": with_subsidy()},
+    round_about: {"content": too_dear()},
+    reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
+    without_contractor: {"content": too_dear()},
+}
+"""What the case of a journey is made with, where it is no ordinary one."""

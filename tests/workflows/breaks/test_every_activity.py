@@ -1,23 +1,20 @@
 """Every activity breaks once, for a reason that nobody foresaw: nothing jams, and the case ends as ever."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from activities.registry import CLASSES
 from runtime.database import Database
 from tests.support.breaks.branches import (
+    OPTIONS,
     Scenario,
     cut_short,
     in_default,
-    in_taiwan,
     never_revised,
     reconvened,
     round_about,
     straight_on,
-    too_dear,
-    with_subsidy,
     without_contractor,
 )
 from tests.support.breaks.breaking import STEPS, BreakingDriver, ended_well
@@ -153,15 +150,6 @@ ENDS: dict[Scenario, str] = {
     without_contractor: "shelved",
     never_revised: "shelved",
 }
-CONTENT: dict[Scenario, dict[str, Any]] = {
-    straight_on: {},
-    in_default: {},
-    cut_short: {"content": with_subsidy()},
-    round_about: {"content": too_dear()},
-    reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
-    without_contractor: {"content": too_dear()},
-    never_revised: {},
-}
 
 
 Breaking = Callable[..., Callable[..., BreakingDriver]]
@@ -201,7 +189,7 @@ async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_comple
 async def test_every_step_of_the_other_ways_breaks_once(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
-    j = await journey(breaking(), **CONTENT[scenario])
+    j = await journey(breaking(), **OPTIONS.get(scenario, {}))
     await everything_breaks_once(j, database, scenario)
 
 
@@ -210,5 +198,5 @@ async def test_every_step_of_the_other_ways_breaks_once(
 async def test_every_step_breaks_once_when_it_is_committed_already(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
-    j = await journey(breaking(Moment.AFTER), **CONTENT[scenario])
+    j = await journey(breaking(Moment.AFTER), **OPTIONS.get(scenario, {}))
     await everything_breaks_once(j, database, scenario)

@@ -360,3 +360,33 @@ async def test_of_two_that_have_joined_only_what_the_one_has_paid_goes_back(
     assert back + one["pay_fen"] < await went_back(j) < back + one["pay_fen"] + two["pay_fen"]
     assert len(await told(j, "joined_paid")) == 4, "the committee and the home, of each"
     await settled(j, database, "completed")
+
+
+# carries E14, E19
+async def test_what_a_fund_has_taken_over_of_a_joining_goes_back_when_the_fund_has_paid(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    late = (await j.units())[0]
+    j.on("accounts", nothing)
+    await j.until("works")
+    await j.pay()
+    await joins(j, late)
+    owed = await owes(j, late)
+    relief = {"unit_number": late, "amount_fen": owed, "kind": "pool", "funded_by": "pool"}
+    await j.act(a.ApproveRelief, STREET, **relief)
+    assert await owes(j, late) == 0
+    await j.until("accounts")
+    held = await owed_back(j)
+    assert 0 < held == await owed_back(j, "amount_fen - ordered_fen"), "the fund has not paid"
+    back = await went_back(j)
+    rows = await j.db.fetch(
+        "SELECT kind || '/' || name AS payer, balance_fen FROM ledger_account"
+        " WHERE renovation_id = $1 AND kind IN ('relief', 'pool') AND balance_fen > 0",
+        j.rid,
+    )
+    payments = [{"payer": row["payer"], "amount_fen": row["balance_fen"]} for row in rows]
+    assert payments
+    await j.told("/payments", await j.official(BANK), payments=payments)
+    await settled(j, database, "completed", "pool")
+    assert await went_back(j) == back + held

@@ -16,7 +16,16 @@ from models.messages.command import Command
 from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.ledger import AccountKind, LedgerAccount, TransferKind, household
-from rules.oversight import ARTICLE_OF_ORDERS
+from rules.oversight import (
+    ANNULLED,
+    ARTICLE_OF_ORDERS,
+    EXTENDED,
+    LIFTED,
+    ORDERED,
+    REASSIGNED,
+    RESUMED,
+    SUSPENDED,
+)
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 from service.identity.browser import COOKIE
@@ -25,9 +34,9 @@ from tests.service.pages.conftest import UNIT, entered
 from tests.service.pages.office.test_office_looks import TAP, Look
 from tests.support.browser.site import Site
 from tests.support.browser.walker import DESK, PHONE
-from tests.support.channels import Channels
+from tests.support.channels import Channels, official
 from tests.support.money.ledger import PROJECT, move, moved, paid
-from tests.support.people import token_of
+from tests.support.people import sign_in, token_of
 
 pytestmark = pytest.mark.slow  # seventeen pages, five times, each with axe
 LOOKS: Sequence[tuple[str, str, ViewportSize]] = (
@@ -207,9 +216,187 @@ async def test_the_acts_of_oversight_ask_for_what_people_know(vote: Channels, sh
             {"zh": ("天数", "其中哪一项"), "en": ("Number of days", "Which of them")},
         ),
         ("order_correction", {"zh": ("天数", "编号"), "en": ("Number of days", "has its number")}),
+        (
+            "reassign_act",
+            {
+                "zh": ("第二人", "发起表决", "区主管部门"),
+                "en": ("a second person", "Street office"),
+            },
+        ),
+        ("annul_vote", {"zh": ("第二人", "撤销"), "en": ("a second person", "Annul")}),
     ):
         await shown.answers(Asked(name, f"{acts}/{name}", says))
         await shown.wrongly_sent(name)
+    assert shown.wrong == []
+
+
+async def overseen(vote: Channels, database: Database) -> None:
+    """What offices have done about a case, one of each act, as their activities record it."""
+    until, later = "2026-12-20T16:00:00+00:00", "2026-12-31T16:00:00+00:00"
+    given: dict[str, JsonValue] = {
+        "days": 10,
+        "before": until,
+        "until": later,
+        "article": "[D] rules 5.2",
+    }
+    why: dict[str, JsonValue] = {"reason": REASON, "document": "沪房〔2026〕12号"}
+    await recorded(
+        vote, database, EXTENDED, what="open_vote", subject="", **given, reason="礼堂失火"
+    )
+    await recorded(
+        vote,
+        database,
+        REASSIGNED,
+        act="open_vote",
+        subject="",
+        was_with=["owners_committee"],
+        addressee="street_office",
+        before=until,
+        until=later,
+        article="Civil Code art. 278",
+        reason="主任生病",
+    )
+    await recorded(
+        vote,
+        database,
+        LIFTED,
+        order="o12",
+        addressee="owners_committee",
+        late_since=None,
+        article=ARTICLE_OF_ORDERS,
+        reason="已按期公告",
+    )
+    await recorded(
+        vote,
+        database,
+        RESUMED,
+        article=ARTICLE_OF_ORDERS,
+        since="2026-11-20T02:00:00+00:00",
+        moves=[],
+        reason="已补正",
+    )
+    await recorded(
+        vote,
+        database,
+        ANNULLED,
+        annulled_by="official_decision",
+        article=ARTICLE_OF_ORDERS,
+        stage="cost_sharing",
+        box_id=vote.box,
+        attempts=[1],
+        ends=False,
+        withdrawn=[],
+        **why,
+    )
+
+
+async def test_what_was_done_about_a_case_is_read_with_who_why_and_by_which_law(
+    vote: Channels, database: Database, shown: Shown
+) -> None:
+    await halted(vote, database)
+    await overseen(vote, database)
+    history = f"/office/cases/{vote.rid}/history?level=all"
+    law = {"zh": "《物业管理条例》第十九条", "en": "Property Management Regs art. 19"}
+    for kind, name, zh, en in (
+        (
+            SUSPENDED,
+            "who has stopped it, and why",
+            ("和平街道办事处（街道办事处）中止项目：主管部门审查决定是否合法", REASON),
+            ("和平街道办事处 (street office) let the renovation stand still: an authority", REASON),
+        ),
+        (
+            ORDERED,
+            "what has to be put right, by whom, until when",
+            ("责令业主委员会改正第1号事项（公告表决），期限至", "2026 年 12 月 31 日 24:00"),
+            (
+                "ordered the owners' committee to put right what event 1 did (box announced), until 31",
+                "沪房〔2026〕12号",
+            ),
+        ),
+        (
+            EXTENDED,
+            "who has more time, and how much",
+            (
+                "发起表决",
+                "延长至2026 年 12 月 31 日 24:00（原为2026 年 12 月 20 日 24:00）",
+                "礼堂失火",
+            ),
+            ("until 31 December 2026 24:00, no longer until 20 December", "礼堂失火"),
+        ),
+        (
+            REASSIGNED,
+            "whose turn it is now instead of whom",
+            ("街道办事处", "主任生病"),
+            ("to the street office, no longer to: owners' committee", "主任生病"),
+        ),
+        (
+            LIFTED,
+            "which order was taken back",
+            ("撤回责令改正，依据", "已按期公告"),
+            ("took an order of correction back, under", "已按期公告"),
+        ),
+        (
+            RESUMED,
+            "since when it goes on, and what became of the periods",
+            ("恢复项目（自", "正在进行的期限相应顺延，依据", "已补正"),
+            ("which stood still since 20 November 2026 10:00", "end later by as long, under"),
+        ),
+        (
+            ANNULLED,
+            "what was annulled, and what follows",
+            ("撤销业主此前通过的决定", "修改后的方案可以再次提交表决"),
+            ("annulled what the owners had adopted", "may be put to another vote"),
+        ),
+    ):
+        says = {"zh": (*zh, law["zh"]), "en": (*en, law["en"])}
+        seq = await vote.sql.fetchval(
+            "SELECT seq FROM event WHERE renovation_id = $1 AND kind = $2", vote.rid, kind
+        )
+        await shown.answers(Asked(f"overseen: {name}", f"{history}&after={seq - 1}", says))
+    assert shown.wrong == []
+
+
+async def test_the_queue_and_the_second_person_are_told_what_waits_for_them(
+    vote: Channels, database: Database, shown: Shown
+) -> None:
+    """An order that is late stands in the queue in words; what one proposed, another reads and confirms."""
+    await awaited(vote, "report_corrected", "owners_committee", -3, "reminded", "o12")
+    await vote.sql.execute(
+        "UPDATE case_wait SET late_since = due_at, level = 'district_bureau' WHERE renovation_id = $1",
+        vote.rid,
+    )
+    await vote.sql.execute(
+        "INSERT INTO case_trouble (workflow_id, step, renovation_id, by_act, error, reference, since)"
+        " VALUES ($1, 'voting.box_closed', $1, false, 'KeyError', 'ref-7', now())",
+        vote.rid,
+    )
+    await vote.sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('bureau', '区房管局', 'district_bureau', 'd') ON CONFLICT DO NOTHING"
+    )
+    await sign_in(vote.sql, "bureau")
+    stop = {"ground": "court", "document": "no. 7", "reason": REASON}
+    made = await vote.post("/acts/suspend_renovation", official("bureau"), **stop)
+    assert made.status_code == 202, made.text
+    for name, path, says in (
+        (
+            "queue",
+            "/office/oversight",
+            {
+                "zh": ("表决截止", "责令改正的事项", "逾期", "区主管部门"),
+                "en": ("box closed", "what was ordered to be put right", "Late since"),
+            },
+        ),
+        (
+            "proposed",
+            f"/office/cases/{vote.rid}/proposals",
+            {
+                "zh": ("中止项目", REASON, "bureau"),
+                "en": ("A suit asks for a decision to be revoked", REASON, "bureau"),
+            },
+        ),
+    ):
+        await shown.answers(Asked(name, path, says))
     assert shown.wrong == []
 
 

@@ -1,0 +1,165 @@
+"""`gongjian verify` finds whoever changed the evidence of a case: exit code 1, the file with the bundle, and what is wrong."""
+
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import JsonValue, SecretStr
+from typer.testing import CliRunner
+
+from cli.main import app
+from proof.casefile import ProvedEvent, event_line, named_fields, root_hex
+from proof.casefile.checking import FORMAT
+from proof.chain import GENESIS, event_hash
+from runtime.ballots.sealing import Signer
+from runtime.record.heads import PURPOSE, Heads, KeptHeads, head_of, note_of
+from service.history.casefile import OF_BUNDLE
+
+SECRET, THEIRS = bytes(range(32)), bytes(range(1, 33))
+RID = "r1"
+Files = dict[str, bytes]
+
+
+def record(*amounts: int, actor: str = "王") -> list[ProvedEvent]:
+    """A chain of payments, each a day after the other."""
+    events, before = [], GENESIS
+    for seq, amount in enumerate(amounts, start=1):
+        fields: dict[str, JsonValue] = {
+            "seq": seq,
+            "actor_label": actor,
+            "happened_at": f"2026-03-{seq:02}",
+            "details": {"amount_fen": amount},
+        }
+        own = event_hash(before, fields)
+        events.append(ProvedEvent(seq, before, own, named_fields(fields), frozenset()))
+        before = own
+    return events
+
+
+def bundle(events: Sequence[ProvedEvent], secret: bytes = SECRET) -> Files:
+    """The evidence that an office makes of a record."""
+    made = [event_line(SECRET, each) for each in events]
+    head = head_of(RID, len(events), events[-1].hash)
+    heads = Heads(SecretStr(SECRET.hex()), KeptHeads(Path("nowhere")))
+    files = {
+        "events.jsonl": b"".join(line + b"\n" for line, _ in made),
+        "head.txt": note_of(head, heads.sign(head)),
+    }
+    manifest = {
+        "format": FORMAT,
+        "renovation_id": RID,
+        "title": "屋面",
+        "reader": "public",
+        "root": root_hex([leaf for _, leaf in made]),
+        "head_keys": [Signer.of(SECRET, PURPOSE).public_key],
+        "files": {name: sha256(data).hexdigest() for name, data in files.items()},
+    }
+    return sealed(files, manifest, secret)
+
+
+def sealed(files: Files, manifest: dict[str, Any], secret: bytes) -> Files:
+    """The files with a manifest, signed by whoever has the secret."""
+    signer, listed = Signer.of(secret, OF_BUNDLE), json.dumps(manifest).encode()
+    signature = {"key": signer.public_key, "signature": signer.sign(listed).hex()}
+    own = {"manifest.json": listed, "signature.json": json.dumps(signature).encode()}
+    return {**files, **own}
+
+
+def relisted(files: Files, events: bytes) -> Files:
+    """Other events in a bundle whose manifest names them, signed by the office's own key."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"]["events.jsonl"] = sha256(events).hexdigest()
+    return sealed({**files, "events.jsonl": events}, manifest, SECRET)
+
+
+def lines(files: Files) -> list[bytes]:
+    return files["events.jsonl"].splitlines(keepends=True)
+
+
+def changed(files: Files) -> Files:
+    return {**files, "events.jsonl": files["events.jsonl"].replace(b",200]", b",201]")}
+
+
+def changed_and_listed(files: Files) -> Files:
+    return relisted(files, files["events.jsonl"].replace(b",200]", b",201]"))
+
+
+def removed(files: Files) -> Files:
+    first, _, third = lines(files)
+    return relisted(files, first + third)
+
+
+def in_another_order(files: Files) -> Files:
+    first, second, third = lines(files)
+    return relisted(files, second + first + third)
+
+
+def chained_anew(_files: Files) -> Files:
+    """Whole and signed, by somebody else: only the key on the posted notice tells."""
+    return bundle(record(100, 999, 300), THEIRS)
+
+
+def put_back(files: Files) -> Files:
+    """The first two events with the root that they have; the signed head is of three."""
+    two = bundle(record(100, 200))
+    manifest = json.loads(two["manifest.json"])
+    manifest["files"]["head.txt"] = sha256(files["head.txt"]).hexdigest()
+    return sealed({**two, "head.txt": files["head.txt"]}, manifest, SECRET)
+
+
+def actor_forged(files: Files) -> Files:
+    return relisted(files, files["events.jsonl"].replace("王".encode(), "李".encode(), 1))
+
+
+def dated_back(files: Files) -> Files:
+    return relisted(files, files["events.jsonl"].replace(b"2026-03-03", b"2026-02-03"))
+
+
+FOUND: dict[Callable[[Files], Files], str] = {
+    changed: "events.jsonl: 与清单不符 it is not the file that the manifest names",
+    changed_and_listed: "line 2: 事件与其哈希不符 the event is another one than its hash says",
+    removed: "line 2: 与前一事件不衔接 it does not follow the one before it",
+    in_another_order: "line 1: 与前一事件不衔接 it does not follow the one before it",
+    chained_anew: "不是由给定的公钥签名 it is signed by another key than the one that was given",
+    put_back: "head.txt: 不是这些事件的已签名链头 it is not the signed head of these events",
+    actor_forged: "line 1: 事件与其哈希不符 the event is another one than its hash says",
+    dated_back: "line 3: 事件与其哈希不符 the event is another one than its hash says",
+}
+
+
+def verified(folder: Path, files: Files, *words: str) -> tuple[int, str]:
+    """The exit code of the command for a bundle with these files, and what it says."""
+    path = folder / f"{RID}.case.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    key = Signer.of(SECRET, OF_BUNDLE).public_key
+    result = CliRunner().invoke(app, ["verify", str(path), "--key", key, *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_evidence_that_nobody_touched_holds(tmp_path: Path) -> None:
+    code, said = verified(tmp_path, bundle(record(100, 200, 300)))
+    assert code == 0, said
+    assert "the chain holds: 3 events" in said
+    assert "✓ 链头签名 the signed head of the record" in said
+
+
+@pytest.mark.parametrize("tamper", FOUND, ids=lambda each: each.__name__)
+def test_each_kind_of_tampering_is_named_with_its_bundle(
+    tmp_path: Path, tamper: Callable[[Files], Files]
+) -> None:
+    files = tamper(bundle(record(100, 200, 300)))
+    code, said = verified(tmp_path, files)
+    assert code == 1
+    assert said.startswith("✗ ")
+    assert f"{RID}.case.zip" in said
+    assert FOUND[tamper] in said
+    code, told = verified(tmp_path, files, "--json")
+    assert (code, json.loads(told)["ok"]) == (1, False)
+    assert FOUND[tamper] in json.loads(told)["fault"]
