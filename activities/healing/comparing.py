@@ -82,6 +82,12 @@ async def execution_of(client: Client, workflow_id: str) -> Execution:
     )
 
 
+async def is_at_work(client: Client, workflow_id: str) -> bool:
+    """Whether a step of the workflow is under way, or waits to be taken again."""
+    found = await client.get_workflow_handle(workflow_id).describe()
+    return bool(found.raw_description.pending_activities)
+
+
 async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> CaseOnRecord | None:
     """What must run for a case; None where there is no such case."""
     row = await session.get(Renovation, renovation_id)

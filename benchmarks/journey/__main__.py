@@ -115,6 +115,12 @@ def table(sides: Mapping[str, Side]) -> Iterator[str]:
         ratio = f"{spent[1] / spent[0]:>9.2f}" if len(spent) > 1 else ""
         label = "(driver, not in all)" if part == "driver" else part
         yield f"  {label:<22}" + "".join(f"{each:>9.2f}" for each in spent) + ratio
+    for what, key in (("recorded", "events_per_journey"), ("history", "history_per_journey")):
+        events = [cast("float", side[key]) for side in sides.values()]
+        each_ms = [1_000 * cost["all"] / count for cost, count in zip(costs, events, strict=True)]
+        ratio = f"{each_ms[1] / each_ms[0]:>9.2f}" if len(each_ms) > 1 else ""
+        yield f"  {what + ' events':<22}" + "".join(f"{count:>9.0f}" for count in events)
+        yield f"  {'ms for each':<22}" + "".join(f"{each:>9.1f}" for each in each_ms) + ratio
     if "now" in sides:
         reached = "reached" if costs[-1]["all"] <= TARGET_S else "missed"
         yield f"  at most {TARGET_S} s in all: {reached}"

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -46,7 +47,7 @@ async def main(given: argparse.Namespace) -> None:
 async def measured(stack: LocalStack, given: argparse.Namespace) -> dict[str, object]:
     """The journeys and what they cost."""
     began, began_at = cpu_of_parts(stack), time.monotonic()
-    durations = await asyncio.gather(
+    carried = await asyncio.gather(
         *(journey(stack, number, given) for number in range(given.journeys))
     )
     wall_s = time.monotonic() - began_at
@@ -58,13 +59,23 @@ async def measured(stack: LocalStack, given: argparse.Namespace) -> dict[str, ob
         "apart_s": given.apart_s,
         "slowness": given.slowness,
         "wall_s": round(wall_s, 1),
-        "journey_wall_s": [round(each, 1) for each in durations],
+        "journey_wall_s": [round(each.seconds, 1) for each in carried],
+        "events_per_journey": round(sum(each.recorded for each in carried) / given.journeys, 1),
+        "history_per_journey": round(sum(each.history for each in carried) / given.journeys, 1),
         "cpu_s_per_journey": cost,
     }
 
 
-async def journey(stack: LocalStack, number: int, given: argparse.Namespace) -> float:
-    """One journey through all stages; the seconds it took."""
+class Carried(NamedTuple):
+    """One journey: the seconds it took, the events it recorded, and those of its histories in Temporal."""
+
+    seconds: float
+    recorded: int
+    history: int
+
+
+async def journey(stack: LocalStack, number: int, given: argparse.Namespace) -> Carried:
+    """One journey through all stages."""
     fields: dict[str, object] = {"units": given.units, "seed": number, "case": f"bench{number}"}
     if "day_s" in DemoOptions.model_fields:
         # Slower days and fewer looks a second: as many looks as before.
@@ -74,7 +85,8 @@ async def journey(stack: LocalStack, number: int, given: argparse.Namespace) -> 
     began = time.monotonic()
     report = await carry(stack.settings, stack.record.service_url, options, Silent(), no_check)
     assert report.facts.event_chain_ok, report.renovation_id
-    return time.monotonic() - began
+    facts = report.facts
+    return Carried(time.monotonic() - began, len(facts.events), sum(facts.history_events.values()))
 
 
 def no_check() -> None:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     CheckConstraint,
     DateTime,
     ForeignKeyConstraint,
     MetaData,
     String,
     Text,
+    literal,
 )
 from sqlalchemy import Table as Schema
 from sqlalchemy.engine import Dialect
@@ -99,6 +101,11 @@ def one_of(column: str, *allowed: str) -> CheckConstraint:
     """The column holds one of the `allowed` words (NULL passes where the column is nullable)."""
     words = ", ".join(f"'{word}'" for word in allowed)
     return CheckConstraint(f"{column} IN ({words})", name=f"{column}_known")
+
+
+def spelled(word: str) -> BindParameter[str]:
+    """A word that stands in the statement itself: only then is an index of the rows with it taken."""
+    return literal(str(word), String, literal_execute=True)
 
 
 def word(column: str) -> CheckConstraint:

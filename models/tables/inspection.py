@@ -91,7 +91,7 @@ class Certificate(Table):
     payable_fen: Mapped[Fen]
     state: Mapped[CertificateState] = mapped_column(server_default="blocked")
     approved_by: Mapped[Id]
-    contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
+    contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"), index=True)
     inspection_id: Mapped[Id | None]
     """The inspection that the item passed; without one no money goes out for it as works."""
     passed: Mapped[bool | None]

@@ -108,6 +108,19 @@ class LedgerTransfer(Table):
             postgresql_where=text("kind IN ('retention', 'withheld', 'compensation', 'wages')"),
         ),
         Index("ix_ledger_transfer_held", "from_id", postgresql_where=text("phase = 'pending'")),
+        *(
+            Index(
+                f"ix_ledger_transfer_taken_over_{side}",
+                f"{side}_id",
+                postgresql_where=text("kind = 'taken_over'"),
+            )
+            for side in ("from", "to")
+        ),
+        Index(
+            "ix_ledger_transfer_certificate_id",
+            "certificate_id",
+            postgresql_where=text("certificate_id IS NOT NULL"),
+        ),
         Index(
             "uq_ledger_transfer_decided_once",
             "pending_id",

@@ -96,6 +96,7 @@ class RoleGrant(Table):
             postgresql_where=text("valid_until IS NULL"),
         ),
         Index("ix_role_grant_place_id", "place_id"),
+        Index("ix_role_grant_actor_id", "actor_id"),
     )
 
     id: Mapped[Big] = mapped_column(Identity(), primary_key=True)

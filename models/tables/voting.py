@@ -139,7 +139,7 @@ class BallotSeal(Table):
     __table_args__ = (bytes_long("public_key", 32),)
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"))
+    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"), index=True)
     public_key: Mapped[bytes]
     made_at: Mapped[datetime]
 
@@ -155,7 +155,7 @@ class BallotBatch(Table):
 
     intake: Mapped[Id] = mapped_column(primary_key=True)
     number: Mapped[Big] = mapped_column(primary_key=True)
-    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"))
+    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"), index=True)
     size: Mapped[int]
     root: Mapped[bytes]
     signature: Mapped[bytes]

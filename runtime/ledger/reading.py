@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, func, or_, select, text
+from sqlalchemy import func, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from formats.journals import Booked
 from models.tables import Event, LedgerEntry, LedgerTransfer, Renovation, RetentionRelease
 from models.tables import LedgerAccount as Account
+from models.tables.base import spelled
 from models.values.ledger import AccountBalance, AccountKind, LedgerAccount, Transfer, TransferKind
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
@@ -111,23 +112,20 @@ async def load_taken_over(
 ) -> dict[str, dict[LedgerAccount, int]]:
     """By unit what others have taken over of its debt, less what they got back, in fen."""
     unit, payer = aliased(Account), aliased(Account)
-    signed = case((LedgerTransfer.from_id == unit.id, 1), else_=-1) * LedgerTransfer.amount_fen
+    source, target, fen = LedgerTransfer.from_id, LedgerTransfer.to_id, LedgerTransfer.amount_fen
+    moved = union_all(
+        *(
+            select(one.label("unit"), other.label("payer"), signed.label("fen")).where(
+                LedgerTransfer.kind == spelled(TransferKind.TAKEN_OVER)
+            )
+            for one, other, signed in ((source, target, fen), (target, source, -fen))
+        )
+    ).subquery()
     rows = await session.execute(
-        select(unit.name, payer.kind, payer.name, func.sum(signed))
-        .select_from(LedgerTransfer)
-        .join(unit, or_(unit.id == LedgerTransfer.from_id, unit.id == LedgerTransfer.to_id))
-        .join(
-            payer,
-            and_(
-                or_(payer.id == LedgerTransfer.from_id, payer.id == LedgerTransfer.to_id),
-                payer.id != unit.id,
-            ),
-        )
-        .where(
-            unit.renovation_id == renovation_id,
-            unit.kind == AccountKind.HOUSEHOLD,
-            LedgerTransfer.kind == TransferKind.TAKEN_OVER,
-        )
+        select(unit.name, payer.kind, payer.name, func.sum(moved.c.fen))
+        .join(moved, moved.c.unit == unit.id)
+        .join(payer, payer.id == moved.c.payer)
+        .where(unit.renovation_id == renovation_id, unit.kind == AccountKind.HOUSEHOLD)
         .group_by(unit.name, payer.kind, payer.name)
     )
     taken: dict[str, dict[LedgerAccount, int]] = {}
@@ -145,7 +143,7 @@ async def load_given_back(session: AsyncSession, renovation_id: str) -> dict[str
         .where(
             Account.renovation_id == renovation_id,
             Account.kind == AccountKind.HOUSEHOLD,
-            LedgerTransfer.kind == TransferKind.TAKEN_OVER,
+            LedgerTransfer.kind == spelled(TransferKind.TAKEN_OVER),
         )
         .group_by(Account.name)
     )

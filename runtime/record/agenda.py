@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    String,
     and_,
+    any_,
     bindparam,
     delete,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -33,14 +37,17 @@ from models.tables.base import table_of
 from models.values.waits import BESIDE, BLOCKED, REMINDING, Wait
 
 _WAITS = table_of(CaseWait)
-TAKEN = (
+_OF_WORKFLOW = (
     delete(_WAITS)
     .where(_WAITS.c.workflow_id == bindparam("workflow"))
     .returning(*(_WAITS.c[each] for each in Wait.model_fields))
 )
+_STAYS = _WAITS.c.what == any_(literal(sorted(BESIDE), ARRAY(String)))
+TAKEN = _OF_WORKFLOW.where(not_(_STAYS))
 ADDED = insert(_WAITS).on_conflict_do_nothing()
 NEXT_REMINDER = select(func.min(_WAITS.c.due_at)).where(
-    _WAITS.c.workflow_id == bindparam("workflow"), _WAITS.c.consequence.in_(REMINDING)
+    _WAITS.c.workflow_id == bindparam("workflow"),
+    _WAITS.c.consequence == any_(literal(sorted(REMINDING), ARRAY(String))),
 )
 """Every write of a workflow asks these three: they are made once, and know nothing of objects."""
 OF_CASE = (
@@ -74,11 +81,13 @@ async def replace_waits(
     has no more time because of that. Orders of correction and a block of payments stay, but as they are put.
     """
     put = [(wait.what, wait.subject) for wait in waits if wait.what in BESIDE]
-    taken: ColumnElement[bool] = _WAITS.c.what.not_in(BESIDE)
+    taken = TAKEN
     if put:
-        taken = or_(taken, tuple_(_WAITS.c.what, _WAITS.c.subject).in_(put))
+        taken = _OF_WORKFLOW.where(
+            or_(not_(_STAYS), tuple_(_WAITS.c.what, _WAITS.c.subject).in_(put))
+        )
     await session.flush()
-    rows = await session.execute(TAKEN.where(taken), {"workflow": workflow_id})
+    rows = await session.execute(taken, {"workflow": workflow_id})
     before = {
         (wait.what, wait.subject, wait.who): wait
         for wait in (Wait.model_validate(row, from_attributes=True) for row in rows)

@@ -1,7 +1,7 @@
 """A connection that takes no more than its share: of time, of bytes, of places.
 
 uvicorn with httptools has no limit of a head's length or time, and none of a slow body. A sweep over all
-connections, ten times a second, keeps the times; the lengths are counted as bytes come in.
+connections, twenty times a second, keeps the times; the lengths are counted as bytes come in.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from service.edge.raw_answers import refused_connection, status_of
 from service.edge.uploads import longest_body
 from service.http.joined_writes import OneWriteProtocol
 
-SWEEP_S = 0.1
-CUT_AT_ONCE = 20
+SWEEP_S = 0.05
+CUT_AT_ONCE = 8
 """Of one sweep: hundreds that end in one moment, and come again, would keep everybody else waiting."""
 LINGER_S = 5.0
 """For a client to take the end of its answer before the connection is cut."""

@@ -1,7 +1,7 @@
 """Public numbers kept ready: however many ask, a box is counted once a second at most.
 
 Who reads the turnout need not sign in, and counting it reads every ballot of the box. So a count is kept
-for a second, or fifty times as long as it took where that is longer: counting a large box takes a fiftieth
+for a second, or a hundred times as long as it took where that is longer: counting a large box takes a hundredth
 of one processor and no more. Whoever asks meanwhile gets the same numbers, which say when they were counted;
 whoever asks while they are counted waits without a database connection. Where the law needs a
 number (the look at the turnout, the close), an activity counts for itself.
@@ -20,7 +20,7 @@ from typing import Generic, TypeVar, cast
 T = TypeVar("T")
 Key = tuple[str, ...]
 """What is counted, and of what."""
-REST = 50
+REST = 100
 """A count rests for so many times as long as it took."""
 AT_ONCE = 2
 """Counts that run at the same time: the other connections of the pool are for everybody else."""

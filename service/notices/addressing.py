@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation, UnitAccess
-from models.tables.base import table_of
+from models.tables.base import spelled, table_of
 from models.values.states import NoticeState
 from models.values.timetable import Timetable
 from rules.notices import ON_PAPER, Quiet, not_before
@@ -30,12 +30,12 @@ TOGETHER = 50
 """So many notices at most in one transaction."""
 QUEUED = (
     select(Notice)
-    .where(Notice.state == NoticeState.QUEUED)
+    .where(Notice.state == spelled(NoticeState.QUEUED))
     .order_by(Notice.created_at, Notice.id)
     .limit(TOGETHER)
     .with_for_update(skip_locked=True)
 )
-IS_QUEUED = select(exists().where(Notice.state == NoticeState.QUEUED))
+IS_QUEUED = select(exists().where(Notice.state == spelled(NoticeState.QUEUED)))
 MADE = insert(table_of(NoticeMessage)).on_conflict_do_nothing()
 Row = dict[str, object]
 NOBODY: Row = {"unit_number": None, "actor_id": None, "contact_id": None}

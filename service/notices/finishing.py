@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from models.messages.command import Command
 from models.tables import CaseClock, Notice, NoticeMessage
+from models.tables.base import spelled
 from models.values.base import Carried
 from models.values.states import MessageState, NoticeState
 from rules.notices import REMINDERS
@@ -46,7 +47,7 @@ async def finish_some(database: Database, journal: Journal) -> bool:
     async with database.session() as session:
         found = await session.execute(
             select(Notice.id, Notice.renovation_id, Notice.template, told)
-            .where(Notice.state == NoticeState.SENDING, ~waits)
+            .where(Notice.state == spelled(NoticeState.SENDING), ~waits)
             .limit(TOGETHER)
         )
         rows = found.all()

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
+from models.tables.base import spelled
 from rules.sending import WEBHOOKS, next_try
 from runtime.database import Database
 from runtime.record import feed
@@ -54,7 +55,7 @@ class WebhookSender(OutboxSender[Webhook]):
         """
         if self._settings.person_key is None:
             return ()
-        active = Webhook.state == "active"
+        active = Webhook.state == spelled("active")
         due = select(Webhook.id).where(active, Webhook.next_at <= func.clock_timestamp())
         if await session.scalar(due.limit(1)) is None:
             return ()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import PRIVATE, Big, Id, Table, not_negative, one_of, refers
@@ -21,6 +21,7 @@ class BundleFile(Table):
         one_of("form", *FORMS),
         *not_negative("size_bytes"),
         CheckConstraint("(made_at IS NULL) = (manifest = '')", name="made_whole"),
+        Index("ix_bundle_file_due", "next_at", postgresql_where=text("made_at IS NULL")),
         {"schema": PRIVATE},
     )
 

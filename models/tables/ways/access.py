@@ -54,7 +54,7 @@ class Letter(Table):
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
     kind: Mapped[str]
     unit_number: Mapped[Id]
     mandate_id: Mapped[Id | None] = mapped_column(ForeignKey("mandate.id"), index=True)

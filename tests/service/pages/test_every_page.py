@@ -17,6 +17,7 @@ from tests.support.browser.desk import Shown
 from tests.support.pages.every import Route, World, read_forms, routes, whole_world
 from tests.support.pages.hostile import EVIL, Attack, attacks, write_everywhere
 from tests.support.pages.statements import Statements
+from tests.support.plans import scanned
 from tests.support.slow import some_are_slow
 
 LANGUAGES = ("en", "zh-CN")
@@ -55,7 +56,7 @@ def loaded(page: str) -> set[str]:
 
 
 async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
-    world: World, http: httpx.AsyncClient
+    world: World, http: httpx.AsyncClient, sql: asyncpg.Connection
 ) -> None:
     api = http._transport.app.api  # type: ignore[attr-defined]
     statements = Statements(api.state.parts.database.engine)
@@ -83,6 +84,7 @@ async def test_every_page_is_light_asks_nobody_else_and_costs_few_statements(
     assert wrong_with == []
     # Whatever looks at every page would look at a refusal.
     assert {each.path for each in pages} - shown == FILES
+    assert await scanned(sql, statements.texts) == []
 
 
 def _weight(address: str) -> int:

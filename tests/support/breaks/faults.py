@@ -43,9 +43,9 @@ BREAKS_AT: ContextVar[Moment | None] = ContextVar("BREAKS_AT", default=None)
 class Held:
     """Attempts that go on when everybody has given up waiting for them, as those of a cut-off worker do."""
 
-    def __init__(self, *, inside: bool, attempts: int) -> None:
-        self.inside, self.attempts = inside, attempts
-        """Whether they hang in their transaction, or before it; how many of them, the first ones."""
+    def __init__(self, *, inside: bool, attempts: int, after: bool) -> None:
+        self.inside, self.attempts, self.after = inside, attempts, after
+        """Whether they hang in their transaction, after it, or before it; how many, the first ones."""
         self.released, self.reached = asyncio.Event(), asyncio.Event()
         self.late: list[asyncio.Task[object]] = []
 
@@ -80,9 +80,11 @@ class Faults(ClientInterceptor, Interceptor):
         for name in names:
             self.armed[rid].pop(name, None)
 
-    def hold(self, rid: str, name: str, *, inside: bool, attempts: int = 1000) -> Held:
+    def hold(
+        self, rid: str, name: str, *, inside: bool, attempts: int = 1000, after: bool = False
+    ) -> Held:
         """Have the next attempts of this activity of the case hang until they are released."""
-        self.held[rid, name] = Held(inside=inside, attempts=attempts)
+        self.held[rid, name] = Held(inside=inside, attempts=attempts, after=after)
         return self.held[rid, name]
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
@@ -117,9 +119,11 @@ class _Broken(ActivityInboundInterceptor):
     async def _late(self, held: Held, given: ExecuteActivityInput) -> object:
         if held.inside:
             HELD_IN.set(held)
-        else:
+        elif not held.after:
             await held.wait()
         answer: object = await super().execute_activity(given)
+        if held.after:
+            await held.wait()
         return answer
 
     def _break_after(self, args: Any) -> None:

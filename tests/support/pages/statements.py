@@ -14,6 +14,8 @@ class Statements:
 
     def __init__(self, engine: AsyncEngine, *, of_requests: bool = True) -> None:
         self.count = 0
+        self.texts = set[str]()
+        """All of them, since the beginning, as the database gets them."""
         self._of_requests = of_requests
         event.listen(engine.sync_engine, "before_cursor_execute", self._heard)
         event.listen(engine.sync_engine, "checkout", self._opened)
@@ -22,8 +24,9 @@ class Statements:
         """Count from nothing."""
         self.count = 0
 
-    def _heard(self, *_: object) -> None:
+    def _heard(self, _conn: object, _cursor: object, statement: str, *_: object) -> None:
         self.count += self._counts
+        self.texts.add(statement)
 
     def _opened(self, connection: object, *_: object) -> None:
         """Statements of the driver's own connection are heard by it."""
@@ -35,6 +38,7 @@ class Statements:
         query = str(getattr(record, "query", ""))
         if not query.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET")):
             self.count += self._counts
+            self.texts.add(query)
 
     @property
     def _counts(self) -> bool:

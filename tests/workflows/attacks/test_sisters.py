@@ -68,6 +68,16 @@ async def ended(
             await asyncio.sleep(0.2)
 
 
+async def begun(handle: WorkflowHandle[Any, Any]) -> None:
+    """The record names a stage before the engine has begun it."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(RPCError):
+                await handle.describe()
+                return
+            await asyncio.sleep(0.1)
+
+
 async def terminated(_j: SignedDriver, handle: WorkflowHandle[Any, Any]) -> None:
     await handle.terminate("mine now")
 
@@ -276,6 +286,7 @@ async def test_work_that_was_given_to_a_rogue_build_is_taken_back_and_healed(
     before, build = await j.seq(), j.parts.settings.build_id
     name = j.handle.id if whose == "journey" else str((await j.row())["stage_workflow_id"])
     handle = j.client.get_workflow_handle(name)
+    await begun(handle)
     try:
         async with rogue_worker(j.client, j.queue):
             await way(j, name)

@@ -1,0 +1,100 @@
+"""What a comparison of record and engine makes of a workflow that has not heard yet, or cannot be asked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+
+from activities.healing import believing
+from activities.healing.comparing import execution_of
+from models.messages.ids import renovation_workflow_id
+from models.messages.journey import Journey
+from models.messages.reconciling import OPERATOR, Reconciliation
+from runtime.database import Database
+from runtime.engine.builds import deployment_of
+from runtime.engine.reconciliation import reconcile
+from tests.support.breaks.breaking import PATIENCE_S
+from tests.support.breaks.faults import Faults
+from tests.support.signed.driver import SignedDriver
+from tests.workflows.attacks.test_means import ends_well
+from workflows.renovation import RenovationWorkflow
+
+Begin = Callable[..., Awaitable[SignedDriver]]
+
+
+@pytest.mark.slow
+async def test_a_worker_that_died_after_its_commit_is_no_reason_to_stop_its_workflow(
+    journey: Begin, faults: Faults, database: Database
+) -> None:
+    """The step is under way for the engine until its time is over; meanwhile the record is ahead."""
+    j = await journey(SignedDriver)
+    await j.until("bids")
+    stage = j.client.get_workflow_handle(str((await j.row())["stage_workflow_id"]))
+    run_id = (await stage.describe()).run_id
+    held = faults.hold(j.rid, "Tenders.open_bids", inside=False, attempts=1, after=True)
+    going = asyncio.create_task(j.until("record_evaluation"))
+    async with asyncio.timeout(PATIENCE_S):
+        await held.reached.wait()
+    assert "bidding.bids_opened" in await j.events()
+    report = await reconcile(j.client, j.queue, Reconciliation(renovation_id=j.rid, by=OPERATOR))
+    assert not report.findings
+    await going
+    described = await stage.describe()
+    assert described.status is WorkflowExecutionStatus.RUNNING
+    assert described.run_id == run_id
+    await held.release()
+    await ends_well(j, database)
+
+
+async def taken_for_current(client: Client, version: WorkerDeploymentVersion) -> None:
+    """Tasks go to this worker, as soon as the server has heard of it."""
+    asked = SetWorkerDeploymentCurrentVersionRequest(
+        namespace=client.namespace,
+        deployment_name=version.deployment_name,
+        build_id=version.build_id,
+        ignore_missing_task_queues=True,
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(RPCError):
+                await client.workflow_service.set_worker_deployment_current_version(asked)
+                return
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.slow
+async def test_a_workflow_whose_worker_comes_late_is_not_taken_for_a_strange_one(
+    env: WorkflowEnvironment, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = timedelta(milliseconds=300)
+    monkeypatch.setattr(believing, "LOOKS", (short, short, timedelta(seconds=30)))
+    monkeypatch.setattr(believing, "BETWEEN_S", 0.0)
+    handle = await env.client.start_workflow(
+        RenovationWorkflow.run,
+        Journey(renovation_id="alone"),
+        id=renovation_workflow_id("alone"),
+        task_queue="late",
+    )
+    found = await execution_of(env.client, handle.id)
+    looking = asyncio.create_task(believing.fault_of(env.client, database, "alone", found, "late"))
+    await asyncio.sleep(1)
+    assert not looking.done()
+    version = WorkerDeploymentVersion(deployment_of("late"), "b")
+    async with Worker(
+        env.client,
+        task_queue="late",
+        workflows=[RenovationWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=WorkerDeploymentConfig(version=version, use_worker_versioning=True),
+    ):
+        await taken_for_current(env.client, version)
+        assert await looking is None
+    await handle.terminate()
