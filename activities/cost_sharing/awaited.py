@@ -4,11 +4,10 @@ from activities import settlement
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from models.values import cost_sharing as values
-from models.values.ledger import household
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from rules.ledger import left_after
-from runtime.ledger.refunds import load_open_accounts
+from runtime.ledger.refunds import load_open_accounts, load_owing
 
 
 async def load_awaited(case: Case) -> dict[str, int]:
@@ -18,7 +17,7 @@ async def load_awaited(case: Case) -> dict[str, int]:
     if not joined:
         return {}
     open_ = left_after(await load_open_accounts(case.session, case.renovation.id), case.transfers)
-    owing = {unit for unit in joined if open_.get(household(unit), 0) > 0}
+    owing = await load_owing(case.session, case.renovation.id, joined, open_)
     if not owing:
         return {}
     basis, charged = await owed(case)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from activities.cost_sharing import collection
 from activities.cost_sharing import rows as share_rows
@@ -24,7 +24,7 @@ from models.messages.cost_sharing import (
     Relieved,
     SharesComputed,
 )
-from models.tables import Payment, Relief, Unit, UnitOwner
+from models.tables import Relief, Unit, UnitOwner
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.states import RenovationState
@@ -291,13 +291,10 @@ async def _relief_room(case: Case, act: ApproveRelief) -> int:
     owed = {total.unit_number: total.amount_fen for total in totals}
     if act.unit_number not in owed:
         raise refusal("cost_sharing.unit_without_share", where=act.unit_number)
-    paid = await case.session.scalar(
-        select(func.coalesce(func.sum(Payment.amount_fen), 0)).where(
-            Payment.renovation_id == case.renovation.id, Payment.unit_number == act.unit_number
-        )
-    )
+    # What went back to the home is not paid any more.
+    paid, _ = (await share_rows.load_money(case)).get(act.unit_number, (0, 0))
     fees = await load_fees(case.session, case.renovation.id)
-    return law.relief_room_fen(owed[act.unit_number] + fees.get(act.unit_number, 0), int(paid or 0))
+    return law.relief_room_fen(owed[act.unit_number] + fees.get(act.unit_number, 0), paid)
 
 
 async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:

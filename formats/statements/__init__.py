@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
+from formats.journals import yuan
 from models.values.base import Value
 from models.values.refusal import problem, refusal, refuse_if_any
 
@@ -30,11 +31,6 @@ class StatementLine(Value):
     """The bank's own number of it."""
     payer: str = ""
     memo: str = ""
-
-
-def yuan(fen: int) -> str:
-    """A sum as it is written."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // FEN}.{abs(fen) % FEN:02}"
 
 
 def refuse_if_apart(counted_fen: int, balance_fen: int, where: str) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
-from formats.statements import FEN, YUAN, StatementLine, refuse_if_apart, yuan
+from formats.journals import yuan
+from formats.statements import FEN, YUAN, StatementLine, refuse_if_apart
 from models.values.refusal import refusal
 
 SIGNS = {"CRDT": 1, "DBIT": -1}

@@ -1,6 +1,6 @@
 """Whatever may go out goes out as far as the escrow holds the money, and the rest when money comes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import select, text
@@ -21,7 +21,7 @@ from models.values.ledger import (
 from models.values.states import PublicationState
 from rules.ledger import refunded
 from runtime.ledger.blocks import is_blocked
-from runtime.ledger.reading import load_balances, load_paid_out
+from runtime.ledger.reading import load_balances, load_paid_out, load_taken_over
 
 ORDERED = text("""
 WITH awaited AS (
@@ -101,6 +101,28 @@ async def _is_owed(session: AsyncSession, renovation_id: str) -> bool:
         Account.balance_fen > 0,
     )
     return await session.scalar(owing.limit(1)) is not None
+
+
+async def load_owing(
+    session: AsyncSession,
+    renovation_id: str,
+    joined: Collection[str],
+    open_fen: Mapping[LedgerAccount, int],
+) -> frozenset[str]:
+    """Of the homes that have joined an item later those that still owe, or a fund in their place (E14, E19).
+
+    `open_fen` is what stands on the accounts. A debt that was taken over is no money before the fund pays.
+    """
+    taken = await load_taken_over(session, renovation_id)
+    debts = {
+        unit: [household(unit), *(account for account, fen in taken.get(unit, {}).items() if fen)]
+        for unit in joined
+    }
+    return frozenset(
+        unit
+        for unit, accounts in debts.items()
+        if any(open_fen.get(account, 0) > 0 for account in accounts)
+    )
 
 
 async def order_refunds(

@@ -5,14 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
-from models.tables import LedgerAccount as Account
-from models.values.ledger import AccountKind
+from models.values.ledger import PAYERS, AccountKind, household
 from runtime.ledger.payments import NewPayment
-from runtime.ledger.refunds import order_credits
+from runtime.ledger.reading import load_balances
+from runtime.ledger.refunds import load_owing, order_credits
 from runtime.outbox import notice_of
 from service.reading.reasons import load_awaited
 from service.situation import Situation
@@ -36,18 +35,14 @@ async def credit_on(
             came_fen[each.unit_number] += each.amount_fen
     if not came_fen:
         return
-    found = await session.execute(
-        select(Account.name, Account.balance_fen).where(
-            Account.renovation_id == situation.id,
-            Account.kind == AccountKind.HOUSEHOLD,
-            Account.name.in_(joined),
-        )
-    )
-    before = {unit: int(fen) for unit, fen in found}
-    owing = {unit for unit, fen in before.items() if fen > came_fen[unit]}
-    paid = sorted(unit for unit in came_fen if before.get(unit, 0) > 0 and unit not in owing)
+    balances = await load_balances(session, situation.id, AccountKind.HOUSEHOLD, *PAYERS)
+    before = {account: each.balance_fen for account, each in balances.items()}
+    homes = [household(unit) for unit in sorted(came_fen)]
+    after = before | {home: before.get(home, 0) - came_fen[home.name] for home in homes}
+    paid = [home.name for home in homes if after[home] <= 0 < before.get(home, 0)]
     if not paid:
         return
+    owing = await load_owing(session, situation.id, joined, after)
     awaited = await load_awaited(session, situation, owing) if owing else {}
     await order_credits(session, situation.id, awaited)
     command = Command(command_id=key, renovation_id=situation.id)

@@ -5,9 +5,11 @@ phone and at a desk, in both languages. With GONGJIAN_SCREENSHOTS set the pictur
 """
 
 import json
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,12 +23,16 @@ from cli.demo.run import DemoOptions, Silent, carry
 from cli.demo.town.portal import DemoPortal
 from cli.servers import local_settings
 from cli.words import wait_named
+from formats.journals import journal
 from models.values.actor import Actor, Role
 from models.values.timetable import Timetable
 from rules.history.levels import LEVELS, HistoryLevel
 from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.history.figures import figure
 from runtime.language import amounts
+from runtime.ledger.check import check_ledger
+from runtime.ledger.reading import load_booked
 from runtime.local.stack import LocalStack
 from runtime.temporal import reach
 from service.clock.bodies import MoveClock
@@ -38,6 +44,7 @@ from tests.service.pages.conftest import PHONE, keep_picture
 from tests.support.browser.looking import barriers, is_too_wide, small_targets
 from tests.support.browser.site import Site, site_for_browsers
 from tests.support.people import sign_in, token_of
+from tests.support.processes.programs import program
 
 pytestmark = pytest.mark.slow  # a stack, two journeys, ten pages four times
 DESK: ViewportSize = {"width": 1280, "height": 900}
@@ -70,6 +77,8 @@ class Cases(NamedTuple):
     """The street office below which the late one is."""
     site: Site
     sql: asyncpg.Connection
+    url: str
+    """Where the database is, for the application's role."""
 
     async def events(self, kind: str) -> list[dict[str, Any]]:
         """The details and places of the events of one kind of the case that is done."""
@@ -109,7 +118,8 @@ async def cases(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cases
             await appoint(sql, report.renovation_id)
             place = await appoint(sql, str(late))
             async with site_for_browsers(stack.settings, folder(tmp_path_factory)) as site:
-                yield Cases(report.renovation_id, str(late), place, site, sql)
+                url = stack.settings.database_url.get_secret_value()
+                yield Cases(report.renovation_id, str(late), place, site, sql, url)
             await sql.close()
 
 
@@ -178,6 +188,51 @@ class Seen(NamedTuple):
         wrong += [f"{asks}: too wide"] if await is_too_wide(self.page) else []
         wrong += [f"{asks}: small {each}" for each in await small_targets(self.page, 44)]
         return wrong + [f"{asks}: {each}" for each in await barriers(self.page)]
+
+
+async def test_every_fen_in_and_out_is_in_the_ledger_and_a_foreign_program_balances_it(
+    cases: Cases,
+) -> None:
+    database = Database(cases.url, pool=1)
+    try:
+        report = await check_ledger(database, cases.done)
+        async with database.session() as session:
+            booked = await load_booked(session, cases.done)
+    finally:
+        await database.engine.dispose()
+    assert report.ok, report.faults
+    (end,) = await cases.events("renovation.closed")
+    assert booked[-1].seq <= end["seq"]
+
+    def asked(*words: str) -> dict[str, Fraction]:
+        command = [str(program("hledger")), "-f", "-", "--strict", "balance", *words]
+        said = subprocess.run(
+            [*command, "--flat", "-E", "-N", "-O", "csv", "--layout", "bare"],
+            input=journal(booked, "hledger"),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        rows = [line.replace('"', "").split(",") for line in said.stdout.splitlines()[1:]]
+        return {row[0]: Fraction(row[-1]) for row in rows}
+
+    ends = asked()
+    assert len(ends) > UNITS
+    assert set(ends.values()) == {0}, "a case is completed with settled accounts only"
+    # What came in and went out by the escrow is what the record's events and rows say, counted apart from the ledger.
+    came = sum(each["total_fen"] for each in await cases.events("cost_sharing.payments_received"))
+    assert asked("Assets:Escrow", "amt:>0") == {"Assets:Escrow": Fraction(came, 100)}
+    assert asked("Assets:Escrow", "amt:<0") == {"Assets:Escrow": Fraction(-came, 100)}
+    homes = await cases.sql.fetchval(
+        "SELECT sum(amount_fen)::bigint FROM payment WHERE renovation_id = $1", cases.done
+    )
+    back = await cases.sql.fetchval(
+        "SELECT sum(paid_fen)::bigint FROM refund WHERE renovation_id = $1", cases.done
+    )
+    (drawn,) = await cases.events("warranty.account_drawn")
+    others = sum(each["amount_fen"] for each in drawn["others"])
+    assert came == homes + others
+    assert came == drawn["cost_fen"] + back, "what did not pay the works went back"
 
 
 async def test_what_happened_at_each_of_the_three_levels(seen: Seen) -> None:

@@ -209,6 +209,28 @@ async def test_a_home_owes_nothing_more_before_a_second_person_has_confirmed_it(
     await settled(j, database, "completed")
 
 
+async def test_what_two_have_confirmed_and_was_refused_is_nobodys_to_send_in_a_later_stage(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    late = (await j.units())[0]
+    await j.until("open_vote")
+    committee, street = await j.official(COMMITTEE), await j.official(STREET)
+    made = await j.told("/acts/join_late", committee, unit_number=late, **WHY)
+    line = {each: made[each] for each in ("id", "content_sha256")}
+    sheet = {"command_id": j.new_id("sheet"), "proposals": [line]}
+    early = await j.post("/proposals/confirmations", street, **sheet)
+    assert (early.status_code, early.json()["code"]) == (422, "cost_sharing.late_too_early")
+    await j.until("works")
+    before = await owes(j, late)
+    again = await j.post("/proposals/confirmations", street, **sheet)
+    assert (again.status_code, again.json()["code"]) == (409, "proposal.not_open")
+    assert again.json()["problems"][0]["params"]["state"] == "void"
+    assert await owes(j, late) == before
+    assert "cost_sharing.joined_late" not in await j.events()
+    await settled(j, database, "completed")
+
+
 # carries E13, E19
 async def test_a_joining_while_the_first_instalment_is_collected_makes_no_neighbour_a_debtor(
     journey: Begin, database: Database
@@ -338,3 +360,33 @@ async def test_of_two_that_have_joined_only_what_the_one_has_paid_goes_back(
     assert back + one["pay_fen"] < await went_back(j) < back + one["pay_fen"] + two["pay_fen"]
     assert len(await told(j, "joined_paid")) == 4, "the committee and the home, of each"
     await settled(j, database, "completed")
+
+
+# carries E14, E19
+async def test_what_a_fund_has_taken_over_of_a_joining_goes_back_when_the_fund_has_paid(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    late = (await j.units())[0]
+    j.on("accounts", nothing)
+    await j.until("works")
+    await j.pay()
+    await joins(j, late)
+    owed = await owes(j, late)
+    relief = {"unit_number": late, "amount_fen": owed, "kind": "pool", "funded_by": "pool"}
+    await j.act(a.ApproveRelief, STREET, **relief)
+    assert await owes(j, late) == 0
+    await j.until("accounts")
+    held = await owed_back(j)
+    assert 0 < held == await owed_back(j, "amount_fen - ordered_fen"), "the fund has not paid"
+    back = await went_back(j)
+    rows = await j.db.fetch(
+        "SELECT kind || '/' || name AS payer, balance_fen FROM ledger_account"
+        " WHERE renovation_id = $1 AND kind IN ('relief', 'pool') AND balance_fen > 0",
+        j.rid,
+    )
+    payments = [{"payer": row["payer"], "amount_fen": row["balance_fen"]} for row in rows]
+    assert payments
+    await j.told("/payments", await j.official(BANK), payments=payments)
+    await settled(j, database, "completed", "pool")
+    assert await went_back(j) == back + held
