@@ -40,7 +40,7 @@ from service.proposals.bodies import (
 from service.proposing import Effect
 from service.recording import Details, accept, record
 from service.residents.payments import tell_what_is_paid
-from service.situation import Situation, load_opener
+from service.situation import Situation, load_opener, load_situation
 from service.suggestions.answering import enter_answer
 
 WITHDRAWN = "proposal.withdrawn"
@@ -172,10 +172,25 @@ async def _confirm(
     async with parts.database.session() as session:
         row = await session.get_one(Proposal, line.id)
     if row.act in ACTS_OF_TWO:
+        await _refuse_stale(parts, row)
         await send_confirmed(parts, row)
     if row.act in MONEY:
         await tell_what_is_paid(parts, situation)
     return done
+
+
+async def _refuse_stale(parts: Parts, row: Proposal) -> None:
+    """An act that was confirmed and refused is not sent again when its time or its stage is over: nobody alone has the rest.
+
+    Raises:
+        Refused: `proposal.not_open`.
+    """
+    key = await parts.journal.key_of(row.id, row.renovation_id, row.proposed_by)
+    if await parts.journal.answered(key) is not None:
+        return
+    situation = await load_situation(parts.database, row.renovation_id)
+    undecided = _proposed(row)._replace(decision="")
+    refuse_decided(undecided, situation.stage_workflow_id, situation.now)
 
 
 async def _open_proposal(

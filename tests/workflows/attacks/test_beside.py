@@ -93,6 +93,24 @@ async def test_nobody_has_paid_because_a_signal_says_so(journey: Any, database: 
     await ends_whole(j, database)
 
 
+async def test_a_signal_before_an_instalment_is_called_has_it_looked_at_and_nothing_else(
+    journey: Any, database: Database
+) -> None:
+    j = await with_first_paid(journey, kind=SignedDriver)
+    assert isinstance(j, SignedDriver)
+    before = await when(j, "cost_sharing.instalment_awaited")
+    events = await j.events()
+    collection = j.client.get_workflow_handle(collection_workflow_id(j.rid, 1))
+    for times in range(2, 5):
+        await collection.signal("everyone_paid")
+        async with asyncio.timeout(30):
+            while len(looks := await j.details("cost_sharing.instalment_awaited")) < times:
+                await asyncio.sleep(0.1)
+        assert {**looks[-1], "look": 1} == {**before, "look": 1}
+    assert set((await j.events())[len(events) :]) == {"cost_sharing.instalment_awaited"}
+    await ends_whole(j, database)
+
+
 async def test_a_collection_that_the_record_has_not_begun_collects_nothing(
     journey: Any, database: Database
 ) -> None:

@@ -209,6 +209,28 @@ async def test_a_home_owes_nothing_more_before_a_second_person_has_confirmed_it(
     await settled(j, database, "completed")
 
 
+async def test_what_two_have_confirmed_and_was_refused_is_nobodys_to_send_in_a_later_stage(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=upper_floors_pay())
+    late = (await j.units())[0]
+    await j.until("open_vote")
+    committee, street = await j.official(COMMITTEE), await j.official(STREET)
+    made = await j.told("/acts/join_late", committee, unit_number=late, **WHY)
+    line = {each: made[each] for each in ("id", "content_sha256")}
+    sheet = {"command_id": j.new_id("sheet"), "proposals": [line]}
+    early = await j.post("/proposals/confirmations", street, **sheet)
+    assert (early.status_code, early.json()["code"]) == (422, "cost_sharing.late_too_early")
+    await j.until("works")
+    before = await owes(j, late)
+    again = await j.post("/proposals/confirmations", street, **sheet)
+    assert (again.status_code, again.json()["code"]) == (409, "proposal.not_open")
+    assert again.json()["problems"][0]["params"]["state"] == "void"
+    assert await owes(j, late) == before
+    assert "cost_sharing.joined_late" not in await j.events()
+    await settled(j, database, "completed")
+
+
 # carries E13, E19
 async def test_a_joining_while_the_first_instalment_is_collected_makes_no_neighbour_a_debtor(
     journey: Begin, database: Database
