@@ -165,7 +165,7 @@ def awaited_when_stopped(
 ) -> dict[str, int]:
     """The same of a case that has stopped, where all carry what is sunk by what they were charged (rules.md 2.6).
 
-    By unit what it would carry more had those who still owe not joined.
+    By unit what it would carry more had those who still owe not joined; a fen of the rounding moves nobody else.
     """
     awaited = awaited_credits(late, owing)
     if not awaited:
@@ -175,7 +175,8 @@ def awaited_when_stopped(
         if each.unit_number in owing:
             without[each.unit_number] = max(without.get(each.unit_number, 0) - each.pay_fen, 0)
     now, alone = largest_remainder(sunk_fen, charged_fen), largest_remainder(sunk_fen, without)
-    return {unit: alone[unit] - fen for unit, fen in now.items() if alone[unit] > fen}
+    more = {unit: alone.get(unit, 0) - now.get(unit, 0) for unit in awaited}
+    return {unit: min(fen, awaited[unit]) for unit, fen in more.items() if fen > 0}
 
 
 def refuse_joining(

@@ -15,6 +15,7 @@ from runtime.language.sentences import phrase
 from tests.runtime.record.test_audit_tables import write
 from tests.runtime.record.test_heads import KEY
 from tests.support.estate import make_renovation
+from tests.support.slow import some_are_slow
 
 SECRET = "ab" * 32
 RID = "odd"
@@ -61,21 +62,23 @@ def ask(
         ("history nowhere", "renovation.unknown", ""),
         ("history {rid} --as-of 2026-13-01", "history.moment_invalid", "--as-of"),
         ("history {rid} --as-of 2026-02-30T10:00", "history.moment_invalid", "--as-of"),
-        ("history {rid} --as-of 9999-12-31", "history.moment_invalid", "--as-of"),
-        ("history {rid} --known yesterday", "history.moment_invalid", "--known"),
-        ("history {rid} --diff 2026-01-01 soon", "history.moment_invalid", "--diff"),
-        (
-            "history {rid} --diff 2026-01-01 2026-02-01 --as-of 2026-01-05",
-            *("history.one_or_other", "--as-of"),
-        ),
-        ("history {rid} --language xx", "language.unknown", "--language"),
-        ("export log nowhere", "renovation.unknown", ""),
         ("export log {rid} --out none/log.xes", "cases.file_unwritable", "none/log.xes"),
-        ("audit nowhere", "renovation.unknown", ""),
-        ("evidence case nowhere", "renovation.unknown", ""),
-        ("evidence case {rid} --for king", "evidence.reader", "--for"),
-        ("evidence case {rid} --for auditor", "evidence.reason", "--reason"),
-        ("evidence case {rid} --out none/odd.zip", "cases.file_unwritable", "none/odd.zip"),
+        *some_are_slow(
+            ("history {rid} --as-of 9999-12-31", "history.moment_invalid", "--as-of"),
+            ("history {rid} --known yesterday", "history.moment_invalid", "--known"),
+            ("history {rid} --diff 2026-01-01 soon", "history.moment_invalid", "--diff"),
+            (
+                "history {rid} --diff 2026-01-01 2026-02-01 --as-of 2026-01-05",
+                *("history.one_or_other", "--as-of"),
+            ),
+            ("history {rid} --language xx", "language.unknown", "--language"),
+            ("export log nowhere", "renovation.unknown", ""),
+            ("audit nowhere", "renovation.unknown", ""),
+            ("evidence case nowhere", "renovation.unknown", ""),
+            ("evidence case {rid} --for king", "evidence.reader", "--for"),
+            ("evidence case {rid} --for auditor", "evidence.reason", "--reason"),
+            ("evidence case {rid} --out none/odd.zip", "cases.file_unwritable", "none/odd.zip"),
+        ),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_by_name(
@@ -111,6 +114,7 @@ async def test_before_its_first_event_there_is_nothing(
     assert (result.exit_code, said in result.output) == (0, True), result.output
 
 
+@pytest.mark.slow
 async def test_a_day_that_is_still_to_come_shows_what_is_known_today(ask: Asked) -> None:
     today = json.loads((await ask("history {rid} --json")).stdout)
     later = json.loads((await ask("history {rid} --as-of 2199-01-01 --json")).stdout)
@@ -118,6 +122,7 @@ async def test_a_day_that_is_still_to_come_shows_what_is_known_today(ask: Asked)
     assert later["standing"]["seq"] == len(today) == 6
 
 
+@pytest.mark.slow
 async def test_of_two_moments_the_earlier_one_is_the_first(ask: Asked) -> None:
     there = json.loads((await ask("history {rid} --diff 2020-01-01 2199-01-01 --json")).stdout)
     back = json.loads((await ask("history {rid} --diff 2199-01-01 2020-01-01 --json")).stdout)
@@ -129,6 +134,7 @@ async def test_of_two_moments_the_earlier_one_is_the_first(ask: Asked) -> None:
     assert [each["seq"] for each in last["lines"]] == [5, 6]
 
 
+@pytest.mark.slow
 async def test_evidence_is_for_its_owner_and_replaces_what_was_there(ask: Asked) -> None:
     file = Path("odd.zip")
     file.write_text("old")
