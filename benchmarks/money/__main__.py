@@ -30,6 +30,7 @@ from models.values.ledger import Phase, Transfer, TransferKind, household
 from rules import cost_sharing as law
 from runtime.addresses import asyncpg_url
 from runtime.database import Database
+from runtime.gc import calm_collector
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from service.paper.shares import shares_pdf
@@ -85,6 +86,7 @@ def shares() -> dict[str, object]:
     funded = tuple(
         FundedItem(item_id=each.id, cost_fen=each.cost_fen, gap_fen=each.cost_fen) for each in items
     )
+    calm_collector()  # as the worker does, which computes them
     start, cpu = time.perf_counter(), time.process_time()
     bill = law.share_bill(items, funded, units, law.COUNTED_KINDS, Rounding.WHOLE_BILL)
     billed = time.perf_counter()

@@ -33,11 +33,14 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
 
 def _parts(amount_fen: int, permilles: Sequence[int]) -> list[int]:
     """`largest_remainder` over a few parts of one scale, for a hundred thousand units: ties by number."""
-    parts = [amount_fen * part // PERMILLE for part in permilles]
+    parts, cut_off = [], []
+    for part in permilles:
+        whole, rest = divmod(amount_fen * part, PERMILLE)
+        parts.append(whole)
+        cut_off.append(-rest)
     missing = amount_fen - sum(parts)
     if missing:
-        rests = [amount_fen * part % PERMILLE for part in permilles]
-        for place in sorted(range(len(parts)), key=lambda each: -rests[each])[:missing]:
+        for place in sorted(range(len(parts)), key=cut_off.__getitem__)[:missing]:
             parts[place] += 1
     return parts
 
