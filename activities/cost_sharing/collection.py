@@ -250,11 +250,13 @@ async def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until:
     if reminder and debtors:
         case.notify("non_payers", "payment_reminder", debtors, round=round_number, number=reminder)
     elif fee is not None and (debtors or not is_beside(case)):
-        said: dict[str, datetime | int] = {"until": until, "permille": fee.permille_a_month}
+        part = fee.permille_a_month
         if is_beside(case):
-            case.notify("non_payers", "instalment_called_fee", debtors, **said)
+            case.notify("non_payers", "instalment_called_fee", debtors, until=until, permille=part)
         else:
-            case.notify("all_owners", "payment_called_fee", round=round_number, **said)
+            case.notify(
+                "all_owners", "payment_called_fee", round=round_number, until=until, permille=part
+            )
     elif reminder == 0 and not is_beside(case):
         case.notify("all_owners", "payment_called", round=round_number)
     elif reminder == 0 and debtors:
