@@ -68,12 +68,12 @@ async def test_history_waits_and_proofs_survive_the_deletion_of_the_workflows(
     report = await audit(database, j.rid)
     assert report.ok, report
     assert report.rows >= 2
-    path = tmp_path / "case.zip"
-    path.write_bytes(
+    bundle = tmp_path / "case.zip"
+    bundle.write_bytes(
         await case_bundle(database, KEYS, j.rid, "Estate", Viewer(reader=ReaderKind.AUDITOR))
     )
-    assert path.read_bytes() == whole
-    found = check(read_zip(str(path)), KEYS.signer.public_key)
+    assert bundle.read_bytes() == whole
+    found = check(read_zip(str(bundle)), KEYS.signer.public_key)
     assert found["events"] == found["whole"] == await j.seq()
     for page in ("history", "why"):
         shown = await http.get(f"/cases/{j.rid}/{page}", headers={"accept-language": "en"})
