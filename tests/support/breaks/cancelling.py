@@ -19,6 +19,9 @@ from tests.support.signed.seconded import seconded
 
 PATIENCE_S = 120
 LOOK_S = 0.02
+LAST_EVENTS = 12
+WAITS = "SELECT workflow_id, what, subject, consequence FROM case_wait WHERE renovation_id=$1"
+WORKFLOWS = "SELECT DISTINCT workflow_id FROM case_wait WHERE renovation_id=$1 ORDER BY 1"
 ACCEPTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 
 
@@ -114,3 +117,19 @@ async def outcome_of(moment: Moment) -> str:
         (code,) = codes(refused)
         return code
     return "cancelled"
+
+
+async def how_it_stands(j: JourneyDriver) -> str:
+    """For who reads why a case stands still: what its workflows wait for and did last, and what is open."""
+    lines = [f"waits {[tuple(row) for row in await j.db.fetch(WAITS, j.rid)]}"]
+    for row in await j.db.fetch(WORKFLOWS, j.rid):
+        handle: WorkflowHandle[object, object] = j.client.get_workflow_handle(row["workflow_id"])
+        described = (await handle.describe()).raw_description
+        last = (await handle.fetch_history()).events[-LAST_EVENTS:]
+        lines += [
+            f"{row['workflow_id']} {described.workflow_execution_info.status}",
+            f"  under way {[str(each) for each in described.pending_activities]}",
+            f"  task {described.pending_workflow_task}",
+            f"  did {[(each.event_id, EventType.Name(each.event_type)) for each in last]}",
+        ]
+    return "\n".join([*lines, f"acts {j.parts.gateway.under_way(j.rid)}"])

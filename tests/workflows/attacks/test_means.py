@@ -25,6 +25,7 @@ from runtime.record.audit import audit
 from tests.support.journey import COMMITTEE, JourneyDriver, codes
 from tests.support.signed.driver import SignedDriver
 from tests.support.signed.keys import GATEWAY_KEYS
+from tests.support.waiting import begun
 
 MAYOR = Actor(id="mayor", role=Role.STREET_OFFICE, label="Mayor Wang, entirely invented", place="d")
 FAR = "2099-01-01T00:00:00Z"
@@ -261,6 +262,7 @@ async def test_an_answer_in_our_workers_place_is_found_and_healed(
     await lock.execute("SELECT 1 FROM renovation WHERE id=$1 FOR UPDATE", j.rid)
     opening = asyncio.create_task(j.act(a.OpenVote, COMMITTEE))
     stage = j.client.get_workflow_handle(f"renovation/{j.rid}/voting/1")
+    await begun(stage)
     pending: list[Any] = []
     async with asyncio.timeout(30):
         while not pending:

@@ -45,6 +45,7 @@ from runtime.engine.routing import other_builds, schedule_finding
 from tests.support.journey import BUREAU, actor, complain
 from tests.support.processes.servers import plain_client
 from tests.support.signed.driver import SignedDriver
+from tests.support.waiting import begun
 from tests.workflows.attacks.test_means import MAYOR, at, ends_well, repaired, replace, reset
 
 ROGUE = "rogue"
@@ -66,16 +67,6 @@ async def ended(
             if status is not None and status is not WorkflowExecutionStatus.RUNNING:
                 return status
             await asyncio.sleep(0.2)
-
-
-async def begun(handle: WorkflowHandle[Any, Any]) -> None:
-    """The record names a stage before the engine has begun it."""
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(RPCError):
-                await handle.describe()
-                return
-            await asyncio.sleep(0.1)
 
 
 async def terminated(_j: SignedDriver, handle: WorkflowHandle[Any, Any]) -> None:

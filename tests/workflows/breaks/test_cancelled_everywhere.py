@@ -15,7 +15,7 @@ from runtime.database import Database
 from service.parts import Parts
 from tests.support.breaks.branches import Scenario, put_right, too_dear, without_contractor
 from tests.support.breaks.breaking import ended_well
-from tests.support.breaks.cancelling import Cancelling, Moment, outcome_of
+from tests.support.breaks.cancelling import Cancelling, Moment, how_it_stands, outcome_of
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes
 from tests.support.processes.serving import serving
 from tests.support.slow import some_are_slow
@@ -74,7 +74,7 @@ async def cancelled_at(
             await way(j)
         except Refused as refused:
             if moments[0].sent is None or FAULTS.intersection(codes(refused)):
-                raise
+                raise AssertionError(f"{moments[0]}: {await how_it_stands(j)}") from refused
         except (AssertionError, TypeError):
             # The case has ended on its way, or what was about to be done is gone.
             if moments[0].sent is None:

@@ -105,7 +105,7 @@ async def test_a_failure_without_defects_is_refused(journey: Begin) -> None:
 @pytest.mark.slow
 async def test_there_is_no_acceptance_while_an_item_is_open(journey: Begin) -> None:
     j = await journey()
-    await first_item(j)
+    await reported(j)  # what is asked for waits until the workflow has heard that the works began
     with pytest.raises(Refused) as refused:
         await j.act(a.AcceptWorks, CHIEF)
     assert codes(refused.value) == ["inspection.works_not_finished"]
