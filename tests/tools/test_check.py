@@ -7,7 +7,7 @@ import pytest
 
 from tools.check.callers import law_has_a_caller
 from tools.check.documents import image_has_the_product, merges_are_finished
-from tools.check.language import codes_have_sentences, codes_have_statuses
+from tools.check.language import codes_have_sentences, codes_have_statuses, codes_stand_once
 from tools.check.periods import periods_are_kept
 from tools.check.procedure import DOCUMENT, PATHS, procedure_is_told, written
 from tools.check.project import PRODUCT, Project
@@ -150,6 +150,15 @@ def test_a_code_without_a_sentence_is_told(plant: Plant) -> None:
         }
     )
     assert one(codes_have_sentences(project)) == "rules/works.py:2: no sentence for a.new"
+
+
+def test_a_code_that_stands_twice_in_a_catalogue_is_told(plant: Plant) -> None:
+    path = "runtime/language/locales/en/LC_MESSAGES/messages.po"
+    twice = f'{PO}\nmsgid "a.known"\nmsgstr "no"\n'
+    assert (
+        one(codes_stand_once(plant({path: twice}))) == f"{path}:7: a.known stands in line 4 already"
+    )
+    assert not list(codes_stand_once(plant({path: PO})))
 
 
 def test_public_law_that_only_tests_call_is_told(plant: Plant) -> None:

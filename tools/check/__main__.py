@@ -16,6 +16,7 @@ from tools.check.language import (
     catalogues_agree,
     codes_have_sentences,
     codes_have_statuses,
+    codes_stand_once,
     templates_have_texts,
 )
 from tools.check.periods import periods_are_kept
@@ -41,6 +42,7 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     catalogues_agree,
     codes_have_sentences,
     codes_have_statuses,
+    codes_stand_once,
     templates_have_texts,
     law_has_a_caller,
     periods_are_kept,

@@ -30,6 +30,20 @@ def catalogues_agree(project: Project) -> Iterator[str]:
                 yield f"{where}: {code} has other figures in en than in zh_CN"
 
 
+def codes_stand_once(project: Project) -> Iterator[str]:
+    """Every message stands once in its catalogue: of two, a reader of the file sees one and a person the other."""
+    for folder in _locale_folders(project):
+        for path in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+            first: dict[str, int] = {}
+            for number, line in enumerate(project.text(path).splitlines(), 1):
+                if not line.startswith('msgid "') or line == 'msgid ""':
+                    continue
+                if line in first:
+                    code = line.removeprefix('msgid "').removesuffix('"')
+                    yield f"{project.name(path)}:{number}: {code} stands in line {first[line]} already"
+                first.setdefault(line, number)
+
+
 def codes_have_sentences(project: Project) -> Iterator[str]:
     """Every code a Problem is made with, as a literal, has a sentence."""
     folders = _locale_folders(project)
