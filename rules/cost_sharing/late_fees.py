@@ -17,7 +17,7 @@ Round = tuple[datetime, datetime]
 def ends_of(table: Sequence[Open], rounds: Sequence[Round]) -> dict[int, datetime]:
     """By the number of an instalment the end of the first round that called it; nothing of what was not called.
 
-    `table` are the instalments of one unit. The first round calls the first instalment in any case.
+    `table` are the instalments of one unit, `rounds` those since its bill. The first round calls the first instalment in any case.
     """
     first = min((due_at for _, due_at in table), default=None)
     ends: dict[int, datetime] = {}

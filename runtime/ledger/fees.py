@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Instalment, LateFee, LedgerAccount, Scheme
+from models.tables import Event, Instalment, LateFee, LedgerAccount, Scheme, Share
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind, Transfer
 from rules import cost_sharing as law
@@ -21,6 +21,8 @@ from runtime.ledger.payments import NewPayment
 
 CALLED = "cost_sharing.payments_called"
 """The event that calls a round of collection; its details tell the end."""
+COMPUTED = "cost_sharing.shares_computed"
+"""The event of a bill; a later one, after another vote, is called anew."""
 OWNER = "owner"
 
 
@@ -79,12 +81,15 @@ async def fee_today(
 
 
 async def load_terms(session: AsyncSession, renovation_id: str) -> values.LateFeeTerms | None:
-    """The late fee of the scheme that holds now; None where it has none."""
+    """The late fee of the scheme by which the shares were computed last; None where it has none.
+
+    A later version is only put to the vote, or has not become a bill yet.
+    """
+    billed = select(func.max(Share.scheme_version)).where(Share.renovation_id == renovation_id)
     said = await session.scalar(
-        select(Scheme.content["late_fee"])
-        .where(Scheme.renovation_id == renovation_id)
-        .order_by(Scheme.version.desc())
-        .limit(1)
+        select(Scheme.content["late_fee"]).where(
+            Scheme.renovation_id == renovation_id, Scheme.version == billed.scalar_subquery()
+        )
     )
     return None if said is None else values.LateFeeTerms.model_validate(said)
 
@@ -130,9 +135,12 @@ async def _owed(session: AsyncSession, renovation_id: str, units: Sequence[str])
 
 
 async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
+    """The rounds that have called the bill that holds; what an earlier one has called is called anew with it."""
+    of_case = Event.renovation_id == renovation_id
+    billed = select(func.max(Event.seq)).where(of_case, Event.kind == COMPUTED)
     rows = await session.execute(
         select(Event.happened_at, Event.details["deadline"].astext).where(
-            Event.renovation_id == renovation_id, Event.kind == CALLED
+            of_case, Event.kind == CALLED, Event.seq > billed.scalar_subquery()
         )
     )
     return [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]

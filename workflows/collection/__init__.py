@@ -196,6 +196,8 @@ class CollectingWorkflow(OverseenWorkflow):
         assert self.collecting is not None
         self.collecting.cancel()
         await workflow.wait([self.collecting])
+        if not self.collecting.cancelled():
+            self.collecting.exception()  # taken note of: else the worker logs it as one that nobody has seen
 
     def _is_full(self) -> bool:
         # Children do not carry over.

@@ -13,7 +13,8 @@ from proof.shares import faults
 from runtime.database import Database
 from runtime.ledger.check import check_ledger
 from tests.support.estate import scheme_content
-from tests.support.journey import BANK, STREET, JourneyDriver
+from tests.support.journey import BANK, COMMITTEE, REACTIONS, STREET, JourneyDriver
+from tests.workflows.money.test_dearer import DEARER_FEN, LIMIT_FEN, at_most, dearer, struck_out
 from tests.workflows.money.test_instalments import pay, payers, told, when
 from tests.workflows.money.test_joining import owes
 from tests.workflows.money.test_sale import home
@@ -147,6 +148,46 @@ async def test_a_later_instalment_tells_the_fee_with_its_call_and_a_fund_may_tak
     assert await revenue(j) == 0
     report = await check_ledger(database, j.rid)
     assert report.ok, report.faults
+
+
+# carries E12
+async def test_a_fee_that_is_only_put_to_the_vote_is_owed_by_nobody_until_it_is_adopted(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey(content=at_most(LIMIT_FEN))
+    j.on("payments", nothing)
+    await j.until("payments")
+    late = (await payers(j))[1]
+    early = 1_000
+    await pay(j, 1, but=[late])
+    for _ in range(3):
+        await j.until("award_contract")
+        await struck_out(j)
+    await j.until("revise_scheme")
+    terms = LateFeeTerms(permille_a_month=PERMILLE, most_months=1)
+    revised = dearer().model_copy(update={"late_fee": terms})
+    fields = {"scheme": revised, "budget_fen": DEARER_FEN, "reason": "prices have risen"}
+    await j.act(a.ReviseScheme, COMMITTEE, **fields)
+    paid: list[dict[str, Any]] = []
+
+    async def pays_while_they_vote(j: JourneyDriver) -> None:
+        if not paid:
+            paid.append(await pays(j, late, early))
+            assert (await home(j, late, 0))["fee_today_fen"] == 0
+        await j.cast("yes")
+
+    j.on("ballots", pays_while_they_vote)
+    await j.until("payments")
+    # The new bill is called anew: who pays it in time owes nothing, whatever an earlier call has asked for.
+    paid.append(await pays(j, late, early))
+    await pay(j, 1, but=[late])
+    assert ["late_fees_fen" in said for said in paid] == [False, False]
+    assert await fees(j) == []
+    await when(j, "cost_sharing.collection_counted", 2)
+    said = await pays(j, late, early)
+    assert said["late_fees_fen"] == a_month(early)
+    j.on("payments", REACTIONS["payments"])
+    await settled(j, database, "completed", "prices have risen", "above what was agreed")
 
 
 async def test_the_database_refuses_a_fee_that_is_not_counted_right(
