@@ -125,7 +125,7 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
         joined=await _joined(session, rid, scheme) if scheme else (),
-        fees=await _fees(session, rid),
+        fees=await _fees(session, rid) if scheme and scheme.late_fee else None,
     )
 
 
