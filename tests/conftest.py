@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import os
 import secrets
 import shutil
 import tempfile
@@ -19,6 +20,8 @@ from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 
 TEMPLATE = "gongjian_template"
+FAILURES = Path(__file__).resolve().parents[1] / "build" / "failures.txt"
+"""What has failed so far; pytest itself tells it when the last test is over, of a slow run after hours."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and not hasattr(config, "workerinput"):
         config.option.basetemp = tempfile.mkdtemp(prefix="gongjian-tests-")
         config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+        FAILURES.unlink(missing_ok=True)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down a failure as soon as it is heard of, by the process that hears of all."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        FAILURES.parent.mkdir(exist_ok=True)
+        with FAILURES.open("a", encoding="utf-8") as file:
+            file.write(
+                f"{report.nodeid} ({report.when})\n{report.longreprtext}\n{report.caplog}\n\n"
+            )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
