@@ -31,8 +31,12 @@ SILENT = frozenset(
         RPCStatusCode.RESOURCE_EXHAUSTED,
         RPCStatusCode.CANCELLED,
         RPCStatusCode.ABORTED,
+        # Temporal answers no query of a workflow whose task was lost several times with its worker.
+        RPCStatusCode.FAILED_PRECONDITION,
     }
 )
+UNHEARD = 2
+"""So many answers at most may be on their way: its own last one, and one of a workflow that it has started."""
 
 
 class Believed(Enum):
@@ -90,17 +94,19 @@ async def _look(
 async def _is_about_to_hear(
     client: Client, database: Database, renovation_id: str, name: str, live: Progress
 ) -> bool:
-    """Whether it lacks the last of its steps alone, and that one is under way.
+    """Whether it lacks the last answers alone, and whoever wrote them is still at work.
 
-    A worker that dies after its commit reports nothing: the step is taken again when its time is over.
+    A worker that dies after its commit reports nothing: the step is taken again when its time is over. Until
+    then neither its workflow knows of it, nor the one that has started that workflow.
     """
     async with database.session() as session:
         rows = await load_answers(session, renovation_id, name)
-    own = [row for row in rows if row.workflow_id == name]
-    if not own or live.seq >= own[-1].seq:
-        return False
-    before = fold(name, [row for row in rows if row is not own[-1]])
-    return _compared(live) == _compared(before) and await is_at_work(client, name)
+    for missing in range(1, min(UNHEARD, len(rows)) + 1):
+        unheard, before = rows[-missing:], fold(name, rows[:-missing])
+        if live.seq < unheard[0].seq and _compared(live) == _compared(before):
+            writers = {row.workflow_id for row in unheard}
+            return all([await is_at_work(client, each) for each in sorted(writers)])
+    return False
 
 
 def _compared(progress: Progress) -> dict[str, object]:

@@ -83,9 +83,14 @@ async def execution_of(client: Client, workflow_id: str) -> Execution:
 
 
 async def is_at_work(client: Client, workflow_id: str) -> bool:
-    """Whether a step of the workflow is under way, or waits to be taken again."""
-    found = await client.get_workflow_handle(workflow_id).describe()
-    return bool(found.raw_description.pending_activities)
+    """Whether a step of the workflow is under way or waits to be taken again, or its answer waits to be heard."""
+    try:
+        found = (await client.get_workflow_handle(workflow_id).describe()).raw_description
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return bool(found.pending_activities) or found.HasField("pending_workflow_task")
 
 
 async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> CaseOnRecord | None:

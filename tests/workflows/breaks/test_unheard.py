@@ -31,19 +31,39 @@ Begin = Callable[..., Awaitable[SignedDriver]]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "step", "written", "then"),
+    [
+        ("bids", "Tenders.open_bids", "bidding.bids_opened", "record_evaluation"),
+        (
+            "objections.candidates",
+            "Publications.close",
+            "publication.close_looked_at",
+            "award_contract",
+        ),
+    ],
+    ids=["its own", "of its publication"],
+)
 async def test_a_worker_that_died_after_its_commit_is_no_reason_to_stop_its_workflow(
-    journey: Begin, faults: Faults, database: Database
+    journey: Begin,
+    faults: Faults,
+    database: Database,
+    before: str,
+    step: str,
+    written: str,
+    then: str,
 ) -> None:
     """The step is under way for the engine until its time is over; meanwhile the record is ahead."""
     j = await journey(SignedDriver)
-    await j.until("bids")
+    await j.until(before)
+    so_far = (await j.events()).count(written)
     stage = j.client.get_workflow_handle(str((await j.row())["stage_workflow_id"]))
     run_id = (await stage.describe()).run_id
-    held = faults.hold(j.rid, "Tenders.open_bids", inside=False, attempts=1, after=True)
-    going = asyncio.create_task(j.until("record_evaluation"))
+    held = faults.hold(j.rid, step, inside=False, attempts=1, after=True)
+    going = asyncio.create_task(j.until(then))
     async with asyncio.timeout(PATIENCE_S):
         await held.reached.wait()
-    assert "bidding.bids_opened" in await j.events()
+    assert (await j.events()).count(written) == so_far + 1
     report = await reconcile(j.client, j.queue, Reconciliation(renovation_id=j.rid, by=OPERATOR))
     assert not report.findings
     await going
