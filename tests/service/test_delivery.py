@@ -41,15 +41,16 @@ STOP: dict[str, JsonValue] = {"reason": "no money"}
 class Peer:
     """Stands at the other end of the gateway, and answers as it is told to."""
 
-    def __init__(self) -> None:
-        self.answers = "done"
+    @workflow.init
+    def __init__(self, answers: str) -> None:
+        # An act that comes together with the start is heard before `run` is.
+        self.answers = answers
         self.over = False
         self.again = False
 
     @workflow.run
-    async def run(self, answers: str) -> None:
+    async def run(self, _answers: str) -> None:
         """Until it is told to end, or to go on in a new run, which does what is asked."""
-        self.answers = answers
         await workflow.wait_condition(lambda: self.over or self.again)
         if self.again:
             workflow.continue_as_new("done")
