@@ -72,14 +72,9 @@ async def fault_of(
 async def _look(
     client: Client, database: Database, renovation_id: str, name: str, patience: timedelta
 ) -> Believed:
-    try:
-        said: CarriedProgress = await client.get_workflow_handle(name).query(
-            "progress_now", rpc_timeout=patience
-        )
-    except WorkflowQueryFailedError:
-        return Believed.STRANGE
-    except RPCError as error:
-        return Believed.SILENT if error.status in SILENT else Believed.STRANGE
+    said = await _said(client, name, patience)
+    if isinstance(said, Believed):
+        return said
     restored = await load_progress(database, renovation_id, name)
     try:
         live = type(restored).model_validate(said)
@@ -89,6 +84,26 @@ async def _look(
         return Believed.RIGHT
     about = await _is_about_to_hear(client, database, renovation_id, name, live)
     return Believed.RIGHT if about else Believed.STRANGE
+
+
+async def _said(client: Client, name: str, patience: timedelta) -> CarriedProgress | Believed:
+    """What it says of itself; it is asked again until the patience is over, as some errors come at once."""
+    loop = asyncio.get_running_loop()
+    last = loop.time() + patience.total_seconds()
+    while (left := last - loop.time()) > 0:
+        try:
+            said: CarriedProgress = await client.get_workflow_handle(name).query(
+                "progress_now", rpc_timeout=timedelta(seconds=left)
+            )
+        except WorkflowQueryFailedError:
+            return Believed.STRANGE
+        except RPCError as error:
+            if error.status not in SILENT:
+                return Believed.STRANGE
+        else:
+            return said
+        await asyncio.sleep(BETWEEN_S)
+    return Believed.SILENT
 
 
 async def _is_about_to_hear(

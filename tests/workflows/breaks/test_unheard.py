@@ -1,15 +1,17 @@
 """What a comparison of record and engine makes of a workflow that has not heard yet, or cannot be asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import WorkerDeploymentVersion
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
@@ -90,31 +92,67 @@ async def taken_for_current(client: Client, version: WorkerDeploymentVersion) ->
             await asyncio.sleep(0.1)
 
 
+@workflow.defn(name="RenovationWorkflow")
+class LostTask:
+    """Of our name; each of its tasks fails, as those of a worker that is killed again and again."""
+
+    @workflow.run
+    async def run(self, _given: Journey) -> None:
+        raise RuntimeError("its worker is gone")
+
+
+@asynccontextmanager
+async def worker_of(env: WorkflowEnvironment, carried: type, build: str) -> AsyncIterator[None]:
+    """A worker that is the current one of the queue `late`."""
+    version = WorkerDeploymentVersion(deployment_of("late"), build)
+    async with Worker(
+        env.client,
+        task_queue="late",
+        workflows=[carried],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=WorkerDeploymentConfig(
+            version=version,
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        ),
+    ):
+        await taken_for_current(env.client, version)
+        yield
+
+
+async def refuses_queries(handle: WorkflowHandle[Any, Any]) -> None:
+    """Return when Temporal answers no query of it, as its task has failed too often."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                await handle.query("progress_now", rpc_timeout=timedelta(seconds=1))
+            except RPCError as error:
+                if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                    return
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True], ids=["it comes late", "its task was lost before"])
 async def test_a_workflow_whose_worker_comes_late_is_not_taken_for_a_strange_one(
-    env: WorkflowEnvironment, database: Database, monkeypatch: pytest.MonkeyPatch
+    env: WorkflowEnvironment, database: Database, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     short = timedelta(milliseconds=300)
-    monkeypatch.setattr(believing, "LOOKS", (short, short, timedelta(seconds=30)))
-    monkeypatch.setattr(believing, "BETWEEN_S", 0.0)
+    monkeypatch.setattr(believing, "LOOKS", (short, short, timedelta(seconds=PATIENCE_S)))
+    monkeypatch.setattr(believing, "BETWEEN_S", 0.1)
     handle = await env.client.start_workflow(
         RenovationWorkflow.run,
         Journey(renovation_id="alone"),
         id=renovation_workflow_id("alone"),
         task_queue="late",
     )
+    if lost:
+        async with worker_of(env, LostTask, "a"):
+            await refuses_queries(handle)
     found = await execution_of(env.client, handle.id)
     looking = asyncio.create_task(believing.fault_of(env.client, database, "alone", found, "late"))
     await asyncio.sleep(1)
     assert not looking.done()
-    version = WorkerDeploymentVersion(deployment_of("late"), "b")
-    async with Worker(
-        env.client,
-        task_queue="late",
-        workflows=[RenovationWorkflow],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        deployment_config=WorkerDeploymentConfig(version=version, use_worker_versioning=True),
-    ):
-        await taken_for_current(env.client, version)
+    async with worker_of(env, RenovationWorkflow, "b"):
         assert await looking is None
     await handle.terminate()
