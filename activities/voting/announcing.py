@@ -88,7 +88,7 @@ async def announce_boxes(
         await case.session.flush()
         estate_id = case.renovation.estate_id
         caps = caps_on_shares(law.rule_of(pack, motion) for motion in put)
-        roll = await freeze_roll(case.session, box.id, box.roll_salt, estate_id, pack, scope, caps)
+        roll = await freeze_roll(case.session, box, estate_id, pack, scope, caps)
         await carry_credentials(case.session, case.renovation.id, box.id)
         if roll.voters == 0:
             raise refusal("voting.roll_empty", where=part_of(scope) or estate_id)

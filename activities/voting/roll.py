@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import RollEntry, RollUnit, Unit
+from models.tables import BallotBox, OwnerReplacement, RollEntry, RollUnit, Unit
 from models.values.decisions.rules import Cap
 from models.values.voting import HeadGroup, MotionScope, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
@@ -44,8 +45,7 @@ class _EstateUnit(NamedTuple):
 
 async def freeze_roll(
     session: AsyncSession,
-    box_id: str,
-    salt: bytes,
+    box: BallotBox,
     estate_id: str,
     pack: VotingPack,
     scope: MotionScope = ESTATE,
@@ -53,22 +53,25 @@ async def freeze_roll(
 ) -> FrozenRoll:
     """Write the roll of a box from the units of its scope as they are now (V-CN-1…3, 11).
 
+    A unit that was sold since the first vote of the case is its buyer's (rules 1.4.1).
+
     Heads are made and areas are summed within the scope: who has flats in two stairwells is one
     head in each. What `caps` leave of somebody's shares is the weight in this vote.
     """
+    owned = _owned(box.renovation_id, estate_id, scope)
     cuts: tuple[CutShares, ...] = ()
     if caps:
-        cuts = cut_shares(caps, [each async for each in _held(session, estate_id, pack, scope)])
+        cuts = cut_shares(caps, [each async for each in _held(session, owned, pack)])
     left = {cut.entry_id: cut.after for cut in cuts}
     entries = voters = units = 0
-    async for piece in _pieces(session, estate_id, scope):
+    async for piece in _pieces(session, owned):
         groups = law.head_groups((unit.counted for unit in piece), pack)
         shares = {unit.counted.number: unit.shares for unit in piece}
-        rows = [_entry(box_id, salt, group, shares) for group in groups]
+        rows = [_entry(box.id, box.roll_salt, group, shares) for group in groups]
         for row in rows:
             row["shares"] = left.get(row["entry_id"], row["shares"])
         await insert_many(session, RollEntry, rows)
-        await insert_many(session, RollUnit, _units(box_id, groups))
+        await insert_many(session, RollUnit, _units(box.id, groups))
         entries += len(groups)
         voters += sum(group.heads for group in groups if group.excluded_reason is None)
         units += len(piece)
@@ -76,10 +79,10 @@ async def freeze_roll(
 
 
 async def _held(
-    session: AsyncSession, estate_id: str, pack: VotingPack, scope: MotionScope
+    session: AsyncSession, owned: Select[Any], pack: VotingPack
 ) -> AsyncIterator[HeldShares]:
     """The shares of every entry that may vote; none of one whose shares are not known."""
-    async for piece in _pieces(session, estate_id, scope):
+    async for piece in _pieces(session, owned):
         shares = {unit.counted.number: unit.shares for unit in piece}
         for group in law.head_groups((unit.counted for unit in piece), pack):
             known = _shares_of(group, shares)
@@ -109,26 +112,39 @@ async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
     return digest.hexdigest()
 
 
-async def _pieces(
-    session: AsyncSession, estate_id: str, scope: MotionScope
-) -> AsyncIterator[list[_EstateUnit]]:
-    """The units of an estate or of a part of it, all units of one head always in the same piece."""
+def _owned(renovation_id: str, estate_id: str, scope: MotionScope) -> Select[Any]:
+    """The units of an estate or of a part of it with their owners of today, those of one head together."""
+    sold = (
+        select(OwnerReplacement.unit_number, OwnerReplacement.buyer_key)
+        .where(OwnerReplacement.renovation_id == renovation_id)
+        .ext(distinct_on(OwnerReplacement.unit_number))
+        .order_by(OwnerReplacement.unit_number, OwnerReplacement.generation.desc())
+        .subquery()
+    )
+    owner = func.coalesce(sold.c.buyer_key, Unit.owner_key).label("owner_key")
+    developer = (Unit.developer & sold.c.buyer_key.is_(None)).label("developer")
     part = [Unit.building == scope.building] if scope.building else []
     part += [Unit.entrance == scope.entrance] if scope.entrance else []
-    rows = await session.stream(
+    return (
         select(
             Unit.number,
             Unit.area_dm2,
-            Unit.owner_key,
-            Unit.developer,
+            owner,
+            developer,
             Unit.kind.label("unit_kind"),
             Unit.excluded_reason,
             Unit.shares,
         )
+        .outerjoin(sold, sold.c.unit_number == Unit.number)
         .where(Unit.estate_id == estate_id, *part)
-        .order_by(Unit.developer, Unit.owner_key, Unit.number)
+        .order_by(developer, owner, Unit.number)
         .execution_options(yield_per=PIECE)
     )
+
+
+async def _pieces(session: AsyncSession, owned: Select[Any]) -> AsyncIterator[list[_EstateUnit]]:
+    """What `_owned` finds, all units of one head always in the same piece."""
+    rows = await session.stream(owned)
     piece: list[_EstateUnit] = []
     async for row in rows:
         counted = UnitOnRoll.model_validate(

@@ -60,7 +60,10 @@ async def failed_votes(case: Case) -> FailedVotes:
     return FailedVotes(
         count=len({box.attempt for box in failed}),
         first_at=first_at,
-        closed_at=max((box.closes_at for box in failed), default=None),
+        # An official result closes a box before its time.
+        closed_at=max(
+            (min(box.closed_at or box.closes_at, box.closes_at) for box in failed), default=None
+        ),
     )
 
 

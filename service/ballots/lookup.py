@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, RollUnit
+from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, OwnerReplacement, RollUnit
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, refusal
 from proof.merkle import PackedTree
@@ -238,9 +238,29 @@ async def _is_of(
     if unit_number is None:
         return False
     unit = await session.get(RollUnit, (ballot.box_id, unit_number))
+    if unit is None or unit.entry_id != ballot.entry_id:
+        return False
     since = await sold_at(session, renovation_id, unit_number)
-    mine = unit is not None and unit.entry_id == ballot.entry_id
-    return mine and (since is None or ballot.recorded_at > since)
+    if since is not None and ballot.recorded_at <= since:
+        return False
+    return ballot.unit_number == unit_number or not await _was_parted(session, ballot, unit_number)
+
+
+async def _was_parted(session: AsyncSession, ballot: Ballot, unit_number: str) -> bool:
+    """Whether one of two units of an entry had been sold in this vote, when the ballot of the other came."""
+    box = await session.get_one(BallotBox, ballot.box_id)
+    found = await session.scalar(
+        select(OwnerReplacement.generation)
+        .join(BallotBox, BallotBox.id == OwnerReplacement.box_id)
+        .where(
+            OwnerReplacement.renovation_id == box.renovation_id,
+            OwnerReplacement.unit_number.in_((unit_number, ballot.unit_number)),
+            OwnerReplacement.recorded_at < ballot.recorded_at,
+            BallotBox.attempt == box.attempt,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tuple[str, JsonValue]:

@@ -34,7 +34,7 @@ from models.values.states import Stage
 from models.values.voting import HeadGroup
 from rules.four_eyes import Proposing
 from rules.time.deadlines import deadline, last_day
-from runtime.ballots.boxes import load_running_boxes, named_box, names_box
+from runtime.ballots.boxes import load_running_boxes, named_box
 from runtime.calendars import chinese_calendar
 from runtime.record.journal import id_from
 from service.access.facts import slow_hash
@@ -203,9 +203,24 @@ async def _open_boxes(
         try:
             found.append(await lock_open_box(session, situation, box_id, alone=True, early=True))
         except Refused:
-            if box_id == box_ids[-1] and not found and situation.stage == Stage.VOTING:
+            if box_id == box_ids[-1] and not found and not await _is_over(session, situation):
                 raise
     return found
+
+
+async def _is_over(session: AsyncSession, situation: Situation) -> bool:
+    """Whether the last vote has its result: between a failed vote and the next one the stage stays."""
+    if situation.stage != Stage.VOTING:
+        return True
+    first, *_ = await load_running_boxes(session, situation.id)
+    declared = await session.scalar(
+        select(Event.seq).where(
+            Event.renovation_id == situation.id,
+            Event.kind == "voting.result_declared",
+            Event.details["box_id"].as_string() == first.id,
+        )
+    )
+    return declared is not None
 
 
 def _sale(secret: bytes, command: ReplaceOwner) -> Sale:
@@ -243,7 +258,8 @@ async def _replacement(
 ) -> tuple[BallotBox, Replacement]:
     """What `replace_owner` decides about the sale, given the rows, and the box by whose roll it does.
 
-    After the vote it is the roll that was frozen last, and the sale was registered until today.
+    After the vote it is the roll that was frozen last, and the sale was registered until today. From the
+    first vote on no roll is imported any more: a sale since then is for nobody else to hold.
     """
     box = boxes[0] if boxes else await session.get_one(BallotBox, next(iter(places)))
     entry, sale = places[box.id], asked.sale
@@ -277,20 +293,18 @@ async def _replacement(
         {sale.unit_number: str(owner)},
         earlier,
         sale,
-        frozen_on=(await _frozen_at(session, box)).astimezone(zone).date(),
+        frozen_on=(await _first_frozen_at(session, box)).astimezone(zone).date(),
         closes_on=last_day(box.closes_at, situation.timetable.zone) if boxes else today,
         votes=bool(boxes),
     )
     return box, made
 
 
-async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
-    """The case moment of the announcement, which froze the roll."""
+async def _first_frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
+    """The case moment of the first announcement, which froze the owners of the case."""
     at = await session.scalar(
-        select(Event.happened_at).where(
-            Event.renovation_id == box.renovation_id,
-            Event.kind == "voting.box_announced",
-            names_box(box.id),
+        select(func.min(Event.happened_at)).where(
+            Event.renovation_id == box.renovation_id, Event.kind == "voting.box_announced"
         )
     )
     return at if at is not None else box.opens_at

@@ -11,7 +11,10 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.channels import carry_credentials
+from activities.voting.roll import freeze_roll
 from formats.roll import owner_key, owner_key_before, stored_owner_key
+from models.tables import BallotBox
+from rules.voting import pack_for
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
@@ -39,9 +42,9 @@ TODAY = datetime.now(UTC).date()
 async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connection) -> Channels:
     rid = await renovation()
     await grant_roles(sql)
-    key = stored_owner_key(owner_key((SELLER,)), owner_secret(SecretStr(KEY)))
     await sql.execute(
-        "UPDATE unit SET owner_key=$2 WHERE estate_id=$1 AND number='1-101'", f"{rid}.estate", key
+        "UPDATE unit SET owner_key=$2 WHERE estate_id=$1 AND number='1-101'",
+        *(f"{rid}.estate", stored(SELLER)),
     )
     # Long enough around today, whatever the zone says the day is.
     box = await open_box(
@@ -207,6 +210,84 @@ async def test_in_the_next_vote_the_buyers_ticket_is_good_still(
 
     await database.transaction(carry)
     assert code(await cast(vote, owner_of(vote.rid, UNIT), "no")) == (403, "credential.replaced")
+    assert (await cast(vote, new, "yes")).status_code == 201
+
+
+async def test_the_roll_of_the_next_vote_has_the_unit_with_its_buyer(
+    vote: Channels, database: Database
+) -> None:
+    """The seller keeps another flat and the buyer has one already: each is one head with both (V-CN-2)."""
+    key_of = {name: stored(name) for name in (SELLER, BUYER)}
+    for unit, name in ((OTHER, SELLER), ("1-201", BUYER)):
+        await owned(vote, unit, key_of[name])
+    await vote.sql.execute(
+        "UPDATE unit SET developer=true FROM renovation r"
+        " WHERE r.id=$1 AND unit.estate_id=r.estate_id AND unit.number=$2",
+        *(vote.rid, UNIT),
+    )
+    await sold(vote)
+    box = await open_box(vote.sql, vote.rid, attempt=2, motions=MOTIONS)
+    for table in ("roll_unit", "roll_entry"):
+        await vote.sql.execute(f"DELETE FROM {table} WHERE box_id=$1", box)  # noqa: S608
+
+    async def freeze(session: AsyncSession) -> None:
+        row = await session.get_one(BallotBox, box)
+        await freeze_roll(session, row, f"{vote.rid}.estate", pack_for("CN-2021"))
+
+    await database.transaction(freeze)
+    rows = await vote.sql.fetch("SELECT units, developer FROM roll_entry WHERE box_id=$1", box)
+    heads = {tuple(row["units"]): row["developer"] for row in rows}
+    assert heads[UNIT, "1-201"] is False
+    assert heads[OTHER,] is False
+    assert len(heads) == 11
+
+
+def stored(name: str) -> str:
+    return stored_owner_key(owner_key((name,)), owner_secret(SecretStr(KEY)))
+
+
+async def owned(vote: Channels, unit: str, key: str) -> None:
+    await vote.sql.execute(
+        "UPDATE unit SET owner_key=$3 FROM renovation r"
+        " WHERE r.id=$1 AND unit.estate_id=r.estate_id AND unit.number=$2",
+        *(vote.rid, unit, key),
+    )
+
+
+async def said_of_the_vote(vote: Channels, seq: int, kind: str, details: str, days: int) -> None:
+    """An event of the vote so many days ago, as the engine writes it."""
+    await vote.sql.execute(
+        "INSERT INTO event (renovation_id, seq, command_id, happened_at, recorded_at, actor_id,"
+        " actor_role, actor_label, actor_place, kind, details, rule_pack, workflow_id, run_id,"
+        " prev_hash, hash) VALUES ($1::varchar, $2::int, $1::varchar || $2::text, now() - make_interval(days => $5::int), now(),"
+        " 'engine', 'system', 'engine', 'd', $3::varchar, $4::jsonb, 'CN-2021', 'w', 'r', $6::varchar, $6::varchar)",
+        *(vote.rid, seq, kind, details, days, "0" * 64),
+    )
+
+
+# carries E7, E18
+async def test_between_a_vote_that_failed_and_the_next_one_a_sale_is_logged(
+    vote: Channels, owner: str
+) -> None:
+    await said_of_the_vote(vote, 800, "voting.box_announced", f'{{"box": "{vote.box}"}}', 9)
+    await close_box(owner, vote.box)
+    assert code(await sold(vote)) == (409, "voting.box_closed")
+    told = f'{{"box_id": "{vote.box}", "outcome": "rejected"}}'
+    await said_of_the_vote(vote, 801, "voting.result_declared", told, 0)
+    before = await sold(vote, registered_on=(TODAY - timedelta(days=20)).isoformat())
+    assert code(before) == (422, "roll.sale_not_between")
+    assert (await sold(vote)).status_code == 201
+
+
+async def test_in_the_next_vote_a_sale_of_the_time_since_the_first_one_is_logged(
+    vote: Channels, owner: str
+) -> None:
+    """No roll could hold it: none is imported while a vote of the case has been."""
+    await said_of_the_vote(vote, 800, "voting.box_announced", f'{{"box": "{vote.box}"}}', 9)
+    await close_box(owner, vote.box)
+    box = await open_box(vote.sql, vote.rid, attempt=2, motions=MOTIONS)
+    await said_of_the_vote(vote, 801, "voting.box_announced", f'{{"box": "{box}"}}', 0)
+    new = await buyer(vote, await sold(vote, registered_on=(TODAY - timedelta(days=5)).isoformat()))
     assert (await cast(vote, new, "yes")).status_code == 201
 
 
