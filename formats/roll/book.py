@@ -9,7 +9,7 @@ from itertools import combinations
 from formats.roll.columns import ROOMS, Heading, plain_heading
 from formats.roll.identities import doubtful
 from formats.roll.notes import MAX_ROWS_NAMED, Findings, Notes, Source
-from formats.roll.numbering import is_room, part_key
+from formats.roll.numbering import is_room, part_key, spelling_key
 from formats.roll.owners import name_key, owner_key
 from models.files.roll import RegisteredUnit, sparing
 
@@ -121,14 +121,17 @@ class Book:
 
     def _number_rooms(self) -> None:
         """Give every unit the number building-entrance-room, and say so."""
-        first: dict[str, int] = {}
+        first: dict[tuple[str, str, str], int] = {}
         for at, unit in enumerate(self.units):
             number = f"{unit.building}-{unit.entrance}-{unit.number}"
             if len(number) > MAX_LABEL:
                 self._problem("roll.too_long", at, have=len(number), most=MAX_LABEL)
-            before = first.setdefault(number, at)
-            if before != at:
+            before = first.setdefault((*self._place(at), spelling_key(unit.number)), at)
+            # Whoever came before has its whole number already.
+            if before != at and self.units[before].number == number:
                 self._twice(at, before, number)
+            elif before != at:
+                self._twice_spelled(at, before, number)
             self.units[at] = sparing(unit.model_copy(update={"number": number}))
         self._say_number("roll.read_number_room", example=self.units[0].number)
 
@@ -149,18 +152,27 @@ class Book:
             self._say_number("roll.read_number_estate")
 
     def _tell_doubles(self) -> None:
+        """Each unit beside every one before it whose number may be the same in another spelling."""
+        exact: dict[str, int] = {}
+        placed: dict[tuple[int, str, str, str | None], int] = {}
         for first, second in self.again:
-            one, other = self.units[first], self.units[second]
-            if one.number == other.number:
-                self._twice(second, first, other.number)
-            elif self._place(first) == self._place(second) and one.floor == other.floor:
-                params = {"unit": other.number, "other": one.number}
-                self._problem("roll.unit_twice_spelled", second, **params, first=self._first(first))
+            for at in (first, second):
+                unit = self.units[at]
+                twice = exact.setdefault(unit.number, at)
+                spelled = placed.setdefault((first, *self._place(at), unit.floor), at)
+            if twice != second:
+                self._twice(second, twice, unit.number)
+            elif spelled != second:
+                self._twice_spelled(second, spelled, unit.number)
             else:
                 rows = f"{self._row(first)}, {self._row(second)}"
                 source, row = self.source(second), self.rows[second]
-                units = f"{one.number}, {other.number}"
+                units = f"{self.units[first].number}, {unit.number}"
                 self.warnings.tell("roll.units_alike", source, row, units=units, rows=rows)
+
+    def _twice_spelled(self, at: int, first: int, number: str) -> None:
+        params = {"unit": number, "other": self.units[first].number}
+        self._problem("roll.unit_twice_spelled", at, **params, first=self._first(first))
 
     def _twice(self, at: int, first: int, number: str) -> None:
         heading = self.sheets[bisect_right(self.sheets, at, key=lambda each: each[0]) - 1][2]

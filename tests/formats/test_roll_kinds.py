@@ -295,6 +295,35 @@ def test_a_unit_twice_under_two_spellings_is_refused(units, spelling, data) -> N
     assert (only.row, only.problem.params["first"]) == (len(units) + 2, at + 2)
 
 
+ROOM = "{room},{building},{entrance},1,56.65,住宅,{owner}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("101/1/1 201/1/1 101/2/1 201/2/1 101室/2/1", "roll.unit_twice_spelled"),
+        ("101/1/1 201/1/1 101/2/1 201/2/1 101/2/1", "roll.unit_twice"),
+        ("1-101/1/1 1号楼101室/2/1 1号楼101室/2/1", "roll.unit_twice"),
+        ("1-101/3/1 1号楼101室/1/1 01-101/1/1", "roll.unit_twice_spelled"),
+    ],
+)
+def test_a_unit_twice_is_refused_wherever_its_number_came_first(rows: str, code: str) -> None:
+    """Every unit is held against all before it, not only against the first of that number."""
+    parts = [row.split("/") for row in rows.split()]
+    lines = [
+        ROOM.format(
+            room=room, building=building, entrance=entrance, owner=f"业主{'甲乙丙丁戊'[at]}"
+        )
+        for at, (room, building, entrance) in enumerate(parts)
+    ]
+    report = check_csv(
+        "\n".join(["房号,楼号,单元号,楼层,建筑面积,用途,业主", *lines]).encode(), "roll.csv"
+    )
+    (only,) = report.problems
+    assert only.problem.code == code
+    assert only.problem.where.startswith(f"roll.csv row {len(lines) + 1},")
+
+
 PARTS = ("{}", "{}号楼", "{}#", "0{}", "{}栋", "{}幢")
 
 

@@ -228,7 +228,7 @@ async def test_the_roll_of_the_next_vote_has_the_unit_with_its_buyer(
     await sold(vote)
     box = await open_box(vote.sql, vote.rid, attempt=2, motions=MOTIONS)
     for table in ("roll_unit", "roll_entry"):
-        await vote.sql.execute(f"DELETE FROM {table} WHERE box_id=$1", box)  # noqa: S608
+        await vote.sql.execute(f"DELETE FROM {table} WHERE box_id=$1", box)
 
     async def freeze(session: AsyncSession) -> None:
         row = await session.get_one(BallotBox, box)
