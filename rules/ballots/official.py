@@ -70,8 +70,11 @@ def official_problems(
         if name not in results:
             problems.append(problem("official.motion_missing", where=name, motion=name))
             continue
-        problems += _choice_problems(motion, results[name])
-        problems += _of_one(name, results[name], roll)
+        of_choices = list(_choice_problems(motion, results[name]))
+        problems += of_choices
+        # The sum of options that are wrong one by one says nothing more.
+        options = {} if of_choices else _said_options(motion, results[name])
+        problems += _of_one(name, results[name], roll, options)
     return tuple(problems)
 
 
@@ -97,12 +100,23 @@ def _result(pack: VotingPack, motion: Motion, given: ReportedNumbers) -> Reporte
     if motion.options:
         return _options_result(pack, motion, tally, given)
     decision = decide(pack, motion, tally)
-    law = ruled(pack, motion, tally)
-    if decision.passed and law.payer_set not in (None, "all"):
-        raise refusal("official.payers_unknown", where=motion.id, motion=motion.id)
-    second = None if decision.passed else second_vote(law)
-    outcome = "second_vote" if second is not None else "passed" if decision.passed else "failed"
+    outcome, second = _by_law(pack, motion, tally, "passed" if decision.passed else "failed")
     return ReportedResult(tally=tally, decision=decision, outcome=outcome, second=second)
+
+
+def _by_law(
+    pack: VotingPack, motion: Motion, tally: ReportedTally, outcome: str
+) -> tuple[str, SecondVote | None]:
+    """The outcome with what the law adds to it: the second vote that a failed one opens.
+
+    Raises:
+        Refused: `official.payers_unknown`.
+    """
+    law = ruled(pack, motion, tally)
+    if outcome == "passed" and law.payer_set not in (None, "all"):
+        raise refusal("official.payers_unknown", where=motion.id, motion=motion.id)
+    second = second_vote(law) if outcome == "failed" else None
+    return outcome if second is None else "second_vote", second
 
 
 def _options_result(
@@ -116,10 +130,12 @@ def _options_result(
     strongest = ruling.order[0] if ruling.order else motion.options[0].id
     split = _against(tally, options, strongest)
     words = {"winner": "passed", "run_off": "run_off", "tie": "tie"}
+    outcome, second = _by_law(pack, motion, split, words.get(ruling.outcome, "failed"))
     return ReportedResult(
         tally=split,
         decision=decide(pack, motion, split),
-        outcome=words.get(ruling.outcome, "failed"),
+        outcome=outcome,
+        second=second,
         options=options,
         winner=ruling.winner,
         named=ruling.named,
@@ -213,15 +229,37 @@ def _choice_problems(motion: Motion, given: ReportedNumbers) -> Iterator[Problem
             budget=motion.menu.budget,
         )
     for name, choice in given.options.items():
-        for unit in UNITS:
-            number, part = getattr(choice, unit), getattr(given, f"participating_{unit}")
-            if number is not None and part is not None and number > part:
-                where = f"{motion.id}.options.{name[:32]}.{unit}"
-                params: dict[str, str | int] = {"motion": motion.id, "given": number, "most": part}
-                yield Problem(code="official.choice_above", where=where, params=params)
+        yield from _numbers_problems(motion.id, f"options.{name[:32]}", choice, given)
 
 
-def _of_one(name: str, tally: ReportedTally, roll: Weight) -> list[Problem]:
+def _numbers_problems(
+    motion_id: str, field: str, choice: ReportedChoice, given: ReportedNumbers
+) -> Iterator[Problem]:
+    """One option or work: of those who took part whoever abstained supports nothing."""
+    if choice.heads == 0 and any((choice.area_dm2, choice.shares)):
+        yield problem("decide.weight_without_heads", where=f"{motion_id}: {field}", field=field)
+    for unit in UNITS:
+        number, part = getattr(choice, unit), getattr(given, f"participating_{unit}")
+        if number is None:
+            continue
+        if number < 0:
+            where = f"{motion_id}.{field}.{unit}"
+            yield problem("official.below_zero", where=where, motion=motion_id, field=where)
+        most = None if part is None else part - (getattr(given, f"abstain_{unit}") or 0)
+        if most is not None and number > most:
+            where = f"{motion_id}.{field}.{unit}"
+            params: dict[str, str | int] = {"motion": motion_id, "given": number, "most": most}
+            yield Problem(code="official.choice_above", where=where, params=params)
+
+
+def _said_options(motion: Motion, given: ReportedNumbers) -> dict[str, Amounts]:
+    """Each owner names one option, so they add up; of a menu's works each may name several."""
+    return {name: _amounts(each) for name, each in given.options.items() if motion.options}
+
+
+def _of_one(
+    name: str, tally: ReportedTally, roll: Weight, options: Mapping[str, Amounts]
+) -> list[Problem]:
     numbers = {field: getattr(tally, field) for field in ReportedTally.model_fields}
     below = [field for field, number in numbers.items() if number is not None and number < 0]
     if below:
@@ -239,4 +277,7 @@ def _of_one(name: str, tally: ReportedTally, roll: Weight) -> list[Problem]:
         for field, number in frozen
         if numbers[field] not in (None, number)
     ]
-    return other or list(disagreements(tally_facts(tally), name))
+    facts = tally_facts(tally)
+    if options:
+        facts = facts.model_copy(update={"options": options, "yes": Amounts(), "no": Amounts()})
+    return other or list(disagreements(facts, name))

@@ -32,7 +32,19 @@ def motion_problems(pack: VotingPack, motion: Motion) -> tuple[Problem, ...]:
         return (problem("opening.matter_unknown", "matter", matter=word, **names),)
     if pack.major and strict_kind(motion, pack) is not motion.kind:
         return (problem("opening.motion_kind", "kind", matter=motion.matter or ""),)
-    return _missing_numbers(rule_of(pack, motion), motion)
+    rule = rule_of(pack, motion)
+    return _missing_numbers(rule, motion) or _objected_to_one_by_one(rule, motion)
+
+
+def _objected_to_one_by_one(rule: Rule, motion: Motion) -> tuple[Problem, ...]:
+    """Where silence counts as yes, or owners may object after the vote, it is to one motion, yes or no."""
+    if not motion.options and motion.menu is None:
+        return ()
+    for each in _with_second_votes(rule):
+        if each.veto is not None or each.silence.kind == "deemed_yes":
+            field = "options" if motion.options else "menu"
+            return (problem("opening.objections_to_options", field, rule=each.id),)
+    return ()
 
 
 def _missing_numbers(rule_of_motion: Rule, motion: Motion) -> tuple[Problem, ...]:

@@ -1,7 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
+from models.values.refusal import Refused
 from models.values.voting import Motion, MotionKind, MotionOption, ReportedChoice, ReportedNumbers
 from rules.ballots.official import official_problems, official_results
 from rules.voting import pack_for
@@ -91,6 +93,50 @@ def test_a_report_of_options_is_about_these_options_and_has_their_numbers() -> N
     assert codes({"roof": reported(20, a=11, d=2)}, (ROOF,)) == ["official.choice_unknown"]
     assert codes({"works": reported(20, a=11)}) == ["official.choice_unknown"]
     assert set(codes({"roof": reported(20, a=21)}, (ROOF,))) == {"official.choice_above"}
+
+
+def abstaining(given: ReportedNumbers, abstain: int) -> ReportedNumbers:
+    numbers = {"abstain_heads": abstain, "abstain_area_dm2": abstain * 100}
+    return given.model_copy(update=numbers)
+
+
+def test_options_that_contradict_each_other_or_those_who_took_part_are_refused() -> None:
+    def found(given: ReportedNumbers) -> set[str]:
+        return set(codes({"roof": given}, (ROOF,)))
+
+    assert found(reported(20, a=11, b=10)) == {"decide.more_than"}
+    assert found(abstaining(reported(20, a=11, b=5), 4)) == set()
+    assert found(abstaining(reported(20, a=11, b=5), 5)) == {"decide.more_than"}
+    assert found(abstaining(reported(20, a=11), 10)) == {"official.choice_above"}
+    assert found(reported(20, a=11, b=-1)) == {"official.below_zero"}
+    airy = reported(20, a=11).model_copy(
+        update={"options": {"a": ReportedChoice(heads=0, area_dm2=9)}}
+    )
+    assert found(airy) == {"decide.weight_without_heads"}
+
+
+def test_a_work_has_no_more_supporters_than_took_part_and_did_not_abstain() -> None:
+    assert codes({"extras": abstaining(reported(20, ("ramp",), ramp=15), 5)}, (MENU,)) == []
+    above = abstaining(reported(20, ("ramp",), ramp=15), 6)
+    assert set(codes({"extras": above}, (MENU,))) == {"official.choice_above"}
+
+
+def test_where_only_those_who_agreed_pay_no_report_of_options_decides_either() -> None:
+    """A report names nobody (WEG § 21)."""
+    pack, roll = (
+        pack_for("DE-2020"),
+        {"roll_heads": 10, "roll_area_dm2": 1_000, "roll_shares": 1_000},
+    )
+    part = {"participating_heads": 6, "participating_area_dm2": 600, "participating_shares": 600}
+    options = {
+        name: ReportedChoice(heads=n, area_dm2=n * 100, shares=n * 100)
+        for name, n in (("a", 4), ("b", 2))
+    }
+    put = Motion(id="w", title="w", matter="works", options=OPTIONS[:2])
+    given = ReportedNumbers(**roll, **part, options=options)
+    assert official_problems((put,), {"w": given}, Weight(10, 1_000, 1_000)) == ()
+    with pytest.raises(Refused, match=r"official\.payers_unknown"):
+        official_results(pack, (put,), {"w": given})
 
 
 MENU = Motion(

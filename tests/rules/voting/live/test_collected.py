@@ -49,6 +49,17 @@ def test_what_cannot_be_put_is_refused_with_the_reason() -> None:
     assert codes(spain.id, put) == ["opening.bound_missing"]
 
 
+def test_where_owners_object_after_the_vote_or_their_silence_counts_a_motion_is_yes_or_no() -> None:
+    """The time for it is that of one motion (Spain's LPH 17.8, Taiwan's article 32)."""
+    two = [{"id": "a", "title": "a"}, {"id": "b", "title": "b"}]
+    for pack, matter in (("ES-2026", "accessibility"), ("TW-2003", "lift")):
+        assert codes(pack, motion(matter, above_bound=False)) == []
+        put = motion(matter, above_bound=False, options=two)
+        assert codes(pack, put) == ["opening.objections_to_options"]
+    assert codes("DE-2020", motion("works", options=two)) == []
+    assert codes("CN-2021", motion(None, options=two)) == []
+
+
 def test_shares_are_needed_where_a_rule_or_its_second_vote_counts_them() -> None:
     assert needs_shares(pack_for("FR-2020"), motion("improvement"))
     assert needs_shares(pack_for("DE-2020"), motion("works"))  # who pays is decided by shares
