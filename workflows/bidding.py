@@ -32,6 +32,8 @@ with workflow.unsafe.imports_passed_through():
 
 NAMED = (BiddingPhase.PUBLICITY, BiddingPhase.AWARD, BiddingPhase.SIGNATURE)
 """Candidates are named in these; before them the rounds of the tender go on."""
+LEFT_AT_ONCE = "2026-11-left-at-once"
+"""The patch since which the record says who was posted, where a candidate has left meanwhile."""
 
 
 @workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
@@ -92,6 +94,12 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
             self.progress = self.progress.publishing()
             number = f"{self.given.attempt}-{self.progress.closings + 1}"
             await publish(self, Subject.CANDIDATES, number, suspends=True)
+            if self.progress.candidates != self.progress.published and workflow.patched(
+                LEFT_AT_ONCE
+            ):
+                # Whoever has left before the list was posted was not on it.
+                async with self.turn:
+                    await self.take_from_record()
         elif self._may_be_missed():
             await self._signature()
         else:

@@ -45,6 +45,8 @@ with workflow.unsafe.imports_passed_through():
 
 WARRANTY = "2026-11-warranty"
 """The patch since which a case is in warranty, until what is kept back is decided on, before it is completed."""
+UNDOES_AFTER_VOTES = "2026-11-undoes-after-votes"
+"""The patch since which what was paid goes back too where a case is shelved after later votes."""
 
 CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
     Stage.VOTING: VotingWorkflow.run,
@@ -133,14 +135,18 @@ class RenovationWorkflow(CollectingWorkflow):
                     await self._carry_stage()
         if outcome.state is RenovationState.COMPLETED and workflow.patched(WARRANTY):
             await self._warrant()
-        if self.progress.gives_up:
+        if self.progress.gives_up and self._undoes():
             # Stopped without blame: what was paid goes back.
             await self._compensate()
         return outcome
 
+    def _undoes(self) -> bool:
+        """Once only those cases were that are shelved before another vote."""
+        return self.progress.gives_up_at_once or workflow.patched(UNDOES_AFTER_VOTES)
+
     async def _begin_again(self) -> None:
         """What the owners had adopted was annulled: the procedure goes on as after a vote that failed (E6)."""
-        self.rolled_back = False
+        self.rolled_back = self.settling = False
         async with self.turn:
             # The stage that was on its way may have ended as it was stopped: the record has the last word.
             await self.take_from_record()

@@ -18,7 +18,7 @@ from models.messages.progress import CarriedProgress, Progress
 from models.messages.reconciling import Fault
 from runtime.database import Database
 
-OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq", "remind_at", "troubled"}
+OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq", "remind_at", "troubled", "folded_to"}
 """What a workflow hears by signal, or may still be about to hear."""
 LOOKS = (timedelta(seconds=10), timedelta(seconds=10), timedelta(seconds=30))
 """How long an answer is waited for. Its worker may have died, or have much to do: then the next one takes over."""
@@ -125,4 +125,4 @@ async def _is_about_to_hear(
 
 
 def _compared(progress: Progress) -> dict[str, object]:
-    return progress.model_dump(mode="json", exclude=OF_THE_RUN_ALONE)
+    return progress.model_dump(mode="json", exclude=OF_THE_RUN_ALONE | progress.HEARD_LATE)

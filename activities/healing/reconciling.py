@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.failures import told_to_workflow
@@ -108,6 +109,8 @@ class Repair:
         self.case, self.given = case, given
         self.asked = given.by != ENGINE
         self.woken: set[str] = set()
+        self.seen_to: set[tuple[str, str]] = set()
+        """Troubles that have ended by now: the workflow and its step."""
 
     async def findings(self) -> AsyncIterator[Discrepancy]:
         """What differs, in the order in which it is mended: the journey first."""
@@ -119,7 +122,8 @@ class Repair:
             if not found.runs:
                 yield await self._ticket(found)
         for trouble in self.case.troubles:
-            if self._is_time(trouble):
+            ended = (trouble.workflow_id, trouble.step) in self.seen_to
+            if not ended and self._is_time(trouble):
                 yield await self._trouble(trouble)
         for name in self.case.late:
             if name not in self.woken:
@@ -167,21 +171,26 @@ class Repair:
             return found
         database, rid = self.desk.recorder.database, self.case.row.id
         fault = await fault_of(self.client, database, rid, found, self.task_queue)
-        if fault is None and self._goes_by_what_is_not_so(workflow_id):
+        unfounded = self._goes_by_what_is_not_so(workflow_id)
+        if fault is None and unfounded:
             fault = Fault.DIFFERS
         if fault is None:
             return found
         if not self.given.dry_run:
             handle = self.client.get_workflow_handle(workflow_id, run_id=found.run_id)
-            await handle.terminate(reason=f"{fault}: it is rebuilt from the record")
+            await _terminate(handle, f"{fault}: it is rebuilt from the record")
+            # What it went by ends with it: else the one that is rebuilt would be stopped for the same.
+            for trouble in unfounded:
+                await self._see_to(trouble)
         return replace(found, status=fault)
 
-    def _goes_by_what_is_not_so(self, workflow_id: str) -> bool:
-        """Whether the record has refused a step of it as not following; asked again it would be the same."""
-        return any(
-            each.workflow_id == workflow_id and not each.by_act and each.error == UNFOUNDED
+    def _goes_by_what_is_not_so(self, workflow_id: str) -> list[CaseTrouble]:
+        """The steps of it that the record has refused as not following; asked again they would be the same."""
+        return [
+            each
             for each in self.case.troubles
-        )
+            if each.workflow_id == workflow_id and not each.by_act and each.error == UNFOUNDED
+        ]
 
     async def _rebuild(self, journey: Execution) -> Discrepancy:
         """The journey begins again where the record says that it is; its children with it."""
@@ -222,7 +231,10 @@ class Repair:
         )
         of_run = lost.run_id or str(progress.seq)
         mending = Mending(workflow=lost.workflow_id, was=lost.status, done="started")
-        await self.desk.record(self._command(lost.workflow_id, f"repaired-{of_run}"), mending, None)
+        command = self._command(lost.workflow_id, f"repaired-{of_run}")
+        # A comparison that died before the start has told it in its own words: as differing, not as stopped.
+        if await self.desk.recorder.journal.answered(command.command_id) is None:
+            await self.desk.record(command, mending, None)
         return progress.model_dump(mode="json")
 
     async def _trouble(self, trouble: CaseTrouble) -> Discrepancy:
@@ -234,12 +246,16 @@ class Repair:
             finding = self._finding(trouble.workflow_id, Fault.BROKEN, step=trouble.step)
             return await self._wake(trouble.workflow_id, finding)
         if not self.given.dry_run:
-            name = f"seen-{trouble.step}-{trouble.reference}"
-            mending = Mending(workflow=trouble.workflow_id, was="broken", done="seen_to")
-            command = self._command(trouble.workflow_id, name)
-            await self.desk.record(command, mending, trouble)
+            await self._see_to(trouble)
         finding = self._finding(trouble.workflow_id, Fault.SEEN_TO, step=trouble.step)
         return await self._wake(trouble.workflow_id, finding)
+
+    async def _see_to(self, trouble: CaseTrouble) -> None:
+        """The trouble has ended; it may come again, of the same step."""
+        name = f"seen-{trouble.step}-{trouble.reference}-{trouble.since:%Y%m%dT%H%M%S%f}"
+        mending = Mending(workflow=trouble.workflow_id, was="broken", done="seen_to")
+        await self.desk.record(self._command(trouble.workflow_id, name), mending, trouble)
+        self.seen_to.add((trouble.workflow_id, trouble.step))
 
     async def _goes_on(self, workflow_id: str) -> bool:
         return workflow_id in self.woken or (await execution_of(self.client, workflow_id)).runs
@@ -270,7 +286,7 @@ class Repair:
         for name in filter(None, workflow_ids):
             if (await execution_of(self.client, name)).runs:
                 handle = self.client.get_workflow_handle(name)
-                await handle.terminate(reason="the renovation is rebuilt from the record")
+                await _terminate(handle, "the renovation is rebuilt from the record")
 
     def _command(self, workflow_id: str, name: str) -> Command:
         return Command(
@@ -301,3 +317,12 @@ class Repair:
             was=was,
             step=step,
         )
+
+
+async def _terminate(handle: WorkflowHandle[Any, Any], reason: str) -> None:
+    """Stop a workflow, if nothing has ended it a moment before: with a journey its children end."""
+    try:
+        await handle.terminate(reason=reason)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise

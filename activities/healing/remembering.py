@@ -97,7 +97,7 @@ def fold(workflow_id: str, rows: Sequence[Recalled]) -> Progress:
             progress = _after_child(progress, row)
         elif isinstance(progress, BiddingProgress):
             progress = progress.publishing()
-    return progress
+    return progress.model_copy(update={"folded_to": rows[-1].seq if rows else 0})
 
 
 def progress_for(workflow_id: str) -> type[Progress]:

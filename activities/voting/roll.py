@@ -23,6 +23,7 @@ from rules.ballots.scopes import ESTATE
 from rules.voting.live.weighing import CutShares, HeldShares, cut_shares
 from runtime.database import insert_many
 
+OwnedUnits = Select[*tuple[Any, ...]]
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""
 
@@ -79,7 +80,7 @@ async def freeze_roll(
 
 
 async def _held(
-    session: AsyncSession, owned: Select[Any], pack: VotingPack
+    session: AsyncSession, owned: OwnedUnits, pack: VotingPack
 ) -> AsyncIterator[HeldShares]:
     """The shares of every entry that may vote; none of one whose shares are not known."""
     async for piece in _pieces(session, owned):
@@ -112,7 +113,7 @@ async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
     return digest.hexdigest()
 
 
-def _owned(renovation_id: str, estate_id: str, scope: MotionScope) -> Select[Any]:
+def _owned(renovation_id: str, estate_id: str, scope: MotionScope) -> OwnedUnits:
     """The units of an estate or of a part of it with their owners of today, those of one head together."""
     sold = (
         select(OwnerReplacement.unit_number, OwnerReplacement.buyer_key)
@@ -142,7 +143,7 @@ def _owned(renovation_id: str, estate_id: str, scope: MotionScope) -> Select[Any
     )
 
 
-async def _pieces(session: AsyncSession, owned: Select[Any]) -> AsyncIterator[list[_EstateUnit]]:
+async def _pieces(session: AsyncSession, owned: OwnedUnits) -> AsyncIterator[list[_EstateUnit]]:
     """What `_owned` finds, all units of one head always in the same piece."""
     rows = await session.stream(owned)
     piece: list[_EstateUnit] = []

@@ -154,7 +154,7 @@ class Book:
     def _tell_doubles(self) -> None:
         """Each unit beside every one before it whose number may be the same in another spelling."""
         exact: dict[str, int] = {}
-        placed: dict[tuple[int, str, str, str | None], int] = {}
+        placed: dict[tuple[int, str, str, int], int] = {}
         for first, second in self.again:
             for at in (first, second):
                 unit = self.units[at]

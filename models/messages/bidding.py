@@ -104,6 +104,9 @@ class BiddingProgress(Progress):
         "bidding.failed": BiddingOutcome,
     }
 
+    HEARD_LATE: ClassVar[frozenset[str]] = frozenset({"published"})
+    """A candidate may leave while the publication is being begun: the record knows who was posted."""
+
     phase: BiddingPhase = BiddingPhase.PUBLISH_TENDER
     tender: TenderPeriod | None = None
     round: int = 0

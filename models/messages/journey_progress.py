@@ -117,6 +117,8 @@ class JourneyProgress(Progress):
     follow_up: FollowUpTerms | None = None
     """When the second vote is held, where the last vote has opened one."""
     sharing: CostSharingResult | None = None
+    collected: bool = False
+    """The owners' money came in once, and nothing has undone that since."""
     bidding: BiddingResult | None = None
     works: InspectionOutcome | None = None
     adopted: bool = False
@@ -226,7 +228,12 @@ class JourneyProgress(Progress):
 
     @property
     def gives_up(self) -> bool:
-        """It stops after money was asked for: what was done is undone (E13, B-20, E36)."""
+        """It stops after money was asked for, if only before a later vote: what was done is undone (E13, B-20, E36)."""
+        return bool(self._shelved) and (self.gives_up_at_once or self.collected)
+
+    @property
+    def gives_up_at_once(self) -> bool:
+        """It stops in the stage in which money was asked for, or in a later one."""
         return (self.left and self.stage in (Stage.BIDDING, Stage.INSPECTION)) or (
             self.sharing is CostSharingResult.SHELVED
         )
@@ -296,6 +303,7 @@ class JourneyProgress(Progress):
             "vote": VotingResult.ANNULLED,
             "follow_up": None,
             "sharing": None,
+            "collected": False,
             "bidding": None,
             "wanted": None,
             "revise_until": None,
@@ -329,7 +337,8 @@ class JourneyProgress(Progress):
                 "adopted": self.adopted or outcome.outcome is VotingResult.ADOPTED,
             }
         if isinstance(outcome, CostSharingOutcome):
-            return {"sharing": outcome.outcome}
+            funded = self.collected or outcome.outcome in GOES_ON
+            return {"sharing": outcome.outcome, "collected": funded}
         if isinstance(outcome, BiddingOutcome):
             return {"bidding": outcome.outcome}
         if isinstance(outcome, InspectionOutcome):

@@ -27,11 +27,15 @@ class Progress(Carried):
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {}
     """What each step answers, by the kind of the event that it writes."""
+    HEARD_LATE: ClassVar[frozenset[str]] = frozenset()
+    """Fields in which a workflow may be behind the record, or before it, until it looks there."""
 
     seq: int = 0
     tick: datetime | None = None
     troubled: tuple[str, ...] = ()
     remind_at: datetime | None = None
+    folded_to: int = 0
+    """The last event that was there when this was computed from the record: what had ended by then is in it."""
 
     def after(self, step: str, answer: Answer) -> Self:
         """The progress after a step; what it already knows, and what was overtaken, changes nothing.
@@ -46,7 +50,12 @@ class Progress(Carried):
         )
 
     def after_child(self, answer: Answer) -> Self:
-        """The progress after a workflow that this one had started has ended with an answer."""
+        """The progress after a workflow that this one had started has ended with an answer.
+
+        One that was on record already when this one looked there changes nothing.
+        """
+        if 0 < answer.seq <= self.folded_to:
+            return self
         return self.moved("", answer).model_copy(update={"remind_at": answer.remind_at})
 
     def moved(self, _step: str, _answer: Answer) -> Self:

@@ -61,7 +61,7 @@ Deed = Callable[["Wanderer"], Awaitable[None]]
 
 
 START_S, LOOK_S = 30, 0.05
-OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq"}
+OF_THE_RUN_ALONE = {"tick", "paid_up", "settled", "seq", "folded_to"}
 """What a workflow hears by signal. `seq`: the last mark may be younger than the last answer."""
 
 

@@ -47,6 +47,10 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """Refuse an act that comes after the end."""
         raise NotImplementedError
 
+    def _before_its_end(self, act: Act) -> None:
+        """Refuse an act that comes when everything is over, the settlement too."""
+        raise NotImplementedError
+
     def _is_overseen(self) -> bool:
         ordered = self.progress.orders > 0 or self.progress.blocked
         return self.progress.suspended_at is not None or ordered
@@ -167,7 +171,7 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     def _ordered(self, act: OrderedAct) -> None:
         # An order outlives the works: it waits for its answer until the case is closed.
-        self._open(act, in_warranty=True)
+        self._before_its_end(act)
         if not self.progress.orders:
             raise refuse("oversight.no_order", order=act.order_id)
 
@@ -196,6 +200,7 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             raise refuse("oversight.suspended", since=self.progress.suspended_at.isoformat())
 
     def _stands_still(self, act: Act) -> None:
-        self._open(act)
+        # Whatever has ended meanwhile: nothing goes on but by this, the settlement neither.
+        self._before_its_end(act)
         if self.progress.suspended_at is None:
             raise refuse("oversight.not_suspended", where=self.renovation_id)

@@ -91,6 +91,44 @@ def test_a_cancelled_case_is_settled_step_by_step_and_then_closed() -> None:
     assert not TURNS["renovation.closed"](journey(*rows), (completed,))
 
 
+Told = tuple[str, str, dict[str, JsonValue]]
+
+
+def stage_of(name: Stage, number: int, end: str, **said: JsonValue) -> list[Told]:
+    """A stage from its beginning to the event with which it ends."""
+    kind, entry = entered(name, number)
+    return [(kind, "renovation/r", entry), (end, str(entry["workflow_id"]), said)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["voted down", "adopted and no contractor"])
+def test_a_case_that_is_shelved_after_money_came_in_gives_it_back_first(again: bool) -> None:
+    """Also where the owners were asked once more since, and it is shelved in a stage in which nothing was paid."""
+
+    vote, share = "voting.result_declared", "cost_sharing.finished"
+    rows = [
+        *stage_of(Stage.VOTING, 1, vote, outcome="adopted", box_id="b1"),
+        *stage_of(Stage.COST_SHARING, 2, share, outcome="funded"),
+        *stage_of(Stage.BIDDING, 3, "bidding.failed", outcome="new_vote"),
+    ]
+    asked: Told = ("renovation.revision_asked", "renovation/r", {"attempts": 1, "wanted": True})
+    over: Told = ("renovation.revision_asked", "renovation/r", {"attempts": 2, "wanted": False})
+    revised: Told = ("voting.scheme_revised", "renovation/r", {"command_id": "c", "kind": "k"})
+    rows += [asked, revised]
+    if again:
+        rows += stage_of(Stage.VOTING, 4, vote, outcome="adopted", box_id="b2")
+        rows += stage_of(Stage.COST_SHARING, 5, share, outcome="new_vote")
+    else:
+        rows += stage_of(Stage.VOTING, 4, vote, outcome="rejected", box_id="b2")
+    rows.append(over)
+    shelved = JourneyOutcome(state=RenovationState.SHELVED, reason="vote_limit_reached")
+    recalled = [Recalled(seq, kind, of, said, said) for seq, (kind, of, said) in enumerate(rows, 1)]
+    memory = Memory("renovation/r", recalled)
+    assert memory.progress.ending == shelved
+    assert not TURNS["renovation.closed"](memory, (shelved,))
+    steps = [step for step in TURNS if step.startswith("settlement.") and TURNS[step](memory, ())]
+    assert len(steps) == 1
+
+
 @pytest.mark.parametrize("outcome", CostSharingResult)
 def test_a_collection_that_was_not_counted_has_no_end(outcome: CostSharingResult) -> None:
     planned: dict[str, JsonValue] = {"gap_fen": 0, "next_step": "none"}

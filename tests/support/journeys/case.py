@@ -1,5 +1,6 @@
 """One told case on real servers: its rows, the acts of officials, and what residents, bidders and the bank do over HTTP."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,8 @@ class ToldCase:
         self.parts, self.http, self.db, self.rid = parts, http, db, rid
         self.client, self.queue = parts.client, parts.settings.task_queue
         self.acts = 0
+        self.granting = asyncio.Lock()
+        """Acts that are sent side by side share one connection."""
 
     async def row(self) -> asyncpg.Record:
         return await self.db.fetchrow("SELECT * FROM renovation WHERE id = $1", self.rid)
@@ -86,6 +89,10 @@ class ToldCase:
         A firm that is given a role with which nobody bids has it in this case alone: it bids in those of
         other tests.
         """
+        async with self.granting:
+            return await self._granted(who)
+
+    async def _granted(self, who: Actor) -> str:
         await self.db.execute(
             "INSERT INTO role_grant (actor_id, label, role, place_id, only_case)"
             " SELECT $1::varchar, $2, $3, $4, CASE WHEN EXISTS (SELECT FROM role_grant"

@@ -256,6 +256,11 @@ async def test_an_invented_end_of_a_step_leads_to_nothing_and_is_healed(
         with suppress(asyncio.CancelledError):
             await going_on
     assert {Fault.DIFFERS, Fault.LOST, Fault.BROKEN} & {fault for _, fault in await repaired(j)}
+    # What was mended is healthy: the next comparison leaves it alone, a minute later and for ever.
+    await repaired(j)
+    stood = await j.handle.describe()
+    assert not {Fault.DIFFERS, Fault.LOST} & {fault for _, fault in await repaired(j)}
+    assert (await j.handle.describe()).run_id == stood.run_id
     await nothing_invented(j)
     await ends_well(j, database)
 

@@ -15,14 +15,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
-from activities.healing import believing
+from activities.healing import believing, reconciling
 from activities.healing.comparing import execution_of
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
-from models.messages.reconciling import OPERATOR, Reconciliation
+from models.messages.reconciling import OPERATOR, Fault, Reconciliation
 from runtime.database import Database
 from runtime.engine.builds import deployment_of
 from runtime.engine.reconciliation import reconcile
+from runtime.engine.starting import start_renovation
 from tests.support.breaks.breaking import PATIENCE_S
 from tests.support.breaks.faults import Faults
 from tests.support.signed.driver import SignedDriver
@@ -73,6 +74,34 @@ async def test_a_worker_that_died_after_its_commit_is_no_reason_to_stop_its_work
     assert described.status is WorkflowExecutionStatus.RUNNING
     assert described.run_id == run_id
     await held.release()
+    await ends_well(j, database)
+
+
+@pytest.mark.slow
+async def test_a_repair_that_dies_before_the_start_is_finished_by_the_next_try(
+    journey: Begin, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has stopped the workflow and has said so on the record: the next one finds one that was stopped."""
+    j = await journey(SignedDriver)
+    await j.until("works")
+    start, fault_of = start_renovation, believing.fault_of
+    died = list[str]()
+
+    async def differs_at_first(*given: Any) -> Fault | None:
+        return await fault_of(*given) if died else Fault.DIFFERS
+
+    async def dies_at_first(*given: Any) -> None:
+        if not died:
+            died.append("the worker is gone")
+            raise ConnectionError(died[0])
+        await start(*given)
+
+    monkeypatch.setattr(reconciling, "fault_of", differs_at_first)
+    monkeypatch.setattr(reconciling, "start_renovation", dies_at_first)
+    report = await reconcile(j.client, j.queue, Reconciliation(renovation_id=j.rid, by=OPERATOR))
+    assert died
+    assert Fault.NOT_MENDED not in {each.fault for each in report.findings}, report.findings
+    assert (await j.events()).count("case.repaired") == 1
     await ends_well(j, database)
 
 

@@ -8,7 +8,13 @@ from models.messages import acts as a
 from models.values.scheme import SchemeContent
 from runtime.database import Database
 from tests.support.estate import scheme_content
-from tests.support.journey import COMMITTEE, STREET, JourneyDriver, first_candidate
+from tests.support.journey import (
+    COMMITTEE,
+    STREET,
+    JourneyDriver,
+    first_candidate,
+    open_when_allowed,
+)
 from tests.workflows.works.test_default import refused
 from tests.workflows.works.test_settling import settled
 
@@ -43,6 +49,43 @@ async def struck_out(j: JourneyDriver) -> None:
     bidder = await first_candidate(j)
     fields = {"bidder_id": bidder, "ground": "too_dear", "reason": "above what was agreed"}
     await j.act(a.WithdrawCandidate, STREET, **fields)
+
+
+async def all_too_dear(j: JourneyDriver) -> None:
+    """One candidate after the other leaves: the owners are asked."""
+    for _ in range(3):
+        await j.until("award_contract")
+        await struck_out(j)
+    await j.until("revise_scheme")
+
+
+# carries E12, E42
+async def test_what_was_paid_goes_back_where_nothing_is_adopted_after_a_dearer_award(
+    journey: Begin, database: Database
+) -> None:
+    """It is shelved in a vote, as one in which nothing was paid yet; the money came in before."""
+    j = await journey(content=at_most(LIMIT_FEN))
+    await all_too_dear(j)
+    paid = await j.value("SELECT sum(amount_fen) FROM payment WHERE renovation_id = $1")
+    assert paid > 0
+    j.on("ballots", everyone_says_no)
+    j.on("open_vote", open_when_allowed)
+    j.on("revise_scheme", revise_as_before)
+    await settled(j, database, "shelved")
+    (closed,) = await j.details("renovation.closed")
+    assert closed["reason"] == "vote_limit_reached"
+    assert await j.value("SELECT sum(amount_fen) FROM refund WHERE renovation_id = $1") == paid
+    assert (await j.events()).count("settlement.refunds_paid") == 1
+
+
+async def everyone_says_no(j: JourneyDriver) -> None:
+    await j.cast("no")
+
+
+async def revise_as_before(j: JourneyDriver) -> None:
+    """The dearer one, as often as votes are allowed."""
+    revised = {"scheme": dearer(), "budget_fen": DEARER_FEN, "reason": "prices have risen"}
+    await j.act(a.ReviseScheme, COMMITTEE, **revised)
 
 
 # carries E12
