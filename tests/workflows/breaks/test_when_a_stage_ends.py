@@ -8,10 +8,10 @@ import pytest
 from models.messages import acts as a
 from runtime.database import Database
 from runtime.record.audit import audit
-from tests.support.breaks.breaking import PATIENCE_S
+from tests.support.breaks.breaking import PATIENCE_S, agrees_soon
 from tests.support.breaks.faults import Faults
 from tests.support.journey import BUREAU, COMMITTEE, STREET, JourneyDriver
-from tests.support.journeys.reactions import everyone_pays
+from tests.support.journeys.reactions import everyone_pays, first_candidate, record_evaluation
 from tests.workflows.oversight.test_annulled import BY
 from tests.workflows.oversight.test_suspended import STOPS
 from tests.workflows.works.test_default import refused
@@ -67,5 +67,27 @@ async def test_what_was_annulled_at_the_end_of_its_stages_is_put_to_another_vote
     await j.until("revise_scheme")
     await j.act(a.ReviseScheme, COMMITTEE, title="a smaller scheme", reason="asked for")
     j.on("payments", everyone_pays)
+    assert (await j.until("nothing"))["state"] == "completed"
+    assert (await audit(database, j.rid)).ok
+
+
+@pytest.mark.slow
+async def test_a_candidate_that_leaves_before_the_list_is_posted_splits_nothing(
+    journey: Begin, faults: Faults, database: Database
+) -> None:
+    """The list that is posted is without it, so the contract is awarded after one publication."""
+    j = await journey()
+    await j.until("record_evaluation")
+    held = faults.hold(j.rid, "Publications.open", inside=False, attempts=1)
+    await record_evaluation(j)
+    async with asyncio.timeout(PATIENCE_S):
+        await held.reached.wait()
+        first = await first_candidate(j)
+        await j.act(a.WithdrawCandidate, STREET, bidder_id=first, reason="no capacity")
+    await held.release()
+    await j.until("award_contract")
+    await agrees_soon(j, str((await j.row())["stage_workflow_id"]))
+    opened = [each for each in await j.details("publication.opened") if "candidates" in str(each)]
+    assert len(opened) == 1
     assert (await j.until("nothing"))["state"] == "completed"
     assert (await audit(database, j.rid)).ok
