@@ -10,10 +10,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
+from activities.cancellation import cancel_tenders
+from activities.recording import Case
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,
     ClarifyTender,
+    Done,
     PublishTender,
     RecordEvaluation,
     RuleOnSignature,
@@ -25,7 +28,9 @@ from models.messages.journey import StageInput
 from models.tables import Award, Bid, Contract, Event, Publication, Renovation, ShareTotal, Tender
 from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan
+from rules.oversight import ANNULLED
 from runtime.database import Database
+from runtime.record.journal import Recorded
 from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
@@ -126,6 +131,25 @@ class Bidding:
     async def ranked(self, *prices: int, **more: Any) -> Candidates:
         await self.opened(*prices, **more)
         return await self.evaluate()
+
+    async def adopt(self, name: str) -> None:
+        """The owners adopt a scheme now."""
+
+        async def declare(_: Case) -> Recorded[Done]:
+            return Recorded(Done(command_id=name, kind="vote"), {"outcome": "adopted"})
+
+        step = command(self.rid, name)
+        await self.tenders.recorder.write(step, "voting.result_declared", None, declare, Done)
+
+    async def cancel(self, name: str = "annulled") -> tuple[str, ...]:
+        """The tender stops, as with a vote that is annulled; which ones."""
+
+        async def stop(case: Case) -> Recorded[Done]:
+            return Recorded(Done(command_id=",".join(await cancel_tenders(case)), kind="vote"), {})
+
+        step = command(self.rid, name)
+        done = await self.tenders.recorder.write(step, ANNULLED, None, stop, Done)
+        return tuple(done.command_id.split(","))
 
     async def waiting(self) -> tuple[str, datetime | None]:
         async with self.database.session() as session:
@@ -270,6 +294,38 @@ async def test_two_bids_stay_sealed_and_the_second_time_the_approval_route_follo
     assert (await h.open(second, "open-2")).next_step == "approval"
     assert await h.states() == ["submitted", "submitted"]
     assert (await h.waiting())[0] == "approve_direct_award"
+
+
+async def test_a_tender_that_was_cancelled_has_not_failed_and_leaves_the_approval_route_shut(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.adopt("first vote")
+    await h.publish()
+    await h.cancel()
+    await h.go_to(h.at + 40 * DAY)
+    await h.adopt("second vote")
+    anew = await h.publish("anew")
+    assert anew.tender_id == f"{h.rid}.tender.2"
+    assert (await h.open(anew, "open-2")).next_step == "retender"
+    assert (await h.open(await h.publish("second"), "open-3")).next_step == "approval"
+    assert (await h.approve(11_000)).bidder_ids == ("b1",)
+
+
+async def test_what_failed_under_an_earlier_scheme_does_not_count_against_the_adopted_one(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.adopt("first vote")
+    await h.open(await h.publish())
+    await h.go_to(h.at + 40 * DAY)
+    await h.adopt("second vote")
+    # Nothing of this scheme has failed: no causes are asked for.
+    assert (await h.open(await h.publish("anew"), "open-2")).next_step == "retender"
+    with pytest.raises(ApplicationError) as refused:
+        await h.approve(11_000, "too-early")
+    assert codes(refused) == ["bidding.failed_rounds"]
+    assert (await h.open(await h.publish("second"), "open-3")).next_step == "approval"
 
 
 async def test_a_late_bid_is_neither_counted_nor_read_out(build: Build) -> None:
