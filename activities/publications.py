@@ -241,9 +241,12 @@ async def _posted_in_time(case: Case, subject: Subject) -> dict[str, JsonValue]:
     )
     if decided_at is None:
         return {}
-    judge = clocks.candidates_published if subject is Subject.CANDIDATES else decision_posted
+    of_candidates, times = subject is Subject.CANDIDATES, case.timetable
+    judge = clocks.candidates_published if of_candidates else decision_posted
+    period = times.candidate_publication if of_candidates else times.decision_publication
     counted = counted_from(decided_at, case.renovation.rests)
-    return {"checks": judge(counted, case.now, case.timetable, case.calendar).record()}
+    until = case.ends(decided_at, period)
+    return {"checks": judge(counted, case.now, times, case.calendar, until=until).record()}
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:

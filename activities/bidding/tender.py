@@ -236,15 +236,17 @@ class Tenders(Writer):
         retention_permille = act.retention_permille
         if retention_permille is None:
             retention_permille = content.tender.retention_permille
+        awarded_at = await rows.awarded_at(case)
         decision = law.signature(
             value_fen=act.value_fen,
             bid_fen=award.price_fen,
             performance_bond_fen=act.performance_bond_fen,
             retention_permille=retention_permille,
-            awarded_at=counted_from(await rows.awarded_at(case), case.renovation.rests),
+            awarded_at=counted_from(awarded_at, case.renovation.rests),
             signed_at=case.now,
             timetable=case.timetable,
             calendar=case.calendar,
+            sign_until=case.ends(awarded_at, case.timetable.contract_signing),
         )
         refuse_failed(decision)
         begins = start_by(case, act.start_by)

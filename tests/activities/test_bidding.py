@@ -711,6 +711,22 @@ async def test_a_contract_is_not_signed_after_the_legal_time(build: Build) -> No
     assert codes(refused) == ["bidding.contract_signing"]
 
 
+async def test_after_a_suspension_a_contract_is_signed_until_the_moment_that_was_announced(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.ranked()
+    awarded = await h.award("b1")
+    assert awarded.sign_until is not None
+    rest = [(h.at + DAY).isoformat(), (h.at + DAY + timedelta(hours=5)).isoformat()]
+    async with h.database.session() as session, session.begin():
+        (await session.get_one(Renovation, h.rid)).rests = [list(rest)]
+    later = awarded.sign_until + timedelta(hours=5)
+    await h.go_to(later - timedelta(hours=1))
+    assert await too_early(h.database, h.rid, h.miss) == timedelta(hours=1)
+    assert (await h.sign(11_000)).outcome == "signed"
+
+
 async def test_a_signature_that_is_missed_ends_the_award_and_holds_the_bond(build: Build) -> None:
     h = await build()
     await h.ranked(b1={"bond_fen": 200})

@@ -1,18 +1,21 @@
 """Publications: posted, objected to, answered and closed; every write is made twice."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
-from models.messages.acts import AnswerObjection
+from activities.recording import Case
+from models.messages.acts import AnswerObjection, Done
 from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
-from models.tables import Event, Objection, Publication
+from models.tables import Event, Objection, Publication, Renovation
 from models.values.actor import Actor, Role
 from models.values.states import Stage
 from runtime.database import Database
-from tests.support.money import START, STREET
+from runtime.record.journal import Recorded
+from tests.support.money import START, STREET, details
 from tests.support.play import Play, begin
 
 COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
@@ -74,6 +77,26 @@ async def test_a_publication_stands_when_nobody_objects(database: Database) -> N
     assert (found.closed, found.objections, found.upheld) == (True, 0, 0)
     row = await row_of(play, Publication, given.publication_id)
     assert (row.state, row.outcome) == ("closed", "stands")
+
+
+async def test_what_is_posted_late_is_so_by_the_end_that_a_suspension_has_moved(
+    database: Database,
+) -> None:
+    play = await begin(database, "p10", Stage.BIDDING)
+
+    async def rank(_: Case) -> Recorded[Done]:
+        return Recorded(Done(command_id="ranked", kind="report"), {})
+
+    ranked = play.command(play.stage, STREET)
+    await play.recorder.write(ranked, "bidding.candidates_ranked", None, rank, Done)
+    rest = [(START + timedelta(hours=hours)).isoformat() for hours in (1, 6)]
+    async with database.session() as session, session.begin():
+        (await session.get_one(Renovation, "p10")).rests = [list(rest)]
+    # Three days from 2 March end at 24:00 of the 5th, and five hours later.
+    await play.at(datetime(2026, 3, 5, 20, tzinfo=UTC))
+    await play.post("candidates")
+    (check,) = (await details(database, "p10", "publication.opened"))["checks"]
+    assert (check["code"], check["passed"]) == ("bidding.candidates_published", True)
 
 
 async def test_an_objection_that_is_upheld_is_the_outcome(database: Database) -> None:
