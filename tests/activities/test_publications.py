@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import select
@@ -126,6 +127,34 @@ async def test_the_window_of_what_is_not_suspended_stays_as_it_was_posted(
     assert not (await closed(play, given)).closed
     assert (await answered(play, given, objection)).closes_at == period.closes_at
     assert (await closed(play, given)).closed
+
+
+@pytest.mark.parametrize(
+    ("steps", "stood"),
+    [
+        ("file 1, file 1, file 1, answer 3, answer 3, answer 3", 2),
+        ("file 1, file 2, answer-last 3, answer 5", 4),
+        ("file 1, file 2, answer 3, answer 5", 4),
+        ("file 1, answer 2, file 4, answer 5", 2),
+    ],
+    ids=["together", "one within the other", "one after the other", "apart"],
+)
+async def test_the_clock_stands_still_once_however_many_objections_are_open(
+    database: Database, request: pytest.FixtureRequest, steps: str, stood: int
+) -> None:
+    play = await begin(database, f"p{crc32(request.node.name.encode())}", Stage.BIDDING)
+    given = await play.post("candidates", suspends=True)
+    closes_at = (await row_of(play, Publication, given.publication_id)).closes_at
+    open_ones: list[str] = []
+    for step in steps.split(", "):
+        word, hours = step.split()
+        await play.at(START + timedelta(hours=int(hours)))
+        if word == "file":
+            open_ones.append(await play.object_to(given))
+        else:
+            await answered(play, given, open_ones.pop(-1 if word == "answer-last" else 0))
+    row = await row_of(play, Publication, given.publication_id)
+    assert row.closes_at == closes_at + timedelta(hours=stood)
 
 
 async def test_an_objection_is_answered_once_and_only_where_it_was_filed(
