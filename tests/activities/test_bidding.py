@@ -28,6 +28,7 @@ from models.messages.journey import StageInput
 from models.tables import Award, Bid, Contract, Event, Publication, Renovation, ShareTotal, Tender
 from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan
+from models.values.states import AwardState
 from rules.oversight import ANNULLED
 from runtime.database import Database
 from runtime.record.journal import Recorded
@@ -35,6 +36,7 @@ from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, command, count_of, details, rows_of, scheme, sum_of
+from tests.support.people import employ
 from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
@@ -391,6 +393,36 @@ async def test_a_bidder_cannot_evaluate_the_tender(build: Build) -> None:
         await h.evaluate(who=FIRST)
     assert codes(refused) == ["bidding.conflict_of_interest"]
     assert await h.states() == ["opened"] * 3
+
+
+async def test_nobody_of_a_bidding_firm_decides_on_the_tender(build: Build, owner: str) -> None:
+    h = await build()
+    firm = await employ(owner, h.rid, "e1", "street", "bureau")
+    period = await h.publish()
+    await h.bid(period, *PRICES)
+    async with h.database.session() as session, session.begin():
+        session.add(
+            money.sealed_bid(period.tender_id, firm, h.at, price_fen=11_950, bond_account="a9")
+        )
+    await h.open(period)
+    with pytest.raises(ApplicationError) as refused:
+        await h.evaluate()
+    assert codes(refused) == ["bidding.conflict_of_interest"]
+    await h.evaluate("by-another", who=Actor(id="e2", role=Role.EVALUATOR, label="x"))
+    async with h.database.session() as session, session.begin():
+        # The firm is the first candidate.
+        (await session.get_one(Award, f"{h.rid}.tender.1.1.1")).bidder_id = firm
+    with pytest.raises(ApplicationError) as refused:
+        await h.withdraw(firm, ground="force_majeure")
+    assert codes(refused) == ["bidding.ground_not_own"]
+    with pytest.raises(ApplicationError) as refused:
+        await h.award(firm)
+    assert codes(refused) == ["bidding.conflict_of_interest"]
+    async with h.database.session() as session, session.begin():
+        (await session.get_one(Award, f"{h.rid}.tender.1.1.1")).state = AwardState.AWARDED
+    with pytest.raises(ApplicationError) as refused:
+        await h.rule_on(firm, "tenderer")
+    assert codes(refused) == ["bidding.conflict_of_interest"]
 
 
 ASKED = {"bidder_id": "b1", "question": "how?", "reason": "the papers do not show it"}
