@@ -228,8 +228,9 @@ class Works(Writer):
         pay_by = case.ends(accepted_at, case.timetable.contractor_payment)
         case.goes_on()
         case.is_last_word()
-        case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
-        case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
+        payable, own = payment.payable_fen, {"contract": contract.id}
+        case.notify("contractor", "payment_released", payable_fen=payable, **own)
+        case.notify("all_owners", "payment_released", payable_fen=payable)
         return Recorded(
             InspectionOutcome(outcome=WorksResult.ACCEPTED),
             {

@@ -132,6 +132,9 @@ async def _actors(session: AsyncSession, renovation: Renovation, notice: Notice)
         )
     if notice.audience == "contractor":
         contracts = select(Contract.bidder_id).where(Contract.renovation_id == renovation.id)
+        # What is said of one contract is for whoever has it: a later one may have another contractor.
+        if (named := notice.params.get("contract")) is not None:
+            contracts = contracts.where(Contract.id == str(named))
         return (
             await session.scalars(contracts.order_by(Contract.works_round.desc()).limit(1))
         ).all()
