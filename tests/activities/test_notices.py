@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
+from activities.bidding.tender import Tenders
 from activities.recording import Case, Recorder
 from activities.warranty.retention import BEGUN, Warranties
-from models.messages.acts import ReleaseRetention
+from models.messages.acts import AwardContract, ReleaseRetention
 from models.messages.command import Command
-from models.tables import Contract, Notice, Renovation, Tender
+from models.tables import Award, Contract, Notice, Renovation, Tender
 from models.values.base import Carried
+from models.values.states import BidState
 from rules.ledger import certified
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
@@ -162,3 +164,20 @@ async def test_each_contractor_is_told_of_what_is_kept_back_of_its_own_contract(
     await warranties.release(money.command(rid, "release", money.STREET), act)
     released = await told(database, rid, "retention_released")
     assert [(who, said["released_fen"]) for who, said in released] == [("first", 100)]
+
+
+async def test_a_direct_award_is_told_to_a_firm_that_has_not_bid(database: Database) -> None:
+    rid = await make_renovation(database, rid="rdirect", told_at=START)
+    async with database.session() as session, session.begin():
+        session.add(tender_of(rid, 1, "failed"))
+        await session.flush()
+        bid = money.sealed_bid(f"{rid}.tender.1", "rejected", START, price_fen=13_000)
+        bid.envelope = None
+        bid.bidder_id, bid.price_fen, bid.state = "rejected", 13_000, BidState.REJECTED
+        direct = {"rank": 1, "bidder_id": "direct", "price_fen": 11_000, "state": "candidate"}
+        session.add_all([bid, Award(id=f"{rid}.a", tender_id=f"{rid}.tender.1", **direct)])
+    tenders = Tenders(money.recorder_of(database))
+    act = AwardContract(command_id=f"{rid}#award", actor=money.STREET, bidder_id="direct")
+    await tenders.award(money.command(rid, "award", money.STREET), act)
+    reached = await told(database, rid, "contract_awarded")
+    assert [who for who, _ in reached] == ["direct", "rejected"]
