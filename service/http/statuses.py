@@ -135,7 +135,7 @@ CODES: dict[int, str] = {
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
         bidding.tender_unknown
         bidding.finding_of_nobody bidding.finding_twice bidding.ground_found_otherwise
-        bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
+        bidding.low_price_not_asked bidding.low_price_no_question bidding.low_price_unanswered bidding.flag_unknown
         bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
         bidding.competition_unfound bidding.tie bidding.causes_missing
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
