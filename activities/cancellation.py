@@ -252,12 +252,19 @@ async def _items_in(case: Case, *states: str) -> tuple[str, ...]:
 
 
 async def cancel_tenders(case: Case) -> tuple[str, ...]:
-    """Tenders that run or wait for their award stop, with the candidates that still stand."""
+    """Tenders without a contract stop that run or have candidates who still stand, and these with them.
+
+    An award that nobody has signed is one of them, and so is the one of an approval after tenders that failed.
+    """
+    stands = Award.state.in_((AwardState.CANDIDATE, AwardState.AWARDED))
+    named = select(Award.id).where(Award.tender_id == Tender.id, stands)
+    signed = select(Contract.id).where(Contract.tender_id == Tender.id)
     rows = await case.session.scalars(
         update(Tender)
         .where(
             Tender.renovation_id == case.renovation.id,
-            Tender.state.in_((TenderState.OPEN, TenderState.CLOSED)),
+            or_(Tender.state.in_((TenderState.OPEN, TenderState.CLOSED)), named.exists()),
+            ~signed.exists(),
         )
         .values(state=TenderState.CANCELLED)
         .returning(Tender.id)
@@ -266,10 +273,7 @@ async def cancel_tenders(case: Case) -> tuple[str, ...]:
     if stopped:
         await case.session.execute(
             update(Award)
-            .where(
-                Award.tender_id.in_(stopped),
-                Award.state.in_((AwardState.CANDIDATE, AwardState.AWARDED)),
-            )
+            .where(Award.tender_id.in_(stopped), stands)
             .values(state=AwardState.CANCELLED)
         )
         case.notify("bidders", "tender_cancelled")

@@ -95,7 +95,7 @@ class Publications(Writer):
     async def answer(
         self, case: Case, given: PublicationInput, act: AnswerObjection
     ) -> Recorded[PublicationPeriod]:
-        """Answer one objection; a suspended clock gets the time back that the answer took."""
+        """Answer one objection; a suspended clock gets the time back for which it has stood still."""
         publication = await _locked(case, given)
         objection = await case.session.get(Objection, act.objection_id)
         if objection is None or objection.publication_id != publication.id:
@@ -106,13 +106,13 @@ class Publications(Writer):
         if objection.state is not ObjectionState.OPEN:
             raise refusal("publication.objection_answered", where=act.objection_id)
         await _not_by_its_author(case, objection, act)
+        if given.suspends:
+            # A halt of the whole renovation meanwhile has moved the end by its own time already.
+            stopped_at = counted_from(await _stopped_at(case, given), case.renovation.rests)
+            publication.closes_at = extended_end(publication.closes_at, stopped_at, case.now)
         objection.state, objection.upheld = ObjectionState.ANSWERED, act.upheld
         objection.answer, objection.answered_at = act.answer, case.now
         objection.answered_by = act.actor.id
-        if given.suspends:
-            # A halt of the whole renovation meanwhile has moved the end by its own time already.
-            filed_at = counted_from(objection.filed_at, case.renovation.rests)
-            publication.closes_at = extended_end(publication.closes_at, filed_at, case.now)
         await case.session.flush()
         unanswered = await _count(case, given, "open")
         await _await_what_is_left(case, publication)
@@ -214,6 +214,22 @@ async def _count(case: Case, given: PublicationInput, state: str) -> int:
     return number or 0
 
 
+async def _stopped_at(case: Case, given: PublicationInput) -> datetime:
+    """Since when a suspended clock stands still for which nothing was given back yet.
+
+    It stands still once, however many objections are open at a time: an answer gives back what is since the
+    first of those that are open, or since the answer before it.
+    """
+    found = await case.session.execute(
+        select(
+            func.min(Objection.filed_at).filter(Objection.state == ObjectionState.OPEN),
+            func.max(Objection.answered_at),
+        ).where(Objection.publication_id == given.publication_id)
+    )
+    filed_at, answered_at = found.one()
+    return max(filed_at, answered_at or filed_at)
+
+
 async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObjection) -> None:
     """Nobody answers the own objection: whoever filed it is the actor of its event."""
     author = await case.session.scalar(
@@ -241,9 +257,12 @@ async def _posted_in_time(case: Case, subject: Subject) -> dict[str, JsonValue]:
     )
     if decided_at is None:
         return {}
-    judge = clocks.candidates_published if subject is Subject.CANDIDATES else decision_posted
+    of_candidates, times = subject is Subject.CANDIDATES, case.timetable
+    judge = clocks.candidates_published if of_candidates else decision_posted
+    period = times.candidate_publication if of_candidates else times.decision_publication
     counted = counted_from(decided_at, case.renovation.rests)
-    return {"checks": judge(counted, case.now, case.timetable, case.calendar).record()}
+    until = case.ends(decided_at, period)
+    return {"checks": judge(counted, case.now, times, case.calendar, until=until).record()}
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:

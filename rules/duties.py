@@ -17,6 +17,7 @@ class Duty(StrEnum):
 
     INSPECT_BUILT = "inspection.own_work"
     INSPECT_AGAIN = "inspection.same_inspector"
+    ACCEPT_BUILT = "inspection.accepted_by_contractor"
     PAY_ACCEPTED = "inspection.payment_by_acceptor"
     PAY_ONESELF = "inspection.payment_by_contractor"
     RELEASE_ONESELF = "warranty.own_retention"
@@ -53,6 +54,9 @@ EXCLUDED: Mapping[Duty, Excluded] = {
     Duty.INSPECT_BUILT: Excluded("record_inspection", "contractor", "Quality Regs art. 37"),
     Duty.INSPECT_AGAIN: Excluded(
         "record_inspection", "record_inspection", "[D] after a failure another one looks"
+    ),
+    Duty.ACCEPT_BUILT: Excluded(
+        "accept_works", "contractor", "Quality Regs art. 37(2); Construction Law art. 34"
     ),
     Duty.PAY_ACCEPTED: Excluded("approve_payment", "accept_works", "[D] after art. 37(2)"),
     Duty.PAY_ONESELF: Excluded("approve_payment", "contractor", "[D] after art. 37(2)"),

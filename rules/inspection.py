@@ -128,16 +128,20 @@ def rule_inspection(
     )
 
 
-def acceptance_problems(states: Mapping[str, ItemState], actor: Actor) -> tuple[Problem, ...]:
+def acceptance_problems(
+    states: Mapping[str, ItemState], actor: Actor, builders: Collection[str] = ()
+) -> tuple[Problem, ...]:
     """What speaks against the completion acceptance (竣工验收), by the items and their states.
 
     Quality Regs art. 16, 37(2), Civil Code art. 799: all works done, signed by the chief
     supervising engineer. A default is no end: the contractor puts the item right (art. 32), or the
-    contract is terminated and somebody else builds it (E36).
+    contract is terminated and somebody else builds it (E36). Nor is it for any of the `builders`
+    (Construction Law art. 34).
     """
     problems: list[Problem] = []
     if actor.role is not Role.CHIEF_SUPERVISOR:
         problems.append(problem("inspection.not_chief_supervisor", role=actor.role.value))
+    problems += duty_problems(Duty.ACCEPT_BUILT, builders, actor.id)
     left = sum(state in OPEN_STATES for state in states.values())
     default = [name for name, state in states.items() if state is ItemState.DEFAULT]
     if left:

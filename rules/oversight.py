@@ -84,7 +84,10 @@ def rested(end: datetime, start: datetime, rests: Rests) -> datetime:
 
 
 def counted_from(start: datetime, rests: Rests) -> datetime:
-    """As far back as a renovation has gone on since `start`: what is judged by its days counts from there; UTC."""
+    """As far back as a renovation has gone on since `start`: what is told in days counts from there; UTC.
+
+    Whether something was in time is judged by `rested`: days off may lie otherwise after another beginning.
+    """
     counted = start
     for rest in rests:
         since, until = (datetime.fromisoformat(str(each)) for each in cast("list[str]", rest))

@@ -90,8 +90,7 @@ async def evaluate_tender(
     everybody = await rows.load_bids(
         case, tender, BidState.OPENED, BidState.REJECTED, BidState.SUBMITTED
     )
-    evaluators = [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
-    judging.refuse_interested(evaluators, [rows.bidder(bid) for bid in everybody])
+    await rows.refuse_interested(case, act.actor, *map(rows.bidder, everybody))
     opened = [bid for bid in everybody if bid.state is BidState.OPENED]
     in_time = in_order(bid for bid in everybody if rows.seconds_early(bid, tender) > 0)
     report = CommitteeReport.model_validate(act, from_attributes=True)

@@ -9,6 +9,7 @@ from activities import settlement
 from activities.bidding import rows
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case, who_does
+from activities.voting.series import adopted_at
 from models.tables import Tender, WorkItem
 from models.values.inspection import ItemState
 from models.values.scheme import SchemeContent, TenderPlan
@@ -24,33 +25,26 @@ async def works_round(case: Case) -> int:
 
 
 async def round_of(case: Case, tender: Tender) -> int:
-    """The number of a tender among those for the same works, from 1 (rules B-7, B-20)."""
-    query = select(func.count()).select_from(Tender)
-    return (
-        await case.session.scalar(
-            query.where(
-                Tender.renovation_id == case.renovation.id,
-                Tender.works_round == tender.works_round,
-                Tender.round <= tender.round,
-            )
-        )
-        or 0
-    )
+    """The number of a tender that has not failed yet: one more than those that have (rules B-7, B-20)."""
+    return 1 + await failed_rounds(case, tender.works_round)
 
 
 async def failed_rounds(case: Case, works_round: int) -> int:
-    """How many tenders for these works have failed."""
+    """How many tenders for these works have failed since the owners last adopted something.
+
+    One that was cancelled with an annulled vote has not failed (ADR 27), and a scheme that was adopted anew
+    is tendered for the first time.
+    """
     query = select(func.count()).select_from(Tender)
-    return (
-        await case.session.scalar(
-            query.where(
-                Tender.renovation_id == case.renovation.id,
-                Tender.works_round == works_round,
-                Tender.state == TenderState.FAILED,
-            )
-        )
-        or 0
-    )
+    of_scheme = [
+        Tender.renovation_id == case.renovation.id,
+        Tender.works_round == works_round,
+        Tender.state == TenderState.FAILED,
+    ]
+    since = await adopted_at(case)
+    if since is not None:
+        of_scheme.append(Tender.notice_at >= since)
+    return await case.session.scalar(query.where(*of_scheme)) or 0
 
 
 async def terms(case: Case, content: SchemeContent) -> tuple[TenderPlan, tuple[int, int]]:

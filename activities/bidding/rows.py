@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from activities.recording import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
+from models.values.actor import Actor
 from models.values.bidding import (
     BidFinding,
     Criteria,
@@ -21,7 +22,8 @@ from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.states import BidState, TenderState
 from rules import cost_sharing
-from rules.bidding.evaluation import read_flags
+from rules.bidding import evaluation as judging
+from runtime.record.firms import contractor_as
 
 STANDING = ("candidate", "awarded")
 _MICROSECOND = timedelta(microseconds=1)
@@ -177,6 +179,16 @@ async def money(case: Case, content: SchemeContent) -> tuple[int, int]:
     return int(owners or 0), others
 
 
+async def refuse_interested(case: Case, actor: Actor, *bidders: str) -> None:
+    """Nobody decides on a tender in which they bid, or a firm for which they act or have acted (B-9).
+
+    Raises:
+        Refused: `bidding.conflict_of_interest`.
+    """
+    own = [await contractor_as(case.session, actor, bidder) for bidder in bidders]
+    judging.refuse_interested([actor.id], own)
+
+
 def criteria_of(tender: Tender) -> Criteria:
     """The published terms of a tender."""
     return Criteria.model_validate(tender.criteria)
@@ -191,7 +203,7 @@ def sealed(bid: Bid) -> SealedBid:
         bond_fen=bid.bond_fen or 0,
         bond_account=bid.bond_account or "",
         submitted_at=bid.submitted_at,
-        flags=read_flags(bid.flags or {}),
+        flags=judging.read_flags(bid.flags or {}),
     )
 
 

@@ -64,6 +64,7 @@ class Signatures(Writer):
         award = missed or await standing.awarded(case, tender)
         if award.bidder_id != act.bidder_id:
             raise refusal("bidding.not_awarded", where=act.bidder_id)
+        await rows.refuse_interested(case, act.actor, award.bidder_id)
         refuse_same_person(Duty.JUDGE_AWARD, await rows.awarded_by(case, award), act.actor.id)
         bond_fen = await rows.load_bond(case, tender, award.bidder_id)
         outcome = law.unsigned_bond(bond_fen, act.at_fault, case.timetable)

@@ -40,10 +40,9 @@ from models.values.states import AwardState, TenderState
 from models.values.timetable import Period
 from models.values.waits import Consequence
 from rules import bidding as law
-from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
 from rules.oversight import counted_from
-from runtime.record.firms import refuse_defaulter, refuse_unconfirmed
+from runtime.record.firms import acts_for, refuse_defaulter, refuse_unconfirmed
 from runtime.record.journal import Recorded
 
 
@@ -141,7 +140,7 @@ class Tenders(Writer):
     @writes("Tenders.approve_direct", event="bidding.direct_award_approved", into=Candidates)
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
-        refuse_interested(_persons(act), [act.bidder_id])
+        await rows.refuse_interested(case, act.actor, act.bidder_id)
         await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
         await _refuse_ended(case, act.bidder_id)
         tender = await rows.last_tender(case)
@@ -173,9 +172,11 @@ class Tenders(Writer):
         """The first candidate gives up, or is struck out on a ground of art. 55: the next follows (B-15)."""
         tender = await rows.last_tender(case)
         first = await standing.first(case, tender, act.bidder_id)
-        if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
+        itself = act.bidder_id in (act.actor.id, act.actor.on_behalf_of)
+        if act.actor.role is Role.CONTRACTOR and not itself:
             raise refusal("bidding.not_own_candidacy", bidder=act.bidder_id)
-        if act.actor.role is Role.CONTRACTOR and act.ground is not CandidateGround.WITHDREW:
+        own = await acts_for(case.session, act.actor, act.bidder_id)
+        if own and act.ground is not CandidateGround.WITHDREW:
             # Whether force majeure keeps the bond is not for whoever would lose it to find.
             raise refusal("bidding.ground_not_own", where="ground", ground=act.ground)
         if act.ground is CandidateGround.TOO_DEAR:
@@ -205,7 +206,7 @@ class Tenders(Writer):
         """The award notice to the first candidate that still stands (B-15, B-16)."""
         tender = await rows.last_tender(case)
         first = await standing.first(case, tender, act.bidder_id)
-        refuse_interested(_persons(act), [act.bidder_id])
+        await rows.refuse_interested(case, act.actor, act.bidder_id)
         await _refuse_ended(case, act.bidder_id)
         if first.state is AwardState.AWARDED:
             raise refusal("bidding.already_awarded", where=tender.id)
@@ -236,15 +237,17 @@ class Tenders(Writer):
         retention_permille = act.retention_permille
         if retention_permille is None:
             retention_permille = content.tender.retention_permille
+        awarded_at = await rows.awarded_at(case)
         decision = law.signature(
             value_fen=act.value_fen,
             bid_fen=award.price_fen,
             performance_bond_fen=act.performance_bond_fen,
             retention_permille=retention_permille,
-            awarded_at=counted_from(await rows.awarded_at(case), case.renovation.rests),
+            awarded_at=counted_from(awarded_at, case.renovation.rests),
             signed_at=case.now,
             timetable=case.timetable,
             calendar=case.calendar,
+            sign_until=case.ends(awarded_at, case.timetable.contract_signing),
         )
         refuse_failed(decision)
         begins = start_by(case, act.start_by)
@@ -302,13 +305,6 @@ async def _refuse_ended(case: Case, bidder_id: str) -> None:
     """A firm that is not registered for the place (any more) gets no award and signs nothing."""
     rid, place_path = case.renovation.id, case.renovation.place_path
     await refuse_unconfirmed(case.session, rid, place_path, bidder_id)
-
-
-def _persons(
-    act: ApproveDirectAward | AwardContract | WithdrawCandidate,
-) -> list[str]:
-    """Who acts, and for whom."""
-    return [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
 
 
 def _preparation(case: Case, act: PublishTender) -> Period:

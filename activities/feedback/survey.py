@@ -135,7 +135,10 @@ async def _write_rows(
 
 
 def _ask_for_plan(case: Case, floor: Decision) -> dict[str, JsonValue]:
-    """Below the floor: improvement plan and a new survey (E48). Without answers: only the survey."""
+    """Below the floor: improvement plan and a new survey (E48). Without answers: only the survey.
+
+    Committee and street office hold it themselves: the case holds no second one.
+    """
     if floor.passed:
         return {}
     re_survey_at = case.ends(case.now, case.timetable.re_survey)

@@ -214,8 +214,9 @@ class Terminations(Writer):
         case.is_last_word()
         if account.bond_called_fen:
             case.notify("guarantor", "bond_called", amount_fen=account.bond_called_fen)
-        case.notify("contractor", "contract_settled", payable_fen=account.payable_fen)
-        case.notify("all_owners", "contract_settled", payable_fen=account.payable_fen)
+        payable, own = account.payable_fen, {"contract": contract.id}
+        case.notify("contractor", "contract_settled", payable_fen=payable, **own)
+        case.notify("all_owners", "contract_settled", payable_fen=payable)
         return Recorded(
             InspectionOutcome(
                 outcome=WorksResult.TERMINATED, ground=ended.ground, then=ended.after

@@ -43,7 +43,7 @@ class Wages(Writer):
         paid = min(act.amount_fen, held)
         key = key_of(case.renovation.id, case.command.command_id)
         case.transfers.extend(wages_paid(key, contract.id, paid))
-        case.notify("contractor", "wages_paid", amount_fen=paid)
+        case.notify("contractor", "wages_paid", amount_fen=paid, contract=contract.id)
         return Recorded(
             Done(command_id=act.command_id, kind=PAID),
             {

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from activities import settlement
 from activities.inspection import rows
 from activities.inspection.certificates import certify
 from activities.inspection.consents import missing_consents
@@ -172,11 +173,11 @@ class Works(Writer):
     async def accept(self, case: Case) -> Recorded[WorksState]:
         """Completion acceptance (竣工验收) as an inspection of the works as a whole.
 
-        Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), an item that is
-        open or in default, works of which nothing passed, works that are accepted already.
+        Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), by one who acts for a firm
+        that has built them, an item that is open or in default, works of which nothing passed, works that are accepted already.
         """
         states = await rows.load_states(case)
-        problems = list(law.acceptance_problems(states, case.command.actor))
+        problems = list(law.acceptance_problems(states, case.command.actor, await _builders(case)))
         if await rows.accepted_by(case) is not None:
             problems.append(problem("inspection.already_accepted"))
         refuse_if_any(problems)
@@ -227,8 +228,9 @@ class Works(Writer):
         pay_by = case.ends(accepted_at, case.timetable.contractor_payment)
         case.goes_on()
         case.is_last_word()
-        case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
-        case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
+        payable, own = payment.payable_fen, {"contract": contract.id}
+        case.notify("contractor", "payment_released", payable_fen=payable, **own)
+        case.notify("all_owners", "payment_released", payable_fen=payable)
         return Recorded(
             InspectionOutcome(outcome=WorksResult.ACCEPTED),
             {
@@ -239,6 +241,12 @@ class Works(Writer):
                 "paid_late": case.now > pay_by,
             },
         )
+
+
+async def _builders(case: Case) -> list[str]:
+    """Who has built any of the works, and whoever accepts them in the place of a firm that they act for."""
+    actor, contracts = case.command.actor, await settlement.contracts(case)
+    return [await contractor_as(case.session, actor, each.bidder_id) for each in contracts]
 
 
 def _refuse_other_firm(actor: Actor, contract: Contract) -> None:

@@ -67,6 +67,18 @@ async def failed_votes(case: Case) -> FailedVotes:
     )
 
 
+async def adopted_at(case: Case) -> datetime | None:
+    """When the owners last adopted something, in case time; None before that."""
+    moment: datetime | None = await case.session.scalar(
+        select(func.max(Event.happened_at)).where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "voting.result_declared",
+            Event.details["outcome"].as_string() == VotingResult.ADOPTED.value,
+        )
+    )
+    return moment
+
+
 async def gap_was_left(case: Case) -> bool:
     """Whether no money was found for a gap once: the owners have to be asked about it (E12)."""
     return await _left_at(case) is not None

@@ -71,7 +71,8 @@ class Warranties(Writer):
         fen = sum(kept.values())
         case.wait_for("release_retention", since=case.now)
         case.notify("committee", "retention_due", retention_fen=fen)
-        case.notify("contractor", "retention_due", retention_fen=fen)
+        for contract_id, own in sorted(kept.items()):
+            case.notify("contractor", "retention_due", retention_fen=own, contract=contract_id)
         return Recorded(
             LiabilityOver(),
             {
@@ -113,8 +114,9 @@ class Warranties(Writer):
         if not left:
             case.goes_on()
         pay_by = case.ends(case.now, case.timetable.retention_return)
-        for audience in ("contractor", "all_owners"):
-            case.notify(audience, "retention_released", released_fen=released, pay_by=pay_by)
+        template, own = "retention_released", {"contract": contract.id}
+        case.notify("contractor", template, released_fen=released, pay_by=pay_by, **own)
+        case.notify("all_owners", template, released_fen=released, pay_by=pay_by)
         decision = law.release(kept_fen, act.withheld_fen, case.timetable.defect_liability_months)
         return Recorded(
             RetentionDecided(left=left, withheld_fen=act.withheld_fen),

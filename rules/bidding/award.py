@@ -62,9 +62,11 @@ def signature(
     signed_at: datetime,
     timetable: Timetable,
     calendar: WorkCalendar,
+    sign_until: datetime | None = None,
 ) -> Decision:
     """The contract is signed on the terms of the bid, after the award and in time (B-16, B-17).
 
+    In time is what comes by `sign_until`, which was announced; without one the period counts from the award.
     Its bond and its retention are within their limits, or the term that is not is named.
     """
     period = timetable.contract_signing
@@ -75,6 +77,7 @@ def signature(
         period,
         calendar,
         timetable.zone,
+        until=sign_until,
     )
     return decide(
         check("bidding.contract_value", "Tendering Law art. 46", value_fen, "==", bid_fen, "fen"),

@@ -120,9 +120,17 @@ def objection_answer(
 
 
 def candidates_published(
-    report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
+    report_at: datetime,
+    published_at: datetime,
+    timetable: Timetable,
+    calendar: WorkCalendar,
+    *,
+    until: datetime | None = None,
 ) -> Decision:
-    """The candidates are published within 3 days of the report (B-14)."""
+    """The candidates are published within 3 days of the report (B-14).
+
+    In a case that stood still since, `until` says when they are over.
+    """
     return within(
         "bidding.candidates_published",
         "Tendering Regs art. 54",
@@ -130,6 +138,7 @@ def candidates_published(
         timetable.candidate_publication,
         calendar,
         timetable.zone,
+        until=until,
     )
 
 

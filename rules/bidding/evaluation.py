@@ -236,6 +236,10 @@ def _wrong_findings(report: CommitteeReport, flags: Sequence[RedFlag]) -> Iterat
                 ground=rejection.ground,
             )
     for given in report.low_prices:
+        if not given.question.strip():
+            yield problem(
+                "bidding.low_price_no_question", where="low_prices", bidder=given.bidder_id
+            )
         if given.accepted and not given.answer.strip():
             yield problem(
                 "bidding.low_price_unanswered", where="low_prices", bidder=given.bidder_id

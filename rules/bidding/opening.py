@@ -12,7 +12,8 @@ MIN_BIDS = 3
 def may_open(bids_in_time: int, round_number: int, timetable: Timetable) -> OpeningDecision:
     """Whether the bids are opened: fewer than three are not; tender again, or ask for approval.
 
-    Rules B-7 and B-20. `round_number` counts the tenders of the renovation from 1.
+    Rules B-7 and B-20. `round_number` counts the tenders of what the owners adopted from 1;
+    one that was cancelled is none of them.
     """
     decision = decide(
         check(

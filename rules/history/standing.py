@@ -170,6 +170,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
         ("state", _if("ends", "cancelling")),
         ("suspended", _word(False)),
         ("vote_outcome", _word("annulled")),
+        ("contractor", _word("")),
         ("scheme_version", _at("scheme_version")),
     ),
     "renovation.warranty_begun": (("state", _word("in_warranty")),),

@@ -39,6 +39,8 @@ WITHIN: Mapping[str, str] = {
     "part_consent": "part_consent",
     "record_inspection": "item_inspection",
     "accept_works": "completion_acceptance",
+    "terminate_contract": "termination_decision",
+    "measure_works": "termination_measurement",
     "approve_payment": "contractor_payment",
     "resume_renovation": "suspension_review",
     "release_retention": "retention_verification",

@@ -18,14 +18,16 @@ def within(
     period: Period,
     calendar: WorkCalendar,
     zone: str,
+    *,
+    until: datetime | None = None,
 ) -> Decision:
     """The second moment of `span` is not after the period that the first one set off.
 
-    `deadline` alone decides; the check tells it in days as the calendar counts them, days off
-    included.
+    The end alone decides: `until`, where it was announced, else `deadline`; the check tells it in days as the
+    calendar counts them, days off included.
     """
     start, end = span
-    over = deadline(start, period, calendar, zone)
+    over = until or deadline(start, period, calendar, zone)
     allowed = max(days_from(start, over, zone), 0)
     have = max(days_from(start, end, zone), 0 if end <= over else allowed + 1)
     return decide(check(code, article, have, "<=", allowed, "calendar days"))
@@ -41,9 +43,17 @@ def _day_of(moment: datetime, zone: str) -> date:
 
 
 def decision_posted(
-    decided_at: datetime, posted_at: datetime, timetable: Timetable, calendar: WorkCalendar
+    decided_at: datetime,
+    posted_at: datetime,
+    timetable: Timetable,
+    calendar: WorkCalendar,
+    *,
+    until: datetime | None = None,
 ) -> Decision:
-    """The result of a vote is posted in writing within three days of its count (V-CN-10)."""
+    """The result of a vote is posted in writing within three days of its count (V-CN-10).
+
+    In a case that stood still since, `until` says when they are over.
+    """
     return within(
         "voting.decision_posted",
         "Shandong Property Management Regs art. 32",
@@ -51,4 +61,5 @@ def decision_posted(
         timetable.decision_publication,
         calendar,
         timetable.zone,
+        until=until,
     )

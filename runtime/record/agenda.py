@@ -78,7 +78,8 @@ async def replace_waits(
     """Put these in the place of everything that the workflow waited for.
 
     One that says no `since` and was there before keeps it; and whoever was to be reminded, or was,
-    has no more time because of that. Orders of correction and a block of payments stay, but as they are put.
+    has no more time because of that. One that was put to a single one of those who may do it stays with that one.
+    Orders of correction and a block of payments stay, but as they are put.
     """
     put = [(wait.what, wait.subject) for wait in waits if wait.what in BESIDE]
     taken = TAKEN
@@ -89,22 +90,27 @@ async def replace_waits(
     await session.flush()
     rows = await session.execute(taken, {"workflow": workflow_id})
     before = {
-        (wait.what, wait.subject, wait.who): wait
+        (wait.what, wait.subject): wait
         for wait in (Wait.model_validate(row, from_attributes=True) for row in rows)
     }
     if waits:
-        kept = [_kept(wait, before.get((wait.what, wait.subject, wait.who))) for wait in waits]
+        kept = [_kept(wait, before.get((wait.what, wait.subject))) for wait in waits]
         await add_waits(session, renovation_id, workflow_id, kept, now)
 
 
 def _kept(wait: Wait, before: Wait | None) -> Wait:
-    if wait.since is not None or before is None:
+    if wait.since is not None or before is None or not _is_among(before.who, wait.who):
         return wait
     if before.late_since is not None or REMINDING.issuperset(
         {wait.consequence, before.consequence}
     ):
         return before
-    return wait.model_copy(update={"since": before.since})
+    return wait.model_copy(update={"since": before.since, "who": before.who})
+
+
+def _is_among(before: str, who: str) -> bool:
+    """Whether whoever was awaited is still among those who are."""
+    return set(before.split(", ")) <= set(who.split(", "))
 
 
 async def add_waits(

@@ -135,7 +135,7 @@ CODES: dict[int, str] = {
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
         bidding.tender_unknown
         bidding.finding_of_nobody bidding.finding_twice bidding.ground_found_otherwise
-        bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
+        bidding.low_price_not_asked bidding.low_price_no_question bidding.low_price_unanswered bidding.flag_unknown
         bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
         bidding.competition_unfound bidding.tie bidding.causes_missing
         bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
@@ -184,7 +184,7 @@ CODES: dict[int, str] = {
         cost_sharing.payer_or_unit cost_sharing.payer_not_here warranty.accounts_open
         warranty.contract_unknown warranty.own_retention warranty.reason_missing
         warranty.retention_undecided warranty.withheld_above_kept
-        inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
+        inspection.accepted_by_contractor inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
         inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
         mandate.period mandate.too_many mandate.carries_too_much menu.cost_too_high menu.cost_too_low menu.item_twice
         menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections

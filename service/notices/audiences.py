@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
+    Award,
     BallotBox,
     Bid,
     Contract,
@@ -107,31 +108,12 @@ async def _complainant(session: AsyncSession, ticket_id: str) -> tuple[str, ...]
 
 async def _actors(session: AsyncSession, renovation: Renovation, notice: Notice) -> Collection[str]:
     if notice.audience == "bidders":
-        last = (
-            select(Tender.id)
-            .where(Tender.renovation_id == renovation.id)
-            .order_by(Tender.round.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = (
-            select(Bid.bidder_id)
-            .join(Tender, Tender.id == Bid.tender_id)
-            .where(
-                Bid.tender_id == last,
-                Bid.withdrawn_at.is_(None),
-                Bid.bidder_id.is_not(None),
-                Tender.state != TenderState.OPEN,
-            )
-        )
-        found = (await session.scalars(query.order_by(Bid.bidder_id))).all()
-        # Before the opening a tender concerns every firm that may bid: whom it is sent to tells nobody
-        # who has (Tendering Law art. 22), and what changes is for all (art. 23).
-        return [each for each in found if each] or await _in_roles(
-            session, renovation, (Role.CONTRACTOR,)
-        )
+        return await _bidders(session, renovation)
     if notice.audience == "contractor":
         contracts = select(Contract.bidder_id).where(Contract.renovation_id == renovation.id)
+        # What is said of one contract is for whoever has it: a later one may have another contractor.
+        if (named := notice.params.get("contract")) is not None:
+            contracts = contracts.where(Contract.id == str(named))
         return (
             await session.scalars(contracts.order_by(Contract.works_round.desc()).limit(1))
         ).all()
@@ -139,6 +121,33 @@ async def _actors(session: AsyncSession, renovation: Renovation, notice: Notice)
     if roles is None:
         roles = tuple(role for role in Role if role.value == notice.audience)
     return await _in_roles(session, renovation, roles)
+
+
+async def _bidders(session: AsyncSession, renovation: Renovation) -> Sequence[str]:
+    """Who has bid in the last tender, and who was named in it: a direct award may go to a firm that has not bid."""
+    last = (
+        select(Tender.id)
+        .where(Tender.renovation_id == renovation.id)
+        .order_by(Tender.round.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    bids = (
+        select(Bid.bidder_id)
+        .join(Tender, Tender.id == Bid.tender_id)
+        .where(
+            Bid.tender_id == last,
+            Bid.withdrawn_at.is_(None),
+            Bid.bidder_id.is_not(None),
+            Tender.state != TenderState.OPEN,
+        )
+    )
+    named = await session.scalars(select(Award.bidder_id).where(Award.tender_id == last))
+    found = [each for each in await session.scalars(bids) if each]
+    # Before the opening a tender concerns every firm that may bid: whom it is sent to tells nobody
+    # who has (Tendering Law art. 22), and what changes is for all (art. 23).
+    known = found or await _in_roles(session, renovation, (Role.CONTRACTOR,))
+    return sorted({*known, *named})
 
 
 async def _in_roles(

@@ -20,7 +20,7 @@ from service.situation import Situation
 
 # FOR SHARE waits for the evaluation that is being written: no answer comes after it.
 ASKED = text("""
-SELECT r.stage, r.waiting_for, r.v1_letters,
+SELECT r.stage, r.waiting_for, r.due_at, r.v1_letters,
   coalesce((SELECT a.version FROM unit_access a
     WHERE a.renovation_id = r.id AND a.unit_number = :unit), 0) AS version,
   EXISTS (SELECT FROM unit u WHERE u.estate_id = r.estate_id AND u.number = :unit) AS known,
@@ -81,9 +81,11 @@ async def _store(
         if row.score != command.score:
             raise refusal("journal.command_reused", where="command_id", kind="survey")
         return
-    if row.stage != Stage.FEEDBACK or row.waiting_for != "survey":
-        raise refusal("feedback.survey_not_open", where=situation.id)
     now = await load_tick(session, situation.id)
+    is_asked = row.stage == Stage.FEEDBACK and row.waiting_for == "survey"
+    # It closes at its moment, also where the engine comes to it later.
+    if not is_asked or (row.due_at is not None and now >= row.due_at):
+        raise refusal("feedback.survey_not_open", where=situation.id)
     owner = situation.owner(command.unit_number).id
     await use_quota(session, situation, "survey_answers", owner, key, now)
     answer = {

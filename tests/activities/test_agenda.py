@@ -5,13 +5,16 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
+from activities.oversight.reassigning import Reassignments
 from models.messages import acts as a
 from models.messages.cost_sharing import CostSharingOutcome
 from models.messages.journey import JourneyOutcome, StageInput
 from models.messages.publication import PublicationClosing, PublicationInput
 from models.messages.voting import VotePeriod, VoteResult
+from models.tables import CaseWait
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
 from models.values.states import Stage
@@ -561,6 +564,41 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     assert inspection in (await play.agenda())["stage"], "a report gives nobody more time"
 
 
+async def reassigned(play: Play, what: str, role: str) -> None:
+    fields = {"act": what, "role": role, "reason": "the other one is ill"}
+    reassign = Reassignments(play.recorder).reassign
+    await play.act(reassign, a.ReassignAct, STREET, of=play.case, **fields)
+
+
+async def test_what_was_put_to_another_one_stays_so_and_late_whatever_is_reported_meanwhile(
+    database: Database,
+) -> None:
+    play = await building(database, "w5")
+    await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id="a")
+    begun = await play.now()
+    await reassigned(play, "record_inspection", "chief_supervisor")
+    line = act("record_inspection", begun, "chief_supervisor", subject="a")
+    assert line in (await play.agenda())["stage"]
+    await play.at(begun + DAY)
+    await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id="b")
+    assert line in (await play.agenda())["stage"]
+    assert line.due_at is not None
+    await play.at(line.due_at)
+    await play.own(play.agendas.remind)
+    late = [(wait.what, wait.subject, wait.who) for wait in await late_of(play)]
+    assert ("record_inspection", "a", "chief_supervisor") in late
+    await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id="c")
+    assert [(wait.what, wait.subject, wait.who) for wait in await late_of(play)] == late
+
+
+async def late_of(play: Play) -> list[CaseWait]:
+    async with play.database.session() as session:
+        query = select(CaseWait).where(
+            CaseWait.renovation_id == play.rid, CaseWait.late_since.is_not(None)
+        )
+        return list(await session.scalars(query.order_by(CaseWait.what, CaseWait.subject)))
+
+
 async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_measure(
     database: Database,
 ) -> None:
@@ -586,6 +624,12 @@ async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_meas
     decision = Line("terminate_contract", "", by, until, TENDERER, "reminded")
     assert (await play.agenda())["stage"] == [silent, decision]
     assert await play.waiting_for() == ("terminate_contract", by)
+    await reassigned(play, "terminate_contract", "district_bureau")
+    until += DAY
+    await play.at(until)
+    await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id="b")
+    (line,) = [each for each in (await play.agenda())["stage"] if each.what == decision.what]
+    assert (line.who, line.due_at) == ("district_bureau", by)
     end = {"reason": "it leaks"}
     await play.act(play.terminations.terminate, a.TerminateContract, BUREAU, **end)
     assert (await play.agenda())["stage"] == [await play.goes_on()]

@@ -10,10 +10,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
+from activities.cancellation import cancel_tenders
+from activities.recording import Case
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,
     ClarifyTender,
+    Done,
     PublishTender,
     RecordEvaluation,
     RuleOnSignature,
@@ -25,11 +28,15 @@ from models.messages.journey import StageInput
 from models.tables import Award, Bid, Contract, Event, Publication, Renovation, ShareTotal, Tender
 from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan
+from models.values.states import AwardState
+from rules.oversight import ANNULLED
 from runtime.database import Database
+from runtime.record.journal import Recorded
 from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, command, count_of, details, rows_of, scheme, sum_of
+from tests.support.people import employ
 from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
@@ -126,6 +133,25 @@ class Bidding:
     async def ranked(self, *prices: int, **more: Any) -> Candidates:
         await self.opened(*prices, **more)
         return await self.evaluate()
+
+    async def adopt(self, name: str) -> None:
+        """The owners adopt a scheme now."""
+
+        async def declare(_: Case) -> Recorded[Done]:
+            return Recorded(Done(command_id=name, kind="vote"), {"outcome": "adopted"})
+
+        step = command(self.rid, name)
+        await self.tenders.recorder.write(step, "voting.result_declared", None, declare, Done)
+
+    async def cancel(self, name: str = "annulled") -> tuple[str, ...]:
+        """The tender stops, as with a vote that is annulled; which ones."""
+
+        async def stop(case: Case) -> Recorded[Done]:
+            return Recorded(Done(command_id=",".join(await cancel_tenders(case)), kind="vote"), {})
+
+        step = command(self.rid, name)
+        done = await self.tenders.recorder.write(step, ANNULLED, None, stop, Done)
+        return tuple(done.command_id.split(","))
 
     async def waiting(self) -> tuple[str, datetime | None]:
         async with self.database.session() as session:
@@ -272,6 +298,38 @@ async def test_two_bids_stay_sealed_and_the_second_time_the_approval_route_follo
     assert (await h.waiting())[0] == "approve_direct_award"
 
 
+async def test_a_tender_that_was_cancelled_has_not_failed_and_leaves_the_approval_route_shut(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.adopt("first vote")
+    await h.publish()
+    await h.cancel()
+    await h.go_to(h.at + 40 * DAY)
+    await h.adopt("second vote")
+    anew = await h.publish("anew")
+    assert anew.tender_id == f"{h.rid}.tender.2"
+    assert (await h.open(anew, "open-2")).next_step == "retender"
+    assert (await h.open(await h.publish("second"), "open-3")).next_step == "approval"
+    assert (await h.approve(11_000)).bidder_ids == ("b1",)
+
+
+async def test_what_failed_under_an_earlier_scheme_does_not_count_against_the_adopted_one(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.adopt("first vote")
+    await h.open(await h.publish())
+    await h.go_to(h.at + 40 * DAY)
+    await h.adopt("second vote")
+    # Nothing of this scheme has failed: no causes are asked for.
+    assert (await h.open(await h.publish("anew"), "open-2")).next_step == "retender"
+    with pytest.raises(ApplicationError) as refused:
+        await h.approve(11_000, "too-early")
+    assert codes(refused) == ["bidding.failed_rounds"]
+    assert (await h.open(await h.publish("second"), "open-3")).next_step == "approval"
+
+
 async def test_a_late_bid_is_neither_counted_nor_read_out(build: Build) -> None:
     h = await build()
     period = await h.publish()
@@ -335,6 +393,36 @@ async def test_a_bidder_cannot_evaluate_the_tender(build: Build) -> None:
         await h.evaluate(who=FIRST)
     assert codes(refused) == ["bidding.conflict_of_interest"]
     assert await h.states() == ["opened"] * 3
+
+
+async def test_nobody_of_a_bidding_firm_decides_on_the_tender(build: Build, owner: str) -> None:
+    h = await build()
+    firm = await employ(owner, h.rid, "e1", "street", "bureau")
+    period = await h.publish()
+    await h.bid(period, *PRICES)
+    async with h.database.session() as session, session.begin():
+        session.add(
+            money.sealed_bid(period.tender_id, firm, h.at, price_fen=11_950, bond_account="a9")
+        )
+    await h.open(period)
+    with pytest.raises(ApplicationError) as refused:
+        await h.evaluate()
+    assert codes(refused) == ["bidding.conflict_of_interest"]
+    await h.evaluate("by-another", who=Actor(id="e2", role=Role.EVALUATOR, label="x"))
+    async with h.database.session() as session, session.begin():
+        # The firm is the first candidate.
+        (await session.get_one(Award, f"{h.rid}.tender.1.1.1")).bidder_id = firm
+    with pytest.raises(ApplicationError) as refused:
+        await h.withdraw(firm, ground="force_majeure")
+    assert codes(refused) == ["bidding.ground_not_own"]
+    with pytest.raises(ApplicationError) as refused:
+        await h.award(firm)
+    assert codes(refused) == ["bidding.conflict_of_interest"]
+    async with h.database.session() as session, session.begin():
+        (await session.get_one(Award, f"{h.rid}.tender.1.1.1")).state = AwardState.AWARDED
+    with pytest.raises(ApplicationError) as refused:
+        await h.rule_on(firm, "tenderer")
+    assert codes(refused) == ["bidding.conflict_of_interest"]
 
 
 ASKED = {"bidder_id": "b1", "question": "how?", "reason": "the papers do not show it"}
@@ -653,6 +741,22 @@ async def test_a_contract_is_not_signed_after_the_legal_time(build: Build) -> No
     with pytest.raises(ApplicationError) as refused:
         await h.sign(11_000)
     assert codes(refused) == ["bidding.contract_signing"]
+
+
+async def test_after_a_suspension_a_contract_is_signed_until_the_moment_that_was_announced(
+    build: Build,
+) -> None:
+    h = await build()
+    await h.ranked()
+    awarded = await h.award("b1")
+    assert awarded.sign_until is not None
+    rest = [(h.at + DAY).isoformat(), (h.at + DAY + timedelta(hours=5)).isoformat()]
+    async with h.database.session() as session, session.begin():
+        (await session.get_one(Renovation, h.rid)).rests = [list(rest)]
+    later = awarded.sign_until + timedelta(hours=5)
+    await h.go_to(later - timedelta(hours=1))
+    assert await too_early(h.database, h.rid, h.miss) == timedelta(hours=1)
+    assert (await h.sign(11_000)).outcome == "signed"
 
 
 async def test_a_signature_that_is_missed_ends_the_award_and_holds_the_bond(build: Build) -> None:

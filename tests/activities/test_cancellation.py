@@ -12,6 +12,7 @@ from models.tables import (
     Award,
     BallotBox,
     Contract,
+    Notice,
     Payment,
     Publication,
     Refund,
@@ -21,7 +22,7 @@ from models.tables import (
     WorkItem,
 )
 from models.values.scheme import SchemeContent
-from models.values.states import RenovationState, Stage, TenderState
+from models.values.states import AwardState, RenovationState, Stage, TenderState
 from runtime.database import Database
 from runtime.record.audit import audit
 from tests.support import money
@@ -195,26 +196,61 @@ async def test_what_a_fund_paid_in_a_households_place_returns_to_the_fund(
     assert await money.sum_of(database, Payment.amount_fen, Payment.renovation_id == "x7") == 800
 
 
-async def test_a_running_tender_is_cancelled_with_its_candidates(database: Database) -> None:
-    cancel = await begun(database, "x8")
-    await contracted(database, "x8", passed_fen=0)
+@pytest.mark.parametrize(
+    ("tender", "award"),
+    [
+        (TenderState.CLOSED, AwardState.CANDIDATE),
+        (TenderState.AWARDED, AwardState.AWARDED),
+        (TenderState.FAILED, AwardState.CANDIDATE),
+    ],
+    ids=["running", "awarded and not signed", "approved after it failed"],
+)
+async def test_a_tender_without_a_contract_is_cancelled_with_its_candidates(
+    database: Database, tender: TenderState, award: AwardState
+) -> None:
+    rid = f"x8-{tender}"
+    cancel = await begun(database, rid)
+    await contracted(database, rid, passed_fen=0)
     async with database.session() as session, session.begin():
-        await session.delete(await session.get_one(Contract, "x8.contract"))
-        (await session.get_one(Tender, "x8.tender.1")).state = TenderState.CLOSED
+        await session.delete(await session.get_one(Contract, f"{rid}.contract"))
+        (await session.get_one(Tender, f"{rid}.tender.1")).state = tender
         session.add(
             Award(
-                id="x8.tender.1.1.1",
-                tender_id="x8.tender.1",
+                id=f"{rid}.tender.1.1.1",
+                tender_id=f"{rid}.tender.1",
                 rank=1,
                 bidder_id="builder",
                 price_fen=11_000,
-                state="candidate",
+                state=award,
             )
         )
-    await cancel.settle_contract(command("x8", "settle"))
+    await cancel.settle_contract(command(rid, "settle"))
     async with database.session() as session:
-        assert (await session.get_one(Tender, "x8.tender.1")).state == "cancelled"
-        assert (await session.get_one(Award, "x8.tender.1.1.1")).state == "cancelled"
+        assert (await session.get_one(Tender, f"{rid}.tender.1")).state == "cancelled"
+        assert (await session.get_one(Award, f"{rid}.tender.1.1.1")).state == "cancelled"
+    said = (Notice.renovation_id == rid, Notice.template == "tender_cancelled")
+    assert await money.count_of(database, Notice, *said) == 1
+
+
+async def test_an_award_that_was_signed_stays_on_the_record(database: Database) -> None:
+    cancel = await begun(database, "x13")
+    await contracted(database, "x13", passed_fen=0)
+    async with database.session() as session, session.begin():
+        for rank, state in ((1, AwardState.AWARDED), (2, AwardState.CANDIDATE)):
+            session.add(
+                Award(
+                    id=f"x13.tender.1.{rank}.1",
+                    tender_id="x13.tender.1",
+                    rank=rank,
+                    bidder_id=f"builder-{rank}",
+                    price_fen=11_000,
+                    state=state,
+                )
+            )
+    await cancel.settle_contract(command("x13", "settle"))
+    async with database.session() as session:
+        assert (await session.get_one(Tender, "x13.tender.1")).state == "awarded"
+        assert (await session.get_one(Award, "x13.tender.1.1.1")).state == "awarded"
 
 
 async def test_an_open_box_is_closed_uncounted(database: Database) -> None:

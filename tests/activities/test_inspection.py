@@ -27,6 +27,7 @@ from runtime.database import Database
 from tests.support.agenda import too_early
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.people import employ
 from tests.support.told import move_clock
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -359,6 +360,21 @@ async def test_the_chief_accepts_when_no_item_is_open(database: Database) -> Non
     with pytest.raises(ApplicationError) as twice:
         await here.accept()
     assert refused(twice) == ["inspection.already_accepted"]
+
+
+async def test_whoever_acts_for_a_firm_that_has_built_does_not_accept_the_works(
+    database: Database, owner: str
+) -> None:
+    here = await begun(database, "w24")
+    await here.pass_all("roof", "risers", "paint")
+    firm = await employ(owner, "w24", CHIEF.id)
+    async with database.session() as session, session.begin():
+        (await session.get_one(Contract, "w24.contract")).bidder_id = firm
+    with pytest.raises(ApplicationError) as error:
+        await here.accept()
+    assert refused(error) == ["inspection.accepted_by_contractor"]
+    await here.accept(CHIEF.model_copy(update={"id": "another chief"}))
+    assert await here.waiting_for() == "approve_payment"
 
 
 @pytest.mark.parametrize(

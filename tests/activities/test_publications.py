@@ -1,18 +1,22 @@
 """Publications: posted, objected to, answered and closed; every write is made twice."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
-from models.messages.acts import AnswerObjection
+from activities.recording import Case
+from models.messages.acts import AnswerObjection, Done
 from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
-from models.tables import Event, Objection, Publication
+from models.tables import Event, Objection, Publication, Renovation
 from models.values.actor import Actor, Role
 from models.values.states import Stage
 from runtime.database import Database
-from tests.support.money import START, STREET
+from runtime.record.journal import Recorded
+from tests.support.money import START, STREET, details
 from tests.support.play import Play, begin
 
 COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
@@ -76,6 +80,26 @@ async def test_a_publication_stands_when_nobody_objects(database: Database) -> N
     assert (row.state, row.outcome) == ("closed", "stands")
 
 
+async def test_what_is_posted_late_is_so_by_the_end_that_a_suspension_has_moved(
+    database: Database,
+) -> None:
+    play = await begin(database, "p10", Stage.BIDDING)
+
+    async def rank(_: Case) -> Recorded[Done]:
+        return Recorded(Done(command_id="ranked", kind="report"), {})
+
+    ranked = play.command(play.stage, STREET)
+    await play.recorder.write(ranked, "bidding.candidates_ranked", None, rank, Done)
+    rest = [(START + timedelta(hours=hours)).isoformat() for hours in (1, 6)]
+    async with database.session() as session, session.begin():
+        (await session.get_one(Renovation, "p10")).rests = [list(rest)]
+    # Three days from 2 March end at 24:00 of the 5th, and five hours later.
+    await play.at(datetime(2026, 3, 5, 20, tzinfo=UTC))
+    await play.post("candidates")
+    (check,) = (await details(database, "p10", "publication.opened"))["checks"]
+    assert (check["code"], check["passed"]) == ("bidding.candidates_published", True)
+
+
 async def test_an_objection_that_is_upheld_is_the_outcome(database: Database) -> None:
     play, given, period = await posted(database, "p2")
     yes, no = await play.object_to(given), await play.object_to(given)
@@ -103,6 +127,34 @@ async def test_the_window_of_what_is_not_suspended_stays_as_it_was_posted(
     assert not (await closed(play, given)).closed
     assert (await answered(play, given, objection)).closes_at == period.closes_at
     assert (await closed(play, given)).closed
+
+
+@pytest.mark.parametrize(
+    ("steps", "stood"),
+    [
+        ("file 1, file 1, file 1, answer 3, answer 3, answer 3", 2),
+        ("file 1, file 2, answer-last 3, answer 5", 4),
+        ("file 1, file 2, answer 3, answer 5", 4),
+        ("file 1, answer 2, file 4, answer 5", 2),
+    ],
+    ids=["together", "one within the other", "one after the other", "apart"],
+)
+async def test_the_clock_stands_still_once_however_many_objections_are_open(
+    database: Database, request: pytest.FixtureRequest, steps: str, stood: int
+) -> None:
+    play = await begin(database, f"p{crc32(request.node.name.encode())}", Stage.BIDDING)
+    given = await play.post("candidates", suspends=True)
+    closes_at = (await row_of(play, Publication, given.publication_id)).closes_at
+    open_ones: list[str] = []
+    for step in steps.split(", "):
+        word, hours = step.split()
+        await play.at(START + timedelta(hours=int(hours)))
+        if word == "file":
+            open_ones.append(await play.object_to(given))
+        else:
+            await answered(play, given, open_ones.pop(-1 if word == "answer-last" else 0))
+    row = await row_of(play, Publication, given.publication_id)
+    assert row.closes_at == closes_at + timedelta(hours=stood)
 
 
 async def test_an_objection_is_answered_once_and_only_where_it_was_filed(

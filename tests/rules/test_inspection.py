@@ -175,6 +175,12 @@ def test_only_the_chief_supervising_engineer_accepts_finished_works() -> None:
     )
 
 
+def test_nobody_accepts_works_that_they_have_built() -> None:
+    (own,) = law.acceptance_problems({"a": ItemState.PASSED}, CHIEF, ["builder", CHIEF.id])
+    assert own.code == "inspection.accepted_by_contractor"
+    assert law.acceptance_problems({"a": ItemState.PASSED}, CHIEF, ["builder"]) == ()
+
+
 @pytest.mark.parametrize("states", [{}, {"a": ItemState.CANCELLED}])
 def test_works_of_which_nothing_passed_are_not_accepted(states: dict[str, ItemState]) -> None:
     (nothing,) = law.acceptance_problems(states, CHIEF)

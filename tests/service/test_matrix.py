@@ -304,6 +304,7 @@ TESTS = Path(__file__).parents[1]
 OWN_WORK: Mapping[Duty, str] = {
     Duty.INSPECT_BUILT: "activities/test_inspection.py::test_the_contractor_cannot_inspect_and_nothing_is_written",
     Duty.INSPECT_AGAIN: "activities/test_inspection.py::test_somebody_else_inspects_again_after_the_rectification",
+    Duty.ACCEPT_BUILT: "activities/test_inspection.py::test_whoever_acts_for_a_firm_that_has_built_does_not_accept_the_works",
     Duty.PAY_ACCEPTED: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
     Duty.PAY_ONESELF: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
     Duty.RELEASE_ONESELF: "rules/test_warranty.py::test_a_retention_is_released_by_nobody_who_built",

@@ -44,6 +44,33 @@ async def sign_in(sql: asyncpg.Connection, *actor_ids: str) -> str:
     return token_of(actor_ids[-1])
 
 
+async def employ(owner: str, rid: str, *people: str) -> str:
+    """The id of a firm at the place of a case for which these people act; nobody has confirmed it."""
+    firm = f"firm-{hashlib.sha256(rid.encode()).hexdigest()[:12]}"
+    sql = await asyncpg.connect(owner)
+    try:
+        await sql.execute(
+            "INSERT INTO private.firm (id, code, name, form, contact, qualification, place_id,"
+            " registered_by, created_at) SELECT $1, '91350100M000100Y43', 'x', 'limited', 'x', 'x',"
+            " p.id, 'x', now() FROM place p LIMIT 1",
+            firm,
+        )
+        for person in people:
+            await sql.execute(
+                "INSERT INTO private.person (id, name) VALUES ($1::varchar, $1::varchar)"
+                " ON CONFLICT DO NOTHING",
+                person,
+            )
+            await sql.execute(
+                "INSERT INTO private.firm_person (firm_id, person_id, added_by, added_at)"
+                " VALUES ($1, $2, 'x', now())",
+                *(firm, person),
+            )
+    finally:
+        await sql.close()
+    return firm
+
+
 def keep_here(data_dir: Path, *actor_ids: str, service: str = "") -> None:
     """The file of a machine on which these actors have signed in at a service."""
     until = datetime.now(UTC) + timedelta(days=1)

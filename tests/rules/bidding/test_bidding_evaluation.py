@@ -254,6 +254,14 @@ def test_a_low_price_is_asked_about_before_anybody_decides() -> None:
     assert refused(*LOW) == ["bidding.low_price_not_asked"]
 
 
+@pytest.mark.parametrize("bidder", ["low", "c"], ids=["a low one", "not a low one"])
+def test_nobody_is_rejected_as_below_cost_who_was_not_asked(bidder: str) -> None:
+    word = {"bidder_id": bidder, "question": " ", "reason": "we do not like it"}
+    asked = {**ASKED, "answer": "stock", "accepted": True}
+    words = [word] if bidder == "low" else [asked, word]
+    assert refused(*LOW, low_prices=words) == ["bidding.low_price_no_question"]
+
+
 def test_a_low_price_without_accepted_reasons_is_below_cost() -> None:
     for answer in ("", "we are cheap"):
         judged = judge(*LOW, low_prices=[{**ASKED, "answer": answer}])

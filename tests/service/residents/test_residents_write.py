@@ -376,8 +376,12 @@ async def test_the_survey_takes_answers_only_while_it_is_open(
     early = await send(http, rid, "/survey-answers", voter(rid), **body)
     assert (early.status_code, early.json()["code"]) == (409, "feedback.survey_not_open")
     await sql.execute(
-        "UPDATE renovation SET stage='feedback', waiting_for='survey' WHERE id=$1", rid
+        "UPDATE renovation SET stage='feedback', waiting_for='survey', due_at=now() WHERE id=$1",
+        rid,
     )
+    late = await send(http, rid, "/survey-answers", voter(rid), **body)
+    assert (late.status_code, late.json()["code"]) == (409, "feedback.survey_not_open")
+    await sql.execute("UPDATE renovation SET due_at=now() + interval '1 day' WHERE id=$1", rid)
     assert (await send(http, rid, "/survey-answers", voter(rid), **body)).status_code == 201
     assert (await send(http, rid, "/survey-answers", voter(rid), **body)).status_code == 201
     other = await send(http, rid, "/survey-answers", voter(rid), **{**body, "score": 1})

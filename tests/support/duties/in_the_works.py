@@ -23,8 +23,8 @@ OPEN_OBJECTION = (
 OPEN_TICKET = "SELECT id FROM ticket WHERE renovation_id=$1 AND state='open'"
 FIRM = CONTRACTOR.id
 """The winner of the first tender."""
-OBJECTS, LIVES_HERE, RELIEVES, AWARDS, FAILS, ACCEPTS, COMPLAINED = (
-    "objects", "lives-here", "relieves", "awards", "fails", "accepts", "complained-about",
+OBJECTS, LIVES_HERE, RELIEVES, AWARDS, FAILS, COMPLAINED = (
+    "objects", "lives-here", "relieves", "awards", "fails", "complained-about",
 )  # fmt: skip
 
 
@@ -171,13 +171,23 @@ async def measures(p: Playing, person: str) -> httpx.Response:
     return await p.act("measure_works", person)
 
 
-async def accepted(p: Playing) -> Mapping[Duty, str]:
-    """The rest is built by another firm, and the works are accepted."""
+async def built_by_another(p: Playing) -> Mapping[Duty, str]:
+    """The rest is built by another firm."""
     await p.told.until("accept_works")
-    await p.allow(ACCEPTS, "accept_works")
-    done(await p.act("accept_works", ACCEPTS))
+    return {Duty.ACCEPT_BUILT: (await builder(p.told)).id}
+
+
+async def accepts(p: Playing, person: str) -> httpx.Response:
+    return await p.act("accept_works", person)
+
+
+async def accepted(p: Playing) -> Mapping[Duty, str]:
+    """Whoever was let through above has accepted them."""
     await p.told.until("approve_payment")
-    return {Duty.PAY_ACCEPTED: ACCEPTS, Duty.PAY_ONESELF: (await builder(p.told)).id}
+    by = await p.told.value(
+        "SELECT inspector_id FROM inspection WHERE renovation_id=$1 AND kind='completion'"
+    )
+    return {Duty.PAY_ACCEPTED: str(by), Duty.PAY_ONESELF: (await builder(p.told)).id}
 
 
 async def pays(p: Playing, person: str) -> httpx.Response:
@@ -208,6 +218,7 @@ PLAYS = (
     Play((Duty.INSPECT_AGAIN,), failed, passes_the_roof),
     Play((Duty.END_OWN_CONTRACT,), has_the_contract, ends_it),
     Play((Duty.MEASURE_ENDED, Duty.MEASURE_BUILT), ended, measures),
+    Play((Duty.ACCEPT_BUILT,), built_by_another, accepts),
     Play((Duty.PAY_ACCEPTED, Duty.PAY_ONESELF), accepted, pays),
     Play((Duty.RELEASE_ONESELF,), kept, releases),
 )
