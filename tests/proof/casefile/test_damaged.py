@@ -17,6 +17,7 @@ from service.history.casefile import OF_BUNDLE
 SIGNER = Signer.of(bytes(range(32)), OF_BUNDLE)
 MANIFEST = {
     "format": FORMAT,
+    "events": 0,
     "root": tree_root([]).hex(),
     "files": {"events.jsonl": sha256(b"").hexdigest()},
     "head_keys": [],
