@@ -18,6 +18,8 @@ MOST_BYTES = 1 << 30
 """A bundle that unpacks to more is not read."""
 UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 """What zip and zlib raise of a file that is damaged, or locked by a password."""
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The ways in which a bundle is packed."""
 DETAIL = "details."
 NOT_A_FIELD = ("details", "prev_hash")
 """The details have a name each, and the hash of the event before stands beside the fields."""
@@ -284,7 +286,7 @@ def _refuse_strange(infos: list[zipfile.ZipInfo]) -> None:
     if len({each.filename for each in infos}) != len(infos):
         raise CaseFault("同一文件出现两次 a file stands in the bundle twice")
     for each in infos:
-        if each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if each.compress_type not in PACKINGS:
             raise CaseFault(
                 f"{each.filename}: 压缩方式不对 it is packed in a way that no bundle is"
             )
