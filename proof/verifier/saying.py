@@ -149,10 +149,10 @@ NOT_CHECKED = {
         "Nothing was checked: there is no bundle at this place. Look at the name and the folder.",
     ),
     NoReceipt.kind: (
-        "没有核对您的选票：给出的不是回执。请检查文件名或回执码，用原来的回执文件再试。这不说明有人作假。",
+        "没有核对您的选票：给出的不是回执，或者读不出来。请检查文件名或回执码，用原来的回执文件再试。这不说明有人作假。",
         (
-            "Your ballot was not looked for: this is no receipt. Look at the name of the file or the code, and"
-            " use the receipt as you got it. It is no sign of a fraud."
+            "Your ballot was not looked for: this is no receipt, or it cannot be read. Look at the name of the file"
+            " or the code, and use the receipt as you got it. It is no sign of a fraud."
         ),
     ),
     OtherForm.kind: (
