@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,9 @@ import typer
 from pydantic import JsonValue
 
 from cli.output import show
-from cli.people.requests import of_case
+from cli.people.requests import of_case, zone_of
 from cli.servers import DATA
+from cli.shown import moment
 from cli.words import Language, named, said, speak
 
 READ = "read_access"
@@ -52,7 +54,7 @@ def access(
         show(counted, lambda: _report(counted))
         return
     found = asked.get(path)
-    show(found, lambda: map(_line, found if isinstance(found, list) else ()))
+    show(found, lambda: access_lines(found, zone_of(asked, renovation)))
 
 
 def _report(found: JsonValue) -> Iterator[str]:
@@ -65,8 +67,11 @@ def _report(found: JsonValue) -> Iterator[str]:
         yield f"{each['readings']:>6}  {each['reader']}  {role}  {each['door']}  {each['subjects']}"
 
 
-def _line(each: JsonValue) -> str:
-    assert isinstance(each, dict)
-    why = f"  {each['reason']}" if each["reason"] else ""
-    role = named("role", str(each["role"]))
-    return f"{each['at']}  {each['reader']}  {role}  {each['door']}  {each['subject']}{why}"
+def access_lines(found: JsonValue, zone: str) -> Iterator[str]:
+    """A line for each reading: when by the clocks of the place, who, in which role, what, why."""
+    for each in found if isinstance(found, list) else ():
+        assert isinstance(each, dict)
+        why = f"  {each['reason']}" if each["reason"] else ""
+        role = named("role", str(each["role"]))
+        at = moment(datetime.fromisoformat(str(each["at"])), zone)
+        yield f"{at}  {each['reader']}  {role}  {each['door']}  {each['subject']}{why}"

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
 from cli.output import Commands, show, tell, write_file
 from cli.people.own import own_requests
-from cli.people.requests import ServiceRequests, anybody, in_name_of, only_able
+from cli.people.requests import ServiceRequests, anybody, in_name_of, only_able, zone_of
 from cli.people.session_file import load_sessions, own_sessions, service_of
 from cli.people.tickets import read_ticket
 from cli.reading.sheets import SHEETS, Listing
@@ -99,7 +98,7 @@ def show_thing(
         write_file(csv, requests.download(f"{path}?form=csv"))
         show({"file": str(csv)}, lambda: [str(csv)])
         return
-    _show(requests, path, sheet, after, limit, f"/v1/renovations/{renovation}/clock")
+    _show(requests, path, sheet, after, limit, renovation)
 
 
 @estates.command("list")
@@ -203,22 +202,13 @@ def _show(
     sheet: Listing,
     after: str,
     limit: int,
-    clock: str = "",
+    renovation: str = "",
     **query: str,
 ) -> None:
     query |= {"after": after, "limit": str(limit)} if path.rpartition("/")[2] not in ONE else {}
     found, following = requests.page(
         path, **{name: value for name, value in query.items() if value}
     )
-    show(found, lambda: sheet_lines(sheet, found, _zone(requests, clock)))
+    show(found, lambda: sheet_lines(sheet, found, zone_of(requests, renovation)))
     if following:
         tell(said("line.more", cursor=following))
-
-
-def _zone(requests: ServiceRequests, clock: str) -> str:
-    """That of the place of the case; where it is about none, universal time."""
-    if not clock:
-        return "UTC"
-    found: JsonValue = requests.get(clock)
-    assert isinstance(found, dict)
-    return str(found["zone"])
