@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.inputs import only_with
 from cli.output import show
 from cli.people.requests import of_case, zone_of
 from cli.servers import DATA
@@ -48,6 +49,8 @@ def access(
     Example: gongjian access r1 --report --later-than 2026-01-31 --as auditor
     """
     speak(language)
+    for option, given in (("--later-than", later_than), ("--until", until)):
+        only_with(option, given, "--report", report)
     path, asked = f"/v1/renovations/{renovation}/access", of_case(data, renovation, as_, READ)
     if report:
         counted = asked.get(f"{path}/report", later_than=later_than, until=until)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.inputs import not_together
 from cli.output import Commands, show, tell, write_file
 from cli.people.own import own_requests
 from cli.people.requests import ServiceRequests, anybody, in_name_of, only_able, zone_of
@@ -95,6 +96,7 @@ def show_thing(
         if not sheet.as_file:
             able = ", ".join(name for name, each in SHEETS.items() if each.as_file)
             raise refusal("cases.no_such_file", where="--csv", what=what, able=able)
+        not_together("--csv", ("--after", after))
         write_file(csv, requests.download(f"{path}?form=csv"))
         show({"file": str(csv)}, lambda: [str(csv)])
         return
@@ -184,14 +186,16 @@ def _requests(
     as_: str,
     service: str,
 ) -> ServiceRequests:
-    """In whose name it is read: the home's; whose the session is that may; else nobody's."""
+    """In whose name it is read: the home's; whose the session is that may; else, or elsewhere, nobody's."""
+    if as_:
+        not_together("--as", ("--credential", credential), ("--service", service))
     home = local_settings(data).data_dir
     if credential is not None:
         return ServiceRequests(service_of(home, service), read_ticket(credential))
     here = [each for each in load_sessions(home) if each.only_case in (None, renovation)]
     if as_:
         return in_name_of(home, own_sessions(home, renovation, as_)[0])
-    if not here or (len(here) > 1 and sheet.circle is Circle.EVERYBODY):
+    if service or not here or (len(here) > 1 and sheet.circle is Circle.EVERYBODY):
         return anybody(data, service)
     return only_able(home, renovation, "", sheet.path, lambda: roles_in(sheet.circle))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import read_file
+from cli.inputs import not_together, only_with, read_file
 from cli.output import Commands, show, table
 from cli.people.requests import anybody, zone_of
 from cli.people.tickets import Service, read_ticket
@@ -65,13 +65,17 @@ def list_suggestions(
     Example: gongjian suggestions list --overdue
     """
     path = path_of(where, estate=estate) if where else "/v1/suggestions"
+    if where:
+        not_together("RENOVATION", ("--place", place))
+    only_with("--estate", estate, "RENOVATION", where)
     if as_:
+        not_together("--as", ("--credential", credential), ("--service", service))
         requests = as_official(data, where, as_)
     else:
         token = "" if credential is None else read_ticket(credential)
         requests = anybody(data, service, token)
     query = {"overdue": "true"} if overdue else {}
-    query |= {"place": place} if place and not where else {}
+    query |= {"place": place} if place else {}
     found = requests.get(path, **query)
     assert isinstance(found, list)
     zone = cache(partial(zone_of, requests))
