@@ -127,7 +127,7 @@ def _type_of(data: bytes) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     """The picture as it was held: only its orientation is read, whatever else a camera wrote is not kept."""
     try:
-        turned = UPRIGHT.get(image.getexif().get(ORIENTATION))
+        turned = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
     except UNREADABLE:  # a camera that wrote nonsense beside a good picture
         turned = None
     return image if turned is None else image.transpose(turned)
