@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from cli.inputs import not_together
 from cli.output import give_text, show, tell, write_file
 from cli.reading.narrowing import Narrowed, narrowing
 from cli.servers import (
@@ -90,6 +91,10 @@ def list_(
 
     speak(language)
     if counts:
+        narrowed = (
+            (f"--{each.replace('_', '-')}", wanted[each]) for each in wanted if each != "place"
+        )
+        not_together("--counts", *narrowed, ("--view", view), ("--out", out), ("--after", after))
         _counts(f"{wanted.get('place', '')}", data)
         return
     saved: Narrowed = {}
@@ -99,6 +104,7 @@ def list_(
         saved = saved_filter(view, as_, data)
     asked = CaseFilter.model_validate({**saved, **wanted})
     if out is not None:
+        not_together("--out", ("--after", after))
         _write(asked, out, data)
         return
     cases = _read(data, lambda connection: find_cases(connection, asked, limit, after))

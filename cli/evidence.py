@@ -32,7 +32,10 @@ def register(app: typer.Typer) -> None:
 def voting(
     renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to; else <renovation>.evidence.zip here.")
+        Path | None,
+        typer.Option(
+            help="Where to; else <box or renovation>.public.zip here, with --full .evidence.zip."
+        ),
     ] = None,
     attempt: Annotated[
         int | None, typer.Option(min=1, help="Which vote of the renovation; else the last counted.")

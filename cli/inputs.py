@@ -54,6 +54,27 @@ def _of(found: Problem, name: str, sign: str) -> Problem:
     return found.model_copy(update={"where": f"{name}{sign}{found.where}" if found.where else name})
 
 
+def not_together(option: str, *others: tuple[str, object]) -> None:
+    """Refuse an option that was given beside others, if these were: one of them would not be looked at.
+
+    Raises:
+        Refused: `cases.not_together` with the first of them.
+    """
+    for other, given in others:
+        if given:
+            raise refusal("cases.not_together", where=option, option=option, other=other)
+
+
+def only_with(option: str, given: object, other: str, also: object) -> None:
+    """Refuse an option that is looked at only beside another one, where that is not given.
+
+    Raises:
+        Refused: `cases.only_with`.
+    """
+    if given and not also:
+        raise refusal("cases.only_with", where=option, option=option, other=other)
+
+
 def act_named(name: str) -> type[Act]:
     """The act of this name, with hyphens or underscores.
 

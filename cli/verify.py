@@ -13,7 +13,7 @@ from models.values.refusal import refusal
 from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
 from proof.casefile import standalone_case
-from proof.casefile.checking import FORMAT, UNREADABLE, CaseFault, check, read_zip
+from proof.casefile.checking import FORMAT, PACKINGS, UNREADABLE, CaseFault, check, read_zip
 from proof.casefile.checking import lines_of as lines_of_case
 from proof.verifier import standalone
 from proof.verifier.main import found_in, found_in_public, read_bundle
@@ -84,7 +84,10 @@ def _is_case(path: Path) -> bool:
     try:
         with ZipFile(path) as archive:
             manifest = archive.getinfo("manifest.json")
-            return manifest.file_size < MOST_MANIFEST and FORMAT.encode() in archive.read(manifest)
+            # Another packing is of no bundle, and what it raises of damage is of its own kind.
+            if manifest.compress_type not in PACKINGS or manifest.file_size >= MOST_MANIFEST:
+                return False
+            return FORMAT.encode() in archive.read(manifest)
     except (*UNREADABLE, KeyError):  # what is wrong is told later
         return False
 

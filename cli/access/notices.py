@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,7 +16,7 @@ from cli.access.printed import give_pdf, show_progress, tell_missing
 from cli.inputs import read_file
 from cli.output import Commands, inside, show
 from cli.people.clients import command_of
-from cli.people.requests import LONG_S, anybody, of_case
+from cli.people.requests import LONG_S, anybody, of_case, zone_of
 from cli.servers import DATA, local_settings
 from cli.words import Language, named, number_of, said, speak, spoken_here
 
@@ -51,8 +52,9 @@ def list_all(renovation: Id, as_: As = "", language: Language = "", data: Data =
     Example: gongjian notices list r1 --as committee
     """
     speak(language)
-    found = of_case(data, renovation, as_, FOLLOW).get(f"{_of(renovation)}/notices")
-    show(found, lambda: chain.from_iterable(map(_notice_lines, _listed(found))))
+    requests = of_case(data, renovation, as_, FOLLOW)
+    found = requests.get(f"{_of(renovation)}/notices")
+    show(found, lambda: _each_by_the_clock(notice_lines, found, zone_of(requests, renovation)))
 
 
 @commands.command("show")
@@ -104,8 +106,9 @@ def inbox(renovation: Id, as_: As = "", language: Language = "", data: Data = No
     Example: gongjian notices inbox r1
     """
     speak(language)
-    found = of_case(data, renovation, as_, FOLLOW).get(f"{_of(renovation)}/inbox")
-    show(found, lambda: map(_inbox_line, _listed(found)))
+    requests = of_case(data, renovation, as_, FOLLOW)
+    found = requests.get(f"{_of(renovation)}/inbox")
+    show(found, lambda: _each_by_the_clock(inbox_lines, found, zone_of(requests, renovation)))
 
 
 @commands.command("paper")
@@ -272,14 +275,22 @@ def _show_return(done: JsonValue) -> None:
     show(done, lambda: [named("return_outcome", str(done["outcome"]))])
 
 
-def _notice_lines(found: dict[str, JsonValue]) -> Iterator[str]:
+def _each_by_the_clock(
+    lines: Callable[[dict[str, JsonValue], ZoneInfo], Iterator[str]], found: JsonValue, zone: str
+) -> Iterator[str]:
+    """The lines of each, with the days of the place."""
+    return chain.from_iterable(lines(each, ZoneInfo(zone)) for each in _listed(found))
+
+
+def notice_lines(found: dict[str, JsonValue], zone: ZoneInfo) -> Iterator[str]:
+    """A notice: the day by the calendar of the place, how its messages stand, its words."""
     from service.notices.bodies import NoticeView
 
     each = NoticeView.model_validate(found)
     rest = said("line.notice_unreached", count=each.unreached) if each.unreached else ""
     state = named("notice_state", each.state)
     came = "  ".join(_counts(sorted(each.messages.items())))
-    yield f"{each.notice[:12]}  {each.created_at:%Y-%m-%d}  {state}  {came}  {rest}".rstrip()
+    yield f"{each.notice[:12]}  {each.created_at.astimezone(zone):%Y-%m-%d}  {state}  {came}  {rest}".rstrip()
     yield f"    {inside(each.text)}"
 
 
@@ -298,10 +309,11 @@ def _message_line(found: dict[str, JsonValue]) -> str:
     return f"{each.message}  {whom}  {way}  {state}  {each.attempts}"
 
 
-def _inbox_line(found: dict[str, JsonValue]) -> str:
+def inbox_lines(found: dict[str, JsonValue], zone: ZoneInfo) -> Iterator[str]:
+    """What the people of a training case would have read, and on which day of the place."""
     from service.notices.bodies import InboxMessage
     from service.notices.wording import audience_of
 
     each = InboxMessage.model_validate(found)
     whom = audience_of(each.audience, spoken_here())
-    return f"{each.created_at:%Y-%m-%d}  {whom}  {inside(each.text)}"
+    yield f"{each.created_at.astimezone(zone):%Y-%m-%d}  {whom}  {inside(each.text)}"

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import json_fields, plain, split_pair
+from cli.inputs import json_fields, not_together, only_with, plain, split_pair
 from cli.output import lines_of, show
 from cli.people.requests import LONG_S, ServiceRequests, anybody, in_name_of
 from cli.people.session_file import KeptSession, load_sessions, own_sessions
@@ -77,10 +77,14 @@ def _requests(
     Raises:
         Refused: `cases.not_signed_in`, `cases.actor_needed`, `stack.not_running`.
     """
+    if as_:
+        not_together("--as", ("--credential", credential), ("--service", service))
     if credential is not None:
         return anybody(data, service, read_ticket(credential))
     if method == "GET" and not as_:
         return anybody(data, service)
+    # Whoever is signed in here is signed in at a service.
+    only_with("--service", service, "--credential", credential)
     home = local_settings(data).data_dir
     case = OF_CASE.match(path)
     kept = own_sessions(home, case.group(1), as_) if case is not None else _beside_cases(home, as_)

@@ -106,6 +106,17 @@ def in_name_of(data_dir: Path, kept: KeptSession) -> ServiceRequests:
     return ServiceRequests(service_of(data_dir, kept.service), kept.token)
 
 
+def zone_of(requests: ServiceRequests, renovation: str = "") -> str:
+    """By which clocks the people of a case live; where it is about none, those here."""
+    if not renovation:
+        from runtime.language.moments import HERE
+
+        return HERE
+    found = requests.get(f"/v1/renovations/{renovation}/clock")
+    assert isinstance(found, dict)
+    return str(found["zone"])
+
+
 def of_case(data: Path | None, renovation: str, actor: str, what: str) -> ServiceRequests:
     """Requests in a case by whoever is signed in here and may do `what`, a write of `rules.authority`.
 

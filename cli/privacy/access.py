@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
+from cli.inputs import only_with
 from cli.output import show
-from cli.people.requests import of_case
+from cli.people.requests import of_case, zone_of
 from cli.servers import DATA
+from cli.shown import moment
 from cli.words import Language, named, said, speak
 
 READ = "read_access"
@@ -46,13 +49,15 @@ def access(
     Example: gongjian access r1 --report --later-than 2026-01-31 --as auditor
     """
     speak(language)
+    for option, given in (("--later-than", later_than), ("--until", until)):
+        only_with(option, given, "--report", report)
     path, asked = f"/v1/renovations/{renovation}/access", of_case(data, renovation, as_, READ)
     if report:
         counted = asked.get(f"{path}/report", later_than=later_than, until=until)
         show(counted, lambda: _report(counted))
         return
     found = asked.get(path)
-    show(found, lambda: map(_line, found if isinstance(found, list) else ()))
+    show(found, lambda: access_lines(found, zone_of(asked, renovation)))
 
 
 def _report(found: JsonValue) -> Iterator[str]:
@@ -65,8 +70,11 @@ def _report(found: JsonValue) -> Iterator[str]:
         yield f"{each['readings']:>6}  {each['reader']}  {role}  {each['door']}  {each['subjects']}"
 
 
-def _line(each: JsonValue) -> str:
-    assert isinstance(each, dict)
-    why = f"  {each['reason']}" if each["reason"] else ""
-    role = named("role", str(each["role"]))
-    return f"{each['at']}  {each['reader']}  {role}  {each['door']}  {each['subject']}{why}"
+def access_lines(found: JsonValue, zone: str) -> Iterator[str]:
+    """A line for each reading: when by the clocks of the place, who, in which role, what, why."""
+    for each in found if isinstance(found, list) else ():
+        assert isinstance(each, dict)
+        why = f"  {each['reason']}" if each["reason"] else ""
+        role = named("role", str(each["role"]))
+        at = moment(datetime.fromisoformat(str(each["at"])), zone)
+        yield f"{at}  {each['reader']}  {role}  {each['door']}  {each['subject']}{why}"

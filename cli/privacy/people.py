@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -159,6 +160,7 @@ def periods(language: Language = "", data: Data = None) -> None:
     Example: gongjian retention list
     """
     from rules.retention import KINDS, read_periods
+    from runtime.language.moments import HERE
     from service.privacy.holds import Due, due_of
 
     speak(language)
@@ -183,7 +185,8 @@ def periods(language: Language = "", data: Data = None) -> None:
     def lines() -> Iterator[str]:
         for each in told:
             yield said("line.period", **in_words({name: each[name] for name in PERIOD}))
-            at = "-" if each["next_at"] is None else f"{each['next_at']:%Y-%m-%d}"
+            found = each["next_at"]
+            at = "-" if found is None else f"{found.astimezone(ZoneInfo(HERE)):%Y-%m-%d}"
             yield f"    {said('line.period_due', due=each['due'], next=at)}"
 
     show(told, lines)

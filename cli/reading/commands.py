@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 
+from cli.inputs import not_together
 from cli.output import Commands, show, tell, write_file
 from cli.people.own import own_requests
-from cli.people.requests import ServiceRequests, anybody, in_name_of, only_able
+from cli.people.requests import ServiceRequests, anybody, in_name_of, only_able, zone_of
 from cli.people.session_file import load_sessions, own_sessions, service_of
 from cli.people.tickets import read_ticket
 from cli.reading.sheets import SHEETS, Listing
@@ -96,10 +96,11 @@ def show_thing(
         if not sheet.as_file:
             able = ", ".join(name for name, each in SHEETS.items() if each.as_file)
             raise refusal("cases.no_such_file", where="--csv", what=what, able=able)
+        not_together("--csv", ("--after", after))
         write_file(csv, requests.download(f"{path}?form=csv"))
         show({"file": str(csv)}, lambda: [str(csv)])
         return
-    _show(requests, path, sheet, after, limit, f"/v1/renovations/{renovation}/clock")
+    _show(requests, path, sheet, after, limit, renovation)
 
 
 @estates.command("list")
@@ -185,14 +186,16 @@ def _requests(
     as_: str,
     service: str,
 ) -> ServiceRequests:
-    """In whose name it is read: the home's; whose the session is that may; else nobody's."""
+    """In whose name it is read: the home's; whose the session is that may; else, or elsewhere, nobody's."""
+    if as_:
+        not_together("--as", ("--credential", credential), ("--service", service))
     home = local_settings(data).data_dir
     if credential is not None:
         return ServiceRequests(service_of(home, service), read_ticket(credential))
     here = [each for each in load_sessions(home) if each.only_case in (None, renovation)]
     if as_:
         return in_name_of(home, own_sessions(home, renovation, as_)[0])
-    if not here or (len(here) > 1 and sheet.circle is Circle.EVERYBODY):
+    if service or not here or (len(here) > 1 and sheet.circle is Circle.EVERYBODY):
         return anybody(data, service)
     return only_able(home, renovation, "", sheet.path, lambda: roles_in(sheet.circle))
 
@@ -203,22 +206,13 @@ def _show(
     sheet: Listing,
     after: str,
     limit: int,
-    clock: str = "",
+    renovation: str = "",
     **query: str,
 ) -> None:
     query |= {"after": after, "limit": str(limit)} if path.rpartition("/")[2] not in ONE else {}
     found, following = requests.page(
         path, **{name: value for name, value in query.items() if value}
     )
-    show(found, lambda: sheet_lines(sheet, found, _zone(requests, clock)))
+    show(found, lambda: sheet_lines(sheet, found, zone_of(requests, renovation)))
     if following:
         tell(said("line.more", cursor=following))
-
-
-def _zone(requests: ServiceRequests, clock: str) -> str:
-    """That of the place of the case; where it is about none, universal time."""
-    if not clock:
-        return "UTC"
-    found: JsonValue = requests.get(clock)
-    assert isinstance(found, dict)
-    return str(found["zone"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.inputs import only_with
 from cli.output import show
 from cli.people.requests import anybody
 from cli.people.tickets import read_ticket
@@ -54,6 +55,7 @@ def explain(
     Example: gongjian explain r1 1-101 --json
     """
     speak(language)
+    only_with("--service", service, "--credential", credential)
     if credential is None:
         told, bill = asyncio.run(_of_record(data, renovation, unit))
         found, shown = told.model_dump(mode="json"), bill.model_dump(mode="json")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from runtime.history.entries import HistoryLine
+    from runtime.history.view import HistoryDiff
     from runtime.record.events import EventRow
 
 Shown = Annotated[
@@ -76,11 +77,9 @@ def history(
     spoken = spoken_here()
     if any(diff):
         windows = [Window(moment_asked(each, "--diff", zone), by) for each in diff]
-        found = diff_of(events, level, windows[0], windows[1], spoken, zone)
-        if limit:
-            found = found.model_copy(update={"lines": found.lines[-limit:]})
-        changed = ((each.name, each.said) for each in found.changed)
-        show(found, lambda: [*pairs(changed), history_table(found.lines, zone)])
+        show_diff(
+            diff_of(events, level, windows[0], windows[1], spoken, zone, most=None), limit, zone
+        )
         return
     window = Window(moment_asked(as_of, "--as-of", zone), by)
     view = history_of(events, level, window, spoken, zone)
@@ -96,6 +95,17 @@ def history(
             history_table(lines, zone),
         ],
     )
+
+
+def show_diff(whole: HistoryDiff, limit: int, zone: str) -> None:
+    """What changed, and the last so many lines of what made it so; 0 is all of them."""
+    lines = whole.lines[-limit:] if limit else whole.lines
+    found = whole.model_copy(
+        update={"lines": lines, "more": whole.more + len(whole.lines) - len(lines)}
+    )
+    changed = ((each.name, each.said) for each in found.changed)
+    left = [said("history.more", more=found.more)] if found.more else []
+    show(found, lambda: [*pairs(changed), *left, history_table(found.lines, zone)])
 
 
 def history_table(lines: Iterable[HistoryLine], zone: str) -> Table:

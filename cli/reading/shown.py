@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from cli.output import inside, table
+from cli.shown import moment
 from cli.words import aligned, listed, named, said
+from runtime.language.moments import read_moment
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOMS = {"state": "state", "stage": "stage", "level": "level", "indicator": "indicator"}
 """Fields whose words the catalogues have."""
 WIDTH = 24
+MOMENTS = ("_at", "_by", "_until")
+"""What the names of moments end in; not all of these are some."""
 
 
 def sheet_lines(sheet: Listing, found: JsonValue, zone: str) -> Iterator[Line]:
@@ -70,9 +72,9 @@ def cell(name: str, value: JsonValue, zone: str) -> str:
 
 
 def _text(name: str, value: str, zone: str) -> str:
-    if name.endswith("_at"):
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    found = read_moment(value) if name.endswith(MOMENTS) else None
+    if found is not None:
+        return moment(found, zone)
     return named(ROOMS[name], value) if name in ROOMS else value
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.inputs import not_together
 from cli.output import show
 from cli.people.own import own_requests
 from cli.people.requests import anybody
@@ -45,6 +46,8 @@ def why(
     Example: gongjian why r1
     """
     speak(language)
+    if as_:
+        not_together("--as", ("--service", service))
     requests = own_requests(data, as_) if as_ else anybody(data, service)
     found = requests.get(f"/v1/renovations/{renovation}/why")
     clock = requests.get(f"/v1/renovations/{renovation}/clock")

@@ -49,10 +49,10 @@ def _question(value: object, name: str) -> tuple[object, dict[str, object]]:
     """The method and what is given.
 
     Raises:
-        Refused: `decide.not_an_object`, `service.field_unknown`, `service.field_missing`.
+        Refused: `cases.not_a_question`, `service.field_unknown`, `service.field_missing`.
     """
     if not isinstance(value, dict):
-        raise Refused(problem("decide.not_an_object", where=name, field="-"))
+        raise Refused(problem("cases.not_a_question", where=name, field="-"))
     refuse_if_any(
         problem("service.field_unknown", where=name, field=str(field)[:80])
         for field in value
@@ -64,7 +64,7 @@ def _question(value: object, name: str) -> tuple[object, dict[str, object]]:
         if field not in value
     )
     if not isinstance(value["input"], dict):
-        raise Refused(problem("decide.not_an_object", where=name, field="input"))
+        raise Refused(problem("cases.not_a_question", where=name, field="input"))
     return value["method"], value["input"]
 
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import read_file
+from cli.inputs import not_together, only_with, read_file
 from cli.output import Commands, show, table
-from cli.people.requests import anybody
+from cli.people.requests import anybody, zone_of
 from cli.people.tickets import Service, read_ticket
 from cli.shown import moment, words
 from cli.suggestions.rooms import InEstate, Named, Where, as_official, path_of, show_done
 from cli.votes.commands import As, AsIfSeveral, CommandId, Data, sent_fields
 from cli.words import named, said
 from models.values.states import SuggestionOutcome
-from models.values.timetable import Timetable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cli.output import Line
 
-ZONE = Timetable.model_fields["zone"].default
 Units = Annotated[list[str], typer.Argument(metavar="UNIT...", help="The households' units.")]
 Theme = Annotated[str, typer.Option(help="What it is about, in a few words.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
@@ -66,16 +65,21 @@ def list_suggestions(
     Example: gongjian suggestions list --overdue
     """
     path = path_of(where, estate=estate) if where else "/v1/suggestions"
+    if where:
+        not_together("RENOVATION", ("--place", place))
+    only_with("--estate", estate, "RENOVATION", where)
     if as_:
+        not_together("--as", ("--credential", credential), ("--service", service))
         requests = as_official(data, where, as_)
     else:
         token = "" if credential is None else read_ticket(credential)
         requests = anybody(data, service, token)
     query = {"overdue": "true"} if overdue else {}
-    query |= {"place": place} if place and not where else {}
+    query |= {"place": place} if place else {}
     found = requests.get(path, **query)
     assert isinstance(found, list)
-    show(found, lambda: _lines([each for each in found if isinstance(each, dict)]))
+    zone = cache(partial(zone_of, requests))
+    show(found, lambda: suggestion_lines([each for each in found if isinstance(each, dict)], zone))
 
 
 @commands.command("write-down")
@@ -226,16 +230,22 @@ def _hash_of(sheet: Path) -> str:
     return hashlib.sha256(read_file(sheet)).hexdigest()
 
 
-def _lines(found: list[dict[str, JsonValue]]) -> Iterator[Line]:
+def suggestion_lines(
+    found: list[dict[str, JsonValue]], zone: Callable[[str], str]
+) -> Iterator[Line]:
+    """A line for each; `zone` says of a case, or of none, by which clocks its people live."""
     if found:
-        yield table(words("id theme state supporters until reply"), map(_row, found))
+        rows = [_row(each, zone) for each in found]
+        yield table(words("id theme state supporters until reply"), rows)
     else:
         yield said("line.no_suggestions")
 
 
-def _row(each: dict[str, JsonValue]) -> tuple[str, ...]:
-    reply, due = each["reply"], each["due_at"]
-    until = "-" if due is None else moment(datetime.fromisoformat(str(due)), ZONE)
+def _row(each: dict[str, JsonValue], zone: Callable[[str], str]) -> tuple[str, ...]:
+    reply, until = each["reply"], "-"
+    if each["due_at"] is not None:
+        of_case = zone(str(each["renovation_id"] or ""))
+        until = moment(datetime.fromisoformat(str(each["due_at"])), of_case)
     outcome = str(reply["outcome"]) if isinstance(reply, dict) else ""
     return (
         str(each["id"]),

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from cli.inputs import plain
 from cli.output import show, tell
-from cli.people.requests import ServiceRequests, anybody
+from cli.people.requests import ServiceRequests, anybody, zone_of
 from cli.people.tickets import Credential, Service, read_ticket
 from cli.votes.commands import (
     As,
@@ -177,7 +177,7 @@ def show_household(
     """
     requests = anybody(data, service, read_ticket(credential))
     found = requests.get(f"/v1/renovations/{renovation}/household")
-    show(found, lambda: household_lines(found))
+    show(found, lambda: household_lines(found, zone_of(requests, renovation)))
 
 
 def _of_unit(

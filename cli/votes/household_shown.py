@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from cli.shown import moment
 from cli.words import named, said
 from models.values.base import Value
 
@@ -57,8 +58,8 @@ class _Household(Value):
     objections: tuple[_Said, ...]
 
 
-def household_lines(found: JsonValue) -> Iterator[str]:
-    """The lines for what `GET .../household` answers; money in yuan."""
+def household_lines(found: JsonValue, zone: str) -> Iterator[str]:
+    """The lines for what `GET .../household` answers; money in yuan, moments by the clocks of the place."""
     home = _Household.model_validate(found, extra="ignore")
     yield said("line.household", unit=home.unit_number)
     if home.basis:
@@ -84,7 +85,7 @@ def household_lines(found: JsonValue) -> Iterator[str]:
             "line.household_instalment",
             number=part.number,
             amount=_yuan(part.amount_fen),
-            due=f"{part.due_at:%Y-%m-%d %H:%M %Z}",
+            due=moment(part.due_at, zone),
             open=_yuan(part.open_fen),
         )
     if home.overdue_fen:

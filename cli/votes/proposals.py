@@ -50,12 +50,14 @@ def list_proposals(
 
     Example: gongjian proposals list r1 --as li
     """
+    from cli.people.requests import zone_of
+
     requests = _reader(data, renovation, as_)
     found = [each for each in _listed(requests, renovation) if everything or _is_open(each)]
     show(
         found,
         lambda: [
-            _table(found, _zone(requests, renovation)) if found else said("line.no_proposals")
+            _table(found, zone_of(requests, renovation)) if found else said("line.no_proposals")
         ],
     )
 
@@ -113,12 +115,6 @@ def _listed(requests: ServiceRequests, renovation: str) -> list[Line]:
     found = requests.get(f"/v1/renovations/{renovation}/proposals")
     assert isinstance(found, list)
     return [each for each in found if isinstance(each, dict)]
-
-
-def _zone(requests: ServiceRequests, renovation: str) -> str:
-    clock = requests.get(f"/v1/renovations/{renovation}/clock")
-    assert isinstance(clock, dict)
-    return str(clock["zone"])
 
 
 def _is_open(line: Line) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, cast
 
-from models.values.voting import Motion, MotionKind, VotingPack
+from models.values.voting import Motion, VotingPack
 from proof.bundle import contents as bundle
-from proof.bundle.laws import beside_the_ballots, refuse_other_law, under_law
+from proof.bundle.laws import beside_the_ballots, law_of, under_law
 from proof.bundle.shapes import (
     Largest,
     LawOfMotion,
@@ -25,8 +25,7 @@ from proof.bundle.shapes import (
 from proof.verifier.main import ReadBundle
 from proof.verifier.reading import Fault, Files
 from rules.ballots.ballot import Choices, choice_problems
-from rules.voting import PACKS, adopted, lapses, pack_rule, whole_unasked
-from rules.voting.law import RULES
+from rules.voting import adopted, lapses, whole_unasked
 from rules.voting.live.beside import Beside, Weight
 from rules.voting.results import MotionResult, motion_results
 
@@ -55,6 +54,7 @@ def judge(files: Files, read: ReadBundle) -> Judged:
     names = {motion.id for motion in motions}
     if names != rules.keys() or names != result.motions.keys() or len(names) != len(motions):
         raise Fault(bundle.RESULT, 0, "is about other motions")
+    laws = {motion.id: law_of(motion, rules[motion.id]) for motion in motions}
     sums = bundle.RollSums.model_validate(read.roll.total())
     if result.roll != sums:
         raise Fault(bundle.RESULT, 0, "roll: its sums are others")
@@ -77,7 +77,7 @@ def judge(files: Files, read: ReadBundle) -> Judged:
             raise Fault(bundle.RESULT, 0, f"motions.{name[:40]}.{odd}: is another one")
     if result.adopted != adopted(motions, passed):
         raise Fault(bundle.RESULT, 0, "adopted: is not what the motions say")
-    return Judged(outcomes={name: each.outcome for name, each in due.items()}, laws=_known(rules))
+    return Judged(outcomes={name: each.outcome for name, each in due.items()}, laws=laws)
 
 
 def laws_of(files: Files) -> dict[str, str]:
@@ -87,18 +87,13 @@ def laws_of(files: Files) -> dict[str, str]:
         Fault: a rule is not the law under whose name it stands.
     """
     rules = read_value(Rules, files.whole(bundle.RULES), bundle.RULES).motions
+    laws: dict[str, str] = {}
     for motion in _motions(files):
         given = rules[motion.id]
-        if isinstance(given, LawOfMotion):
-            refuse_other_law(motion, given)
-        else:
+        laws[motion.id] = law_of(motion, given)
+        if isinstance(given, RuleOfMotion):
             _pack(motion.id, given)
-    return _known(rules)
-
-
-def _known(rules: Mapping[str, RuleOfMotion | LawOfMotion]) -> dict[str, str]:
-    known = {pack.id for pack in PACKS} | {rule.id for rule in RULES}
-    return {name: rule.id if rule.id in known else "" for name, rule in rules.items()}
+    return laws
 
 
 class _Whole(NamedTuple):
@@ -160,18 +155,7 @@ def _first_difference(claimed: MotionResult, due: MotionResult) -> str:
 
 
 def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
-    """The rule of a motion in the form that the count takes.
-
-    Under the name of a pack that this release knows it has to be that pack's, to the letter.
-    `verify.py` cannot know the law; it prints the bars.
-    """
-    pack = next((pack for pack in PACKS if pack.id == given.id), None)
-    if pack is not None and given.kind in tuple(MotionKind):
-        law = pack_rule(pack, MotionKind(given.kind))
-        declared = (given.law, given.silence, given.quorum, given.approve, given.reject_cap)
-        if declared != (law.law, law.silence.kind, law.quorum, law.approve, law.reject_cap):
-            text = f"motions.{motion[:40]}: is not the law that this release knows as {pack.id}"
-            raise Fault(bundle.RULES, 0, text)
+    """The rule of a motion in the form that the count takes."""
     if given.reject_cap:
         raise Fault(bundle.RULES, 0, f"motions.{motion[:40]}.reject_cap: is of no vote here")
     if not given.approve:

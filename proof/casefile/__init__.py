@@ -32,9 +32,10 @@ The evidence of one case. 一个案件的证据包。
 events.jsonl    the record, one event a line; what its reader may not read is a commitment (hidden)
 documents/      schemes and publications as they stand in the record, and the public bundles of counted votes
 head.txt        the signed head of the record (C2SP checkpoint), where heads are signed
-anchor.json     where that head stands in the tree of all cases, and who has cosigned the tree
+anchor.json     where the head of an event stands in the tree of all cases, and who has cosigned the tree
 manifest.json   the SHA-256 of every file, and the root of the tree of commitments; signature.json signs it
-verify.py       checks all of it with Python 3.8 or later alone: python3 verify.py THIS.zip
+verify.py       checks it with Python 3.8 or later alone: python3 verify.py THIS.zip
+                (who signed the tree in anchor.json it cannot know: compare those keys with the posted ones)
 
 An event that is shown whole proves itself by its hash. Of one that is redacted, the links of the chain and
 the signature of whoever made this bundle are what is checked.

@@ -15,9 +15,11 @@ from proof.verifier.hashing import Leaves
 from proof.verifier.packing import LEAVES
 from proof.verifier.reading import Fault, Fields, Files, exact_json, object_of
 from proof.verifier.receipt import check_receipt, code_of, place_of, read_receipt, typed_code
-from proof.verifier.results import Counted, Found, check_outcomes
+from proof.verifier.results import Counted, Found, check_one_hand, check_outcomes
 
+BALLOTS_SAY = ("yes", "no", "abstain", "invalid")
 BESIDE = ("present", "silent", "objections")
+TOOK_PART = tuple(f"{word}_{unit}" for word in BALLOTS_SAY for unit in UNITS[:2])
 
 
 class PublicBundle(NamedTuple):
@@ -62,30 +64,40 @@ def read_public(files: Files, head: dict[str, object]) -> PublicBundle:
     if sum(counts.values()) != len(leaves):
         raise fields.fault("ballots", f"are {sum(counts.values())}, the tree has {len(leaves)}")
     roll.only("area_dm2", "entries", "heads", "shares")
-    on_roll = {"area_dm2": roll.number("area_dm2"), "heads": roll.number("heads")}
+    on_roll: dict[str, int | None] = {
+        "area_dm2": roll.number("area_dm2"),
+        "heads": roll.number("heads"),
+        "shares": roll.maybe_number("shares"),
+    }
+    check_one_hand(fields.inner("concentration"), on_roll)
 
     def as_published(motion: Motion, part: Fields) -> Counted:
-        return take_published(motion, part, on_roll)
+        counted = take_published(motion, part, on_roll)
+        if not counts["counted"] and any(part.inner("tally").number(name) for name in TOOK_PART):
+            raise part.fault("tally", "has votes, and no ballot was counted")
+        return counted
 
     results = check_outcomes(fields, motions, rules, as_published)
-    whole: dict[str, int | None] = {
-        **on_roll,
-        "shares": roll.maybe_number("shares"),
-        "entries": roll.number("entries"),
-    }
+    whole = {**on_roll, "entries": roll.number("entries")}
     return PublicBundle(motions, results, leaves, counts, whole)
 
 
-def take_published(motion: Motion, part: Fields, on_roll: dict[str, int]) -> Counted:
-    """Take a motion's published numbers for its count, where they agree with each other and the roll."""
+def take_published(motion: Motion, part: Fields, on_roll: dict[str, int | None]) -> Counted:
+    """Take a motion's published numbers for its count, where they agree with each other and the roll.
+
+    Shares are on the roll where every entry has some; elsewhere those of the motion are the only ones.
+    """
     motion.as_published = True
     tally = part.inner("tally")
-    for unit, number in on_roll.items():
-        if tally.number(f"roll_{unit}") != number:
-            raise tally.fault(f"roll_{unit}", f"is not the roll's {number}")
-        took_part = sum(tally.number(f"{word}_{unit}") for word in ("yes", "no", "abstain"))
-        if took_part + tally.number(f"invalid_{unit}") > number:
-            raise tally.fault(f"participating_{unit}", "is more than the roll has")
+    roll = {
+        unit: tally.number(f"roll_{unit}") if f"roll_{unit}" in tally.value else on_roll[unit] or 0
+        for unit in UNITS
+    }
+    for unit in UNITS:
+        if on_roll[unit] is not None and roll[unit] != on_roll[unit]:
+            raise tally.fault(f"roll_{unit}", f"is not the roll's {on_roll[unit]}")
+        if f"yes_{unit}" in tally.value:
+            _agree(tally, unit, roll[unit])
     for word in ("abstain", "invalid", *(() if motion.menu or motion.options else ("yes", "no"))):
         motion.said[word] = _numbers(tally, word)
     if motion.options:
@@ -104,8 +116,25 @@ def take_published(motion: Motion, part: Fields, on_roll: dict[str, int]) -> Cou
         for word in BESIDE
         if f"{word}_heads" in tally.value
     }
-    shares = tally.number("roll_shares") if "roll_shares" in tally.value else 0
-    return Counted({**on_roll, "shares": shares}, beside)
+    return Counted({**roll}, beside)
+
+
+def _agree(tally: Fields, unit: str, roll: int) -> None:
+    """Who took part, came, was silent or objected: together no more than the roll has, in one unit.
+
+    Whoever handed in a ballot has come, and who was silent did neither come nor object.
+    """
+    came, silent, objected = (
+        tally.number(f"{word}_{unit}") if f"{word}_{unit}" in tally.value else None
+        for word in BESIDE
+    )
+    took_part = sum(tally.number(f"{word}_{unit}") for word in BALLOTS_SAY)
+    if took_part > (roll if came is None else came):
+        more = "the roll has" if came is None else "came"
+        raise tally.fault(f"participating_{unit}", f"is more than {more}")
+    for word, others in (("silent", took_part), ("present", came), ("objections", objected)):
+        if (silent or 0) + (others or 0) > roll:
+            raise tally.fault(f"{word}_{unit}", "is more than the roll has")
 
 
 def _take_menu(motion: Motion, part: Fields, tally: Fields) -> None:
@@ -114,7 +143,10 @@ def _take_menu(motion: Motion, part: Fields, tally: Fields) -> None:
         for name, claim in part.inner("works").each():
             if name not in motion.support:
                 raise claim.fault("", "is no work of the menu")
-            motion.support[name] = _amounts(claim.inner("supporters"))
+            supporters = _amounts(claim.inner("supporters"))
+            if any(own > all_ for own, all_ in zip(supporters, motion.chose)):
+                raise claim.fault("supporters", "are more than chose works")
+            motion.support[name] = supporters
     menu = part.inner("menu")
     won = menu.items("winners")
     assert motion.menu is not None

@@ -52,6 +52,13 @@ class OtherForm(Fault):
     word = "不是公布的形式 NOT AS PUBLISHED"
 
 
+class NoReceipt(Fault):
+    """What was given is no receipt, or cannot be read; of the own ballot nothing was checked."""
+
+    kind = "no_receipt"
+    word = "不是回执 NO RECEIPT"
+
+
 class Files:
     """The files of a bundle, as a zip file or as a folder; closes itself at the end of `with`."""
 

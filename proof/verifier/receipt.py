@@ -11,6 +11,7 @@ from proof.verifier.reading import (
     Fault,
     Fields,
     Files,
+    NoReceipt,
     canonical,
     exact_json,
     no_float,
@@ -33,10 +34,14 @@ def code_of(leaf: bytes) -> str:
 
 
 def typed_code(text: str) -> str:
-    """A code as it is printed, however it was typed; nothing where it is none."""
+    """A code as it is printed, however it was typed.
+
+    Raises:
+        NoReceipt: it is none.
+    """
     digits = "".join(MISREAD.get(letter, letter) for letter in text.strip().upper())
     if len(digits) != CODE_DIGITS or any(digit not in ALPHABET for digit in digits):
-        raise Fault(
+        raise NoReceipt(
             "receipt", 0, f"is neither a file nor a code like 4F7K-9QX2-M0AD: {text[:40]!r}"
         )
     return "-".join((digits[:4], digits[4:8], digits[8:]))
@@ -59,18 +64,26 @@ _ONCE = json.JSONDecoder(
 def read_receipt(path: str) -> Fields:
     """The receipt in a file; it may be written with any spaces and line feeds, but each name once.
 
+    An editor may have put the mark of UTF-8 before it.
+
     Raises:
-        Fault: it cannot be read, is no JSON, holds a float or a name twice.
+        NoReceipt: it cannot be read, or is no JSON object.
+        Fault: it holds a float or a name twice.
     """
     try:
         with open(path, "rb") as file:
             raw = file.read(MAX_LINE)
     except OSError as error:
-        raise Fault("receipt", 0, f"cannot be read: {error.strerror}") from None
+        raise NoReceipt("receipt", 0, f"cannot be read: {error.strerror}") from None
     try:
-        written = canonical(_ONCE.decode(raw.decode()))
-    except (ValueError, RecursionError) as error:
+        value = _ONCE.decode(raw.decode("utf-8-sig"))
+        written = canonical(value)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise NoReceipt("receipt", 0, f"is no JSON: {short_reason(error)}") from None
+    except ValueError as error:
         raise Fault("receipt", 0, f"is no exact JSON: {short_reason(error)}") from None
+    if not isinstance(value, dict):
+        raise NoReceipt("receipt", 0, "is no JSON object")
     return Fields(exact_json(written, "receipt"), "receipt", 0)
 
 

@@ -366,13 +366,16 @@ def check_outcomes(
 
 def check_concentration(fields: Fields, roll: Roll) -> None:
     """The weight of the largest entry; it decides nothing, but everybody should know it."""
-    fields.only("above_one_fifth", "area_dm2", "developer", "heads", "roll_area_dm2", "roll_heads")
-    total = roll.total()
-    all_heads, all_area = total["heads"] or 0, total["area_dm2"] or 0
-    largest = roll.largest()
-    area, heads = fields.number("area_dm2"), fields.number("heads")
+    largest, area, heads = roll.largest(), *check_one_hand(fields, roll.total())
     if (area, heads, fields.flag("developer")) not in largest:
         raise fields.fault("area_dm2", f"is {max(largest)[0]} by the roll, or whose it is is wrong")
+
+
+def check_one_hand(fields: Fields, total: dict[str, int | None]) -> tuple[int, int]:
+    """What the largest entry has, area and heads: of the sums of the roll, and above one fifth if so said."""
+    fields.only("above_one_fifth", "area_dm2", "developer", "heads", "roll_area_dm2", "roll_heads")
+    all_heads, all_area = total["heads"] or 0, total["area_dm2"] or 0
+    area, heads = fields.number("area_dm2"), fields.number("heads")
     above = 5 * area > all_area or 5 * heads > all_heads
     for name, said, due in (
         ("roll_heads", fields.number("roll_heads"), all_heads),
@@ -381,3 +384,7 @@ def check_concentration(fields: Fields, roll: Roll) -> None:
     ):
         if said != due:
             raise fields.fault(name, f"is {due} by the roll")
+    for name, said, all_ in (("area_dm2", area, all_area), ("heads", heads, all_heads)):
+        if said > all_:
+            raise fields.fault(name, f"is more than the roll's {all_}")
+    return area, heads

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from proof.verifier.counting import STATES
 from proof.verifier.deciding import Decided, Test
-from proof.verifier.reading import Fault, NotFound, OtherForm
+from proof.verifier.reading import Fault, NoReceipt, NotFound, OtherForm
 
 CHECKS = {
     "files": "文件与签名时的完全相同 the files are those that were signed",
@@ -147,6 +147,13 @@ NOT_CHECKED = {
     NotFound.kind: (
         "什么也没有核对：在这个位置没有证据包。请检查文件名和所在文件夹。",
         "Nothing was checked: there is no bundle at this place. Look at the name and the folder.",
+    ),
+    NoReceipt.kind: (
+        "没有核对您的选票：给出的不是回执，或者读不出来。请检查文件名或回执码，用原来的回执文件再试。这不说明有人作假。",
+        (
+            "Your ballot was not looked for: this is no receipt, or it cannot be read. Look at the name of the file"
+            " or the code, and use the receipt as you got it. It is no sign of a fraud."
+        ),
     ),
     OtherForm.kind: (
         (

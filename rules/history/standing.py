@@ -72,6 +72,9 @@ def standing(events: Iterable[RecordedEvent]) -> CaseStanding:
         details = event.given
         found["seq"] = event.seq
         ongoing = opened(ongoing, event)
+        for field, whose in GONE.get(event.kind, ()):
+            if not whose or found.get(field) == details.get(whose):
+                found.pop(field, None)
         for field, told in TOLD.get(event.kind, ()):
             if (value := told(details)) is not None:
                 found[field] = value
@@ -211,7 +214,15 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     "feedback.evaluated": (("targets_met", _at("targets_met")),),
 }
 """By the kind of an event the fields that it tells, each with how."""
+GONE: Mapping[str, Sequence[tuple[str, str]]] = {
+    "bidding.tender_published": (("bids_opened", ""),),
+    "bidding.candidate_withdrawn": (("contractor", "bidder"),),
+    "bidding.candidate_struck": (("contractor", "bidder"),),
+    "bidding.signature_missed": (("contractor", "bidder"),),
+    "inspection.contract_terminated": (("contractor", ""),),
+}
+"""By the kind of an event the fields that are not known any more: always, or where they are what this detail names."""
 OF_CASE = frozenset(
-    {"inspection.inspection_recorded", *TOLD, *TURNING}.union(*OF_COMPLAINTS, *OF_OBJECTIONS)
+    {"inspection.inspection_recorded", *TOLD, *GONE, *TURNING}.union(*OF_COMPLAINTS, *OF_OBJECTIONS)
 )
 """The kinds of events that a standing is computed from; the rest changes none."""

@@ -34,7 +34,7 @@ class HistoryView(Carried):
 
 
 class HistoryDiff(Carried):
-    """What is another between two moments, and the first lines that made it so; `more` are not among them."""
+    """What is another between two moments, and the lines that made it so; `more` are not among them."""
 
     before: CaseStanding
     after: CaseStanding
@@ -62,8 +62,12 @@ def diff_of(
     later: Window,
     language: str,
     zone: str,
+    most: int | None = MOST,
 ) -> HistoryDiff:
-    """What changed from the one window to the other; the order in which they are given does not matter."""
+    """What changed from the one window to the other; the order in which they are given does not matter.
+
+    It tells the first `most` of the lines, or all of them.
+    """
     before, after = (standing(filter(each.holds, events)) for each in (earlier, later))
     if before.seq > after.seq:
         earlier, later, before, after = later, earlier, after, before
@@ -85,8 +89,8 @@ def diff_of(
             )
             for each in differences(before, after)
         ),
-        lines=lines[:MOST],
-        more=max(0, len(lines) - MOST),
+        lines=lines[:most],
+        more=len(lines) - len(lines[:most]),
     )
 
 

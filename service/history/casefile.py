@@ -85,7 +85,7 @@ async def case_bundle(
         events = (await session.scalars(query)).all()
         nameless = await nameless_of(session, (each.actor_id for each in events))
         documents = [each async for each in _documents(session, renovation_id, viewer.reader)]
-        anchor = await _anchor(session, renovation_id, held)
+        anchor = await _anchor(session, renovation_id, events[-1].seq if events else 0)
         boxes = await _bundled(session, renovation_id)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -167,9 +167,7 @@ def _head(events: Sequence[Event]) -> list[tuple[str, bytes]]:
     return [("head.txt", note_of(head, events[-1].head_signature))]
 
 
-async def _anchor(
-    session: AsyncSession, renovation_id: str, until: int | None
-) -> list[tuple[str, bytes]]:
+async def _anchor(session: AsyncSession, renovation_id: str, until: int) -> list[tuple[str, bytes]]:
     try:
         found = await load_anchored(session, renovation_id, until)
     except Refused:

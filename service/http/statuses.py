@@ -67,7 +67,7 @@ CODES: dict[int, str] = {
         ledger.transfer_twice ledger.link_wrong ledger.balance_other ledger.fee_other ledger.entries_other ledger.group_other
         ledger.payment_unbooked ledger.sum_not_zero
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
-        suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
+        suggestion.of_others_too suggestion.of_author suggestion.needs_second suggestion.no_scheme suggestion.owed
         picture.enough picture.published
         opening.roll_changed
         evidence.not_ready erasure.over erasure.waits

@@ -8,10 +8,11 @@ with scripts in them (SVG) are no photographs.
 import asyncio
 import hashlib
 import io
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import puremagic
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 
 from models.values.base import Value
 from models.values.refusal import refusal
@@ -30,6 +31,22 @@ HEAD_BYTES = 4_096
 PERMILLE = 1_000
 BLOCKS = 6
 """A blurred part keeps at most so many blocks a side: nothing is read out of them."""
+ORIENTATION = 0x0112
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by the number that EXIF has for how it was held."""
+UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, EOFError),
+    *(TypeError, LookupError, struct.error),
+)
+"""What a decoder raises of a file that was made to break it; Pillow names no common error."""
 Image.MAX_IMAGE_PIXELS = None
 """Pillow warns of large pictures and refuses only very large ones: `MOST_PIXELS` is asked instead."""
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "pictures")
@@ -78,11 +95,10 @@ def picture_in(data: bytes) -> KeptPicture:
                     "picture.too_many_pixels", where="picture", limit=MOST_PIXELS // 1_000_000
                 )
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(image)
+            upright = _upright(image)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             return _kept(_on_white(upright))
-    # Whatever a decoder meets in a file that was made to break it: Pillow names no common error.
-    except (OSError, ValueError, SyntaxError, EOFError):
+    except UNREADABLE:
         raise refusal("picture.broken", where="picture") from None
 
 
@@ -106,6 +122,15 @@ def _type_of(data: bytes) -> str:
         return str(puremagic.from_string(data[:HEAD_BYTES], mime=True))
     except (puremagic.PureError, ValueError):
         return ""
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture as it was held: only its orientation is read, whatever else a camera wrote is not kept."""
+    try:
+        turned = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+    except UNREADABLE:  # a camera that wrote nonsense beside a good picture
+        turned = None
+    return image if turned is None else image.transpose(turned)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -129,7 +129,8 @@ async def withdraw_support(
     """A unit takes its support back; an author withdraws the suggestion instead, or stays behind it.
 
     Raises:
-        Refused: `suggestion.unknown`, `suggestion.over`, `suggestion.no_support`, `quota.used_up`.
+        Refused: `suggestion.unknown`, `suggestion.over`, `suggestion.no_support` (that of a seller is not
+            the buyer's), `suggestion.of_author`, `quota.used_up`.
     """
     room = await room_for(parts, home, suggestion_id)
     asked = command.model_copy(update={"command_id": f"{suggestion_id}/{command.command_id}"})
@@ -138,8 +139,10 @@ async def withdraw_support(
         on = Writing(session, room, key, now)
         row = await _joinable(on, suggestion_id)
         mine = await session.get(SuggestionSupport, (row.id, command.unit_number))
-        if mine is None or mine.withdrawn_at is not None:
+        if mine is None or mine.withdrawn_at is not None or await _is_sellers(on, mine):
             raise refusal("suggestion.no_support", where=row.id)
+        if mine.author:
+            raise refusal("suggestion.of_author", where=row.id)
         mine.withdrawn_at = now
         return row.id, {"suggestion": row.id}
 
@@ -164,8 +167,7 @@ async def withdraw(
         behind = await supporting(session, row.id)
         unit = command.unit_number
         mine = next((each for each in behind if each.author and each.unit_number == unit), None)
-        rid = case_of(room)
-        if mine is None or (rid and await is_sellers(session, rid, unit, mine.command_id)):
+        if mine is None or await _is_sellers(on, mine):
             raise refusal("suggestion.unknown", where=suggestion_id)
         refuse_withdrawal(await load_standing(session, row), len(behind) - 1)
         row.state = SuggestionState.WITHDRAWN
@@ -173,6 +175,12 @@ async def withdraw(
         return row.id, {"suggestion": row.id}
 
     return await write(parts, room, sender, command, "suggestion.withdrawn", change, asked)
+
+
+async def _is_sellers(on: Writing, mine: SuggestionSupport) -> bool:
+    """Whether the owner before has said it; before there is a case no sale is known."""
+    rid = case_of(on.room)
+    return rid is not None and await is_sellers(on.session, rid, mine.unit_number, mine.command_id)
 
 
 async def _joinable(on: Writing, suggestion_id: str) -> Suggestion:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,7 +86,10 @@ async def refuse_strangers(on: Writing, units: Collection[str]) -> None:
 async def stand_behind(
     on: Writing, suggestion_id: str, units: Collection[str], *, author: bool = False
 ) -> int:
-    """Units join a suggestion, each once; how many of them had not."""
+    """Units join a suggestion, each once; how many of them had not.
+
+    Who joins again after taking support back does so by this command, whoever had joined before.
+    """
     if not units:
         return 0
     rows = [
@@ -101,11 +104,16 @@ async def stand_behind(
     ]
     before = await count_support(on.session, suggestion_id)
     joined = insert(SuggestionSupport).values(rows)
+    new, gone = joined.excluded, SuggestionSupport.withdrawn_at.is_not(None)
     again = joined.on_conflict_do_update(
         index_elements=[SuggestionSupport.suggestion_id, SuggestionSupport.unit_number],
         set_={
             "withdrawn_at": None,
-            "author": SuggestionSupport.author | joined.excluded.author,
+            "author": case((gone, new.author), else_=SuggestionSupport.author | new.author),
+            **{
+                name: case((gone, new[name]), else_=getattr(SuggestionSupport, name))
+                for name in ("command_id", "supported_at")
+            },
         },
     )
     await on.session.execute(again)

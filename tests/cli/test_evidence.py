@@ -7,10 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from models.values.decisions.rules import Rule
 from models.values.refusal import Refused
+from models.values.voting import Motion, MotionKind
 from proof.bundle import contents as bundle
 from proof.receipts import short_code
 from proof.verifier.main import main as verify_py
+from rules.voting import pack_for, pack_rule, rule_named
 from tests.proof.test_evidence_own_ballot import receipt_of
 from tests.support.files import bundles
 from tests.support.files.bundles import GOOD, changed, signed, written
@@ -76,6 +79,92 @@ def test_a_known_law_cannot_be_weakened(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "is not the law" in result.output
     assert "规则不对" in result.output
+
+
+def of_law(motion: Motion, rule: Rule | None = None, law: Rule | None = None) -> bundles.Bundle:
+    """A vote of one motion, everybody for it, by a rule in China's form or the law of another place."""
+    vote = bundles.example()
+    vote.motions, vote.rulings, vote.rule = [motion], (), rule
+    vote.entries = vote.entries[:11]
+    vote.casts = [bundles.Cast(each.name, {motion.id: "yes"}) for each in vote.entries]
+    vote.laws = {} if law is None else {motion.id: law}
+    return vote.bundle()
+
+
+def with_class(files: bundles.Bundle, name: str) -> bundles.Bundle:
+    """The files where the rule says that it is of another class."""
+    rules = json.loads(files[bundle.RULES])
+    for rule in rules["motions"].values():
+        rule["kind"] = name
+    return signed({**files, bundle.RULES: bundle.line(rules)})
+
+
+TINY = bundles.RULE.model_copy(
+    update={
+        "id": "CN-11-2024",
+        "law": pack_for("CN-11-2024").text,
+        "quorum": (),
+        "approve": bundles.both("approve", "yes", ">=", "1/20", "participating"),
+    }
+)
+ORDINARY = pack_rule(pack_for("CN-2021"), MotionKind.ORDINARY)
+MAJOR = pack_rule(pack_for("CN-2021"), MotionKind.MAJOR)
+LIFT = Motion(id="m", title="加装电梯", kind=MotionKind.MAJOR)
+IMPROVE = Motion(id="m", title="mejora", matter="improvement", above_bound=False)
+NOT_LAW = {
+    "another class": with_class(of_law(LIFT, TINY), "x"),
+    "whole form under a pack": of_law(LIFT, law=TINY),
+    "a pack without classes": of_law(LIFT, TINY.model_copy(update={"id": "FR-2020"})),
+    "China's form under a rule": of_law(LIFT, TINY.model_copy(update={"id": "HK.BMO.general"})),
+    "the ordinary bar for a major motion": with_class(of_law(LIFT, ORDINARY), "ordinary"),
+    "the ordinary bar for a major matter": with_class(
+        of_law(Motion(id="m", title="加装电梯", matter="lift"), ORDINARY), "ordinary"
+    ),
+    "China's ordinary rule for a major motion": of_law(LIFT, law=rule_named("CN.278.ordinary")),
+    "the rule of another matter": of_law(IMPROVE, law=rule_named("ES.LPH.17_1")),
+    "a second vote after no first one": of_law(
+        IMPROVE.model_copy(update={"rule": "ES.LPH.17_1"}), law=rule_named("ES.LPH.17_1")
+    ),
+    "a second vote after that of another matter": of_law(
+        IMPROVE.model_copy(update={"after": "ES.LPH.17_7.first"}),
+        law=rule_named("ES.LPH.17_7.second"),
+    ),
+}
+LAW = {
+    "CN-2021": with_class(of_law(LIFT, MAJOR), "major"),
+    "ES.LPH.17_4": of_law(IMPROVE, law=rule_named("ES.LPH.17_4")),
+    "ES.LPH.17_7.second": of_law(
+        Motion(
+            id="m",
+            title="reparación",
+            matter="repair",
+            rule="ES.LPH.17_7.second",
+            after="ES.LPH.17_7.first",
+        ),
+        law=rule_named("ES.LPH.17_7.second"),
+    ),
+    "": of_law(LIFT, law=TINY.model_copy(update={"id": "a rule of the house"})),
+}
+
+
+@pytest.mark.parametrize("public", [False, True])
+@pytest.mark.parametrize("what", NOT_LAW)
+def test_under_the_name_of_a_law_only_what_it_asks_of_the_motion_is_law(
+    tmp_path: Path, what: str, public: bool
+) -> None:
+    files = bundles.public_of(NOT_LAW[what]) if public else NOT_LAW[what]
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, files), "--json"])
+    fault = json.loads(result.output)
+    assert (result.exit_code, fault["ok"], fault["file"]) == (1, False, "rules.json")
+    assert "is not the law" in fault["fault"]
+
+
+@pytest.mark.parametrize("public", [False, True])
+@pytest.mark.parametrize("name", LAW)
+def test_the_law_of_a_motion_is_told_by_its_name(tmp_path: Path, name: str, public: bool) -> None:
+    files = bundles.public_of(LAW[name]) if public else LAW[name]
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, files), "--json"])
+    assert json.loads(result.output)["laws"] == {"m": name}
 
 
 def inside(top: str, **more: bytes) -> dict[str, bytes]:
@@ -199,7 +288,7 @@ def test_a_receipt_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None
     """A file that no program can read from its beginning, whoever runs it."""
     words = [written(tmp_path, GOOD), "--receipt", "/proc/self/mem"]
     result = RUNNER.invoke(app, ["verify", *words])
-    assert (result.exit_code, verify_py(words)) == (1, 1)
+    assert (result.exit_code, verify_py(words)) == (1, 2)
     assert "receipt: cannot be read" in result.output
 
 

@@ -27,7 +27,7 @@ FOUND: dict[str, JsonValue] = {
     "instalments": [
         {
             "number": 1,
-            "due_at": "2026-12-15T00:00:00+00:00",
+            "due_at": "2026-12-14T16:00:00+00:00",
             "amount_fen": 123_456,
             "open_fen": 23_400,
         }
@@ -42,7 +42,7 @@ def test_the_lines_have_money_in_yuan_and_words_with_their_answers(
     language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANG", language)
-    lines = list(household_lines({**FOUND}))
+    lines = list(household_lines({**FOUND}, "Asia/Shanghai"))
     text = "\n".join(lines)
     assert "line." not in text
     assert len(lines) == 10
@@ -55,7 +55,7 @@ def test_the_lines_have_money_in_yuan_and_words_with_their_answers(
         "234.00",
         "50.00",
         "1.00",
-        "2026-12-15",
+        "2026-12-15 00:00",
         "it leaks",
         "too dear",
         "no",
@@ -66,4 +66,4 @@ def test_the_lines_have_money_in_yuan_and_words_with_their_answers(
 def test_before_anything_was_computed_there_is_the_home_alone() -> None:
     empty: dict[str, JsonValue] = {**FOUND, "basis": "", "overdue_fen": 0}
     empty |= {name: [] for name, value in FOUND.items() if isinstance(value, list)}
-    assert len(list(household_lines(empty))) == 1
+    assert len(list(household_lines(empty, "Asia/Shanghai"))) == 1

@@ -11,11 +11,14 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from models.values.decisions.menu import Approval, MenuRule
+from models.values.decisions.rules import Rule
 from proof import merkle
 from proof.bundle import contents as bundle
 from proof.receipts import short_code
 from proof.verifier.main import check, main
 from proof.verifier.reading import Fault
+from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight
+from rules.voting.results import motion_results
 from tests.proof import test_evidence_choices as choices
 from tests.proof import test_evidence_laws as laws
 from tests.proof.test_evidence_own_ballot import LEAVES, kept, receipt_of
@@ -24,6 +27,7 @@ from tests.support.files.bundles import (
     PUBLIC_KEY,
     Bundle,
     changed,
+    example,
     public_of,
     signed_public,
     written,
@@ -92,7 +96,69 @@ def lied(name: str, **values: Any) -> Bundle:
     return signed_public(changed(PUBLIC, name, change))
 
 
+SHARED = laws.law("XX.shared", approve=(laws.one_test("all", "share", "yes", ">", "1/2", "all"),))
+
+CAME = laws.law("XX.came", quorum=(laws.one_test("heads", "head", "present", ">=", "1/2", "all"),))
+
+
+def recounted(words: str, law: Rule, roll: Weight, beside: Beside = NOTHING_BESIDE) -> Bundle:
+    """A public form whose outcome follows from numbers that the vote did not have."""
+    vote = laws.vote(words, {"m": law}, objected=())
+    public = public_of(vote.bundle())
+    result = json.loads(public[bundle.RESULT])
+    due = motion_results(
+        vote._pack(), vote.motions, vote._said(), roll, beside=beside, rules=vote.laws
+    )
+    result["motions"] = {name: each.model_dump(mode="json") for name, each in due.items()}
+    result["adopted"] = due["m"].outcome == "passed"
+    return signed_public({**public, bundle.RESULT: bundle.line(result)})
+
+
+def without_a_ballot() -> Bundle:
+    """An empty box, and the numbers of the vote."""
+    vote = example()
+    vote.casts, vote.rulings = [], []
+    empty = public_of(vote.bundle())
+    result, full = json.loads(empty[bundle.RESULT]), json.loads(PUBLIC[bundle.RESULT])
+    result.update(motions=full["motions"], adopted=full["adopted"])
+    return signed_public({**empty, bundle.RESULT: bundle.line(result)})
+
+
+ROLL = Weight(11, 95535, 165)
 LIES = {
+    "fewer shares than the roll": (
+        recounted("yyynn", SHARED, ROLL._replace(shares=40)),
+        "result.json",
+    ),
+    "more shares took part than the roll has": (
+        recounted("y" * 11, laws.SILENT, ROLL._replace(shares=20)),
+        "result.json",
+    ),
+    "more silent than the roll": (
+        recounted("ynnnnnnnnnn", laws.SILENT, ROLL, Beside(silent=Weight(500, 500, 500))),
+        "result.json",
+    ),
+    "silent though they voted": (
+        recounted("ynnnnnnnnnn", laws.SILENT, ROLL, Beside(silent=Weight(10, 500, 500))),
+        "result.json",
+    ),
+    "more objections than the roll": (
+        recounted("yyyyyyyyyyy", laws.VETOED, ROLL, Beside(objections=Weight(12, 0, 0))),
+        "result.json",
+    ),
+    "fewer came than voted": (
+        recounted("yyyyyyyyyyy", CAME, ROLL, Beside(present=Weight(6, 95535, 165))),
+        "result.json",
+    ),
+    "votes without a ballot": (without_a_ballot(), "result.json"),
+    "the largest entry is of another roll": (
+        lied(bundle.RESULT, concentration__roll_heads=99),
+        "result.json",
+    ),
+    "the largest entry has more than the roll": (
+        lied(bundle.RESULT, concentration__heads=99, concentration__above_one_fifth=True),
+        "result.json",
+    ),
     "a leaf": (lied(bundle.LEAVES, leaf="0" * 64), "leaves.jsonl"),
     "one leaf less": (
         signed_public({**PUBLIC, bundle.LEAVES: PUBLIC[bundle.LEAVES].partition(b"\n")[2]}),

@@ -132,6 +132,7 @@ async def test_of_two_moments_the_earlier_one_is_the_first(ask: Asked) -> None:
         (await ask("history {rid} --diff 2020-01-01 2199-01-01 --limit 2 --json")).stdout
     )
     assert [each["seq"] for each in last["lines"]] == [5, 6]
+    assert last["more"] == 4
 
 
 @pytest.mark.slow

@@ -101,6 +101,8 @@ def test_every_column_has_a_heading(language: str, monkeypatch: pytest.MonkeyPat
         ("amount_fen", -5, "-0.05"),
         ("area_dm2", 5_077, "50.77"),
         ("due_at", "2026-12-14T16:00:00+00:00", "2026-12-15 00:00"),
+        ("start_by", "2026-12-14T16:00:00+00:00", "2026-12-15 00:00"),
+        ("approved_by", "li", "li"),
         ("text", None, "-"),
         ("answers", ["yes", "no"], "yes, no"),
     ],

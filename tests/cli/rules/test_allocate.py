@@ -265,7 +265,7 @@ def test_whoever_is_in_arrears_carries_a_full_part_of_what_was_spent() -> None:
             )
             for written in ("1_3", "\uff11", "\u0663", "1e400", "1/0", "1,5", "nan", "-1")
         ),
-        ([], ("decide.not_an_object", "stdin")),
+        ([], ("cases.not_a_question", "stdin")),
         ({"method": "area"}, ("service.field_missing", "stdin")),
         ({"method": "dice", "input": {}}, ("cost_sharing.method_unknown", "stdin method")),
         ({"method": ["area"], "input": {}}, ("cost_sharing.method_unknown", "stdin method")),

@@ -17,6 +17,7 @@ from service.history.casefile import OF_BUNDLE
 SIGNER = Signer.of(bytes(range(32)), OF_BUNDLE)
 MANIFEST = {
     "format": FORMAT,
+    "events": 0,
     "root": tree_root([]).hex(),
     "files": {"events.jsonl": sha256(b"").hexdigest()},
     "head_keys": [],
@@ -110,3 +111,20 @@ def test_a_password_and_another_packing_are_faults(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(locked)
     with pytest.raises(CaseFault, match="cannot be read"):
         read_zip(str(tmp_path / "b.zip"))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_file_of_another_packing_is_told_and_no_trace_of_python(
+    tmp_path: Path, packing: int
+) -> None:
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("manifest.json", b" ".join(sha256(bytes([n])).digest() for n in range(99)))
+    data = bytearray(path.read_bytes())
+    for at in range(60, 1500):
+        data[at] ^= 0x5A
+    path.write_bytes(data)
+    result = CliRunner().invoke(app, ["verify", str(path)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "is packed in an unknown way" in result.output

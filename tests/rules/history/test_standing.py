@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from rules.history.levels import LEVELS, HistoryLevel, kinds_shown
 from rules.history.periods import SPANS, TURNING, narrowest, opened
-from rules.history.standing import TOLD, CaseStanding, Window, differences, standing
+from rules.history.standing import GONE, TOLD, CaseStanding, Window, differences, standing
 from tests.support.record.events import START, event
 
 
@@ -14,7 +14,7 @@ def test_each_level_shows_what_the_one_before_it_shows_and_more() -> None:
 
 
 def test_what_turns_a_period_or_tells_of_the_standing_is_a_kind_of_the_record() -> None:
-    assert TURNING | TOLD.keys() <= LEVELS.keys()
+    assert TURNING | TOLD.keys() | GONE.keys() <= LEVELS.keys()
 
 
 def test_a_period_is_open_from_the_event_that_opens_it_to_the_one_that_ends_it() -> None:
@@ -54,6 +54,27 @@ def test_the_standing_follows_the_record() -> None:
     )
     assert later.items_passed == 0
     assert [each.field for each in differences(found, later)] == ["items_passed"]
+
+
+def test_who_has_left_is_no_contractor_and_bids_are_of_their_round() -> None:
+    awarded = [
+        event(1, "bidding.tender_published", round=1),
+        event(2, "bidding.bids_opened", bids=["b1", "b2", "b3"]),
+        event(3, "bidding.contract_awarded", bidder="b1"),
+    ]
+    for kind in ("candidate_withdrawn", "candidate_struck", "signature_missed"):
+        assert standing([*awarded, event(4, f"bidding.{kind}", bidder="b1")]).contractor == ""
+        assert standing([*awarded, event(4, f"bidding.{kind}", bidder="b2")]).contractor == "b1"
+    assert standing([*awarded, event(4, "bidding.candidate_struck", struck=None)]).contractor
+    again = standing(
+        [
+            *awarded,
+            event(4, "bidding.contract_signed", bidder="b1", value_fen=5),
+            event(5, "inspection.contract_terminated", contractor="b1"),
+            event(6, "bidding.tender_published", round=2),
+        ]
+    )
+    assert (again.contractor, again.bids_opened, again.tender_round) == ("", None, 2)
 
 
 def test_before_its_first_event_a_case_has_no_state() -> None:

@@ -1,11 +1,12 @@
 """Photographs written anew: upright, small, without what a phone writes beside them; hostile files are refused."""
 
 import io
+import struct
 import zlib
 from collections.abc import Mapping
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from models.values.refusal import Refused
 from service.edge.uploads import MOST_BYTES
@@ -55,6 +56,51 @@ def test_what_phones_make_is_taken_and_a_large_one_is_made_smaller(kind: str) ->
     kept = picture_in(photograph((2 * LONGEST_SIDE, LONGEST_SIDE), kind))
     assert max(kept.width, kept.height) == LONGEST_SIDE
     assert opened(kept).format == "JPEG"
+
+
+def with_exif(*fields: tuple[int, int, int, bytes]) -> bytes:
+    """A photograph whose EXIF has these fields: tag, type, number of values, the value."""
+    written = b"II*\0" + struct.pack("<IH", 8, len(fields))
+    for tag, kind, count, value in fields:
+        written += struct.pack("<HHI", tag, kind, count) + value
+    file = io.BytesIO()
+    Image.new("RGB", (80, 40)).save(file, "JPEG", exif=b"Exif\0\0" + written + bytes(4))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        (256, 2, 4, b"abc\0"),
+        (282, 2, 3, b"72\0\0"),
+        (259, 7, 2, b"ab\0\0"),
+        (34665, 2, 4, b"abc\0"),
+    ],
+    ids=["width as text", "resolution as text", "packing as bytes", "a place as text"],
+)
+def test_a_camera_that_writes_nonsense_beside_a_good_picture_does_not_break_it(
+    field: tuple[int, int, int, bytes],
+) -> None:
+    kept = picture_in(with_exif(field, (ORIENTATION, 3, 1, struct.pack("<HH", 6, 0))))
+    assert (kept.width, kept.height) == (40, 80)
+
+
+@pytest.mark.parametrize("held", range(10))
+def test_a_picture_comes_out_upright_however_it_was_held(held: int) -> None:
+    image = Image.new("RGB", (64, 32), "red")
+    image.paste("blue", (32, 0, 64, 16))
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ORIENTATION] = held
+    image.save(file, "PNG", exif=exif)
+    due = ImageOps.exif_transpose(Image.open(io.BytesIO(file.getvalue())))
+    kept = opened(picture_in(file.getvalue()))
+    assert kept.size == due.size
+    width, height = due.size
+    for place in ((4, 4), (width - 5, 4), (4, height - 5), (width - 5, height - 5)):
+        found, wanted = kept.getpixel(place), due.getpixel(place)
+        assert isinstance(found, tuple)
+        assert isinstance(wanted, tuple)
+        assert all(abs(one - other) < 40 for one, other in zip(found, wanted, strict=True))
 
 
 def test_what_hides_behind_a_picture_is_gone() -> None:

@@ -8,12 +8,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
 from proof.casefile import ProvedEvent, event_line, named_fields, root_hex, standalone_case
 from proof.casefile.checking import CaseFault, check, check_events, read_zip
 from proof.chain import GENESIS, event_hash
 from rules.disclosure.readers import ReaderKind
+from runtime.anchors.keys import AnchorKeys
+from runtime.anchors.making import make_anchor
 from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.record.heads import PURPOSE
@@ -88,11 +90,12 @@ async def test_a_bundle_is_checked_by_its_own_script_with_python_alone(
 ) -> None:
     rid = f"e{reader.value}"
     await fill(database, rid)
+    await make_anchor(database, AnchorKeys.of(SecretStr(SECRET.hex())))
     bundle = await case_bundle(database, KEYS, rid, "屋面改造", Viewer(reader=reader))
     path = tmp_path / "case.zip"
     path.write_bytes(bundle)
     found = check(read_zip(str(path)), KEYS.signer.public_key)
-    assert found["events"] == 6
+    assert (found["events"], found["anchored"]) == (6, 6)
     assert (found["redacted"] == 0) is (reader is ReaderKind.AUDITOR)
     assert_nothing_can_be_tried_out(path)
     script = tmp_path / "verify.py"

@@ -85,6 +85,8 @@ async def test_support_is_taken_back_and_the_suggestion_as_long_as_it_is_nobody_
     theirs = await case.post(withdrawal, neighbour, unit_number=NEIGHBOUR)
     assert code(theirs) == (404, "suggestion.unknown")
     back = f"/suggestions/{name}/support-withdrawals"
+    theirs = await case.post(back, author, unit_number=AUTHOR)
+    assert code(theirs) == (409, "suggestion.of_author")
     assert (await case.post(back, neighbour, unit_number=NEIGHBOUR)).status_code == 201
     assert code(await case.post(back, neighbour, unit_number=NEIGHBOUR)) == (
         409,
@@ -93,6 +95,49 @@ async def test_support_is_taken_back_and_the_suggestion_as_long_as_it_is_nobody_
     assert (await case.post(withdrawal, author, unit_number=AUTHOR)).status_code == 201
     assert (await case.read())[name]["theme"] is None
     assert await case.waits() == []
+
+
+async def sold(case: Suggestions, unit: str) -> dict[str, str]:
+    """A unit changes hands; its buyer."""
+    await case.sql.execute(
+        "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at, roll_hash,"
+        " public_key, wrapped_key, roll_salt) VALUES ($1::varchar || '.b', $1::varchar, 1, '[]', now(), now(), $2, $3, '', $3)",
+        *(case.rid, "0" * 64, bytes(32)),
+    )
+    await case.sql.execute(
+        "INSERT INTO roll_entry (box_id, entry_id, area_dm2, units, pseudonym) VALUES ($1, 'e', 1, $2, 'p')",
+        *(f"{case.rid}.b", [unit]),
+    )
+    await case.sql.execute(
+        "INSERT INTO owner_replacement VALUES ($1::varchar, $2, 1, $1::varchar || '.b', 'e', false, $3, now(), 'deed 7', 0,"
+        " 'committee', $1::varchar || '-sale', clock_timestamp())",
+        *(case.rid, unit, "0" * 64),
+    )
+    await case.sql.execute(
+        "INSERT INTO unit_access (renovation_id, unit_number, version) VALUES ($1, $2, 1)",
+        *(case.rid, unit),
+    )
+    return owner_of(case.rid, unit, 1)
+
+
+async def test_a_buyer_takes_back_what_it_joined_itself_and_not_what_the_seller_did(
+    case: Suggestions,
+) -> None:
+    name, other = await case.published(), await case.published(proposal="Paint the stairs")
+    back = "/suggestions/{}/support-withdrawals"
+    seller = owner_of(case.rid, NEIGHBOUR)
+    for each in (name, other):
+        assert (await case.support(each, NEIGHBOUR)).status_code == 201
+    await case.post(back.format(other), seller, unit_number=NEIGHBOUR)
+    buyer = await sold(case, NEIGHBOUR)
+    theirs = await case.post(back.format(name), buyer, unit_number=NEIGHBOUR)
+    assert code(theirs) == (409, "suggestion.no_support")
+    assert (await case.read())[name]["supporters"] == 2
+    joined = await case.post(f"/suggestions/{other}/support", buyer, unit_number=NEIGHBOUR)
+    assert joined.status_code == 201
+    own = await case.post(back.format(other), buyer, unit_number=NEIGHBOUR)
+    assert own.status_code == 201, own.text
+    assert (await case.read())[other]["supporters"] == 1
 
 
 async def test_the_same_words_of_a_neighbour_join_the_first(case: Suggestions) -> None:
