@@ -155,10 +155,10 @@ async def read_training_inbox(
 
 @router.post(f"{CASE}/notices/printing", status_code=201)
 async def print_notices(
-    situation: CaseSituation, _actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
+    situation: CaseSituation, actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
 ) -> tuple[NoticePage, ...]:
     """The notices of households without another way, a page each; printed again, they are the same."""
-    return await paper.print_waiting(parts, situation)
+    return await paper.print_waiting(parts, situation, actor)
 
 
 @router.post(f"{CASE}/notices/handed", status_code=201)
