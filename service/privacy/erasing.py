@@ -12,12 +12,13 @@ from pydantic import JsonValue
 from sqlalchemy import (
     ColumnElement,
     and_,
+    false,
     func,
     literal_column,
     or_,
     select,
     text,
-    tuple_,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -234,14 +235,22 @@ async def _contacts(session: AsyncSession, person: str) -> list[JsonValue]:
 
 
 async def _of_homes(session: AsyncSession, person: str) -> list[JsonValue]:
-    """What a home has consented to goes with its last owner; what others of it gave is theirs."""
-    homes = [tuple(each) for each in await homes_of(session, person)]
+    """What a home has consented to goes with its last owner; what others of it gave is theirs, a buyer too."""
+    homes = await homes_of(session, person)
     erased: list[JsonValue] = []
     for kind, table, content in (
         ("contact", Contact, Contact.address),
         ("sensitive", SensitiveEntry, SensitiveEntry.content),
     ):
-        of_home = tuple_(table.renovation_id, table.unit_number).in_(homes)
+        of_home = or_(
+            false(),
+            *(
+                (table.renovation_id == home.renovation_id)
+                & (table.unit_number == home.unit_number)
+                & (true() if home.sold_at is None else table.consented_at <= home.sold_at)
+                for home in homes
+            ),
+        )
         found = list(await session.scalars(select(table.id).where(of_home, content != b"")))
         await erase(session, kind, found)
         erased += [_erased(kind)] if found else []

@@ -94,11 +94,18 @@ IN_CASES: Mapping[str, str] = {
 }
 """By kind the cases in which something of a person may stand that belongs to no name: by a role, a home, a mandate."""
 HOMES_OF = """
-    SELECT r.id AS renovation_id, u.number FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
+    SELECT r.id AS renovation_id, u.number, (
+      SELECT min(s.recorded_at) FROM owner_replacement s
+      WHERE s.renovation_id = r.id AND s.unit_number = u.number AND s.recorded_at > coalesce(
+        (SELECT max(i.imported_at) FROM roll_import i WHERE i.estate_id = r.estate_id), '-infinity')
+    ) AS sold_at FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
     JOIN renovation r ON r.estate_id = u.estate_id WHERE o.person_id = :person AND NOT EXISTS (
       SELECT FROM private.unit_owner w JOIN private.person p ON p.id = w.person_id
       WHERE w.unit_id = u.id AND w.person_id <> :person AND p.restricted_until IS NULL)"""
-"""The homes of a person in each case: those that nobody else owns who has not been erased too."""
+"""The homes of a person in each case: those that nobody else owns who has not been erased too.
+
+The roll names its owner until the next roll: what came after the first sale since then is of another one.
+"""
 
 
 class Due(NamedTuple):
@@ -110,10 +117,11 @@ class Due(NamedTuple):
 
 
 class UnitOfCase(NamedTuple):
-    """A unit in a case."""
+    """A unit in a case, and when it was sold by the owner whom the roll names, if it was."""
 
     renovation_id: str
     unit_number: str
+    sold_at: datetime | None
 
 
 class Hold(NamedTuple):
