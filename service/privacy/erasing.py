@@ -281,20 +281,23 @@ async def _invitations(session: AsyncSession, person: str) -> list[JsonValue]:
 
 
 async def _account(session: AsyncSession, person: str, now: datetime) -> list[JsonValue]:
-    """Whoever holds a role keeps the way in until it ends."""
-    query = select(Account.id).where(Account.person_id == person, Account.closed_at.is_(None))
-    found = list(await session.scalars(query))
+    """Whoever holds a role keeps the way in until it ends; an account that is closed is none."""
+    query = select(Account.id, Account.closed_at.is_(None)).where(
+        Account.person_id == person, Account.name != "closed-" + Account.id
+    )
+    found = {account: is_open for account, is_open in await session.execute(query)}
     standing = select(RoleGrant.id).where(
         RoleGrant.actor_id == person,
         RoleGrant.only_case.is_(None),
         or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > now),
     )
-    if not found:
-        return []
-    if await session.scalar(standing.limit(1)) is not None:
+    holds = await session.scalar(standing.limit(1)) is not None
+    await erase(
+        session, "account", [each for each, is_open in found.items() if not (holds and is_open)]
+    )
+    if holds and any(found.values()):
         return [_restricted("account", None)]
-    await erase(session, "account", found)
-    return [_erased("account")]
+    return [_erased("account")] if found else []
 
 
 async def _name(

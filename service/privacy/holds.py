@@ -44,10 +44,11 @@ STARTS: Mapping[str, str] = {
         SELECT g.id::text AS subject, g.valid_until AS starts FROM role_grant g
         WHERE g.label <> '' AND g.only_case IS NULL AND g.valid_until <= now()""",
     "account": """
-        SELECT a.id AS subject, max(g.valid_until) AS starts FROM private.account a
-        JOIN role_grant g ON g.actor_id = a.actor_id AND g.only_case IS NULL
-        WHERE a.person_id IS NOT NULL AND a.closed_at IS NULL GROUP BY a.id
-        HAVING bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now())""",
+        SELECT a.id AS subject, least(a.closed_at,
+          CASE WHEN bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now()) THEN max(g.valid_until) END) AS starts
+        FROM private.account a LEFT JOIN role_grant g ON g.actor_id = a.actor_id AND g.only_case IS NULL
+        WHERE a.person_id IS NOT NULL AND a.name <> 'closed-' || a.id GROUP BY a.id
+        HAVING a.closed_at IS NOT NULL OR bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now())""",
     "contact": """
         SELECT c.id AS subject, c.withdrawn_at AS starts FROM private.contact c
         WHERE c.withdrawn_at IS NOT NULL AND c.address <> ''""",

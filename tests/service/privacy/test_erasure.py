@@ -201,6 +201,58 @@ async def test_who_left_their_office_erases_their_own_data_at_once_and_is_told_w
     assert not await sql.fetchval("SELECT 1 FROM person_keys.person_key WHERE id = $1", me)
 
 
+async def test_a_closed_account_is_erased_on_request_and_when_its_period_is_over(
+    http: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    sql: asyncpg.Connection,
+    case: str,
+) -> None:
+    """Its name, and what a provider knows its person by, are kept for nobody to sign in by."""
+    asks, leaves, back = (f"{each}-{case}" for each in ("asks", "leaves", "back"))
+    await sign_in(sql, asks, leaves, back)
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id) SELECT who, 'x', 'grid_worker', 's'"
+        " FROM unnest($1::text[]) who",
+        [asks, leaves, back],
+    )
+    await sql.execute(
+        "UPDATE private.account SET issuer = 'https://idp.test', subject = id,"
+        " closed_at = now() - interval '181 days' WHERE id = ANY($1::text[])",
+        [leaves, back],
+    )
+    await sql.execute(
+        "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
+        " VALUES ($1 || '-2', $1::varchar, $1::varchar, $1 || '-2', now())",
+        back,
+    )
+    await sql.execute(
+        "INSERT INTO private.saved_view (actor_id, name, wanted, saved_at)"
+        " SELECT who, 'mine', '{}', now() FROM unnest($1::text[]) who",
+        [leaves, back],
+    )
+    await sql.execute("UPDATE private.account SET closed_at = now() WHERE id = $1", asks)
+    asked = (await ask(http, "clerk", asks)).json()
+    done = (await confirm(http, "second", asked["erasure"])).json()
+    assert {"kind": "account", "state": "erased"} in done["outcome"]
+    await PrivacyKeeper(database, settings).turn()
+    rows = await sql.fetch(
+        "SELECT actor_id, name, subject, closed_at IS NULL AS open FROM private.account"
+        " WHERE actor_id = ANY($1::text[]) ORDER BY id",
+        [asks, leaves, back],
+    )
+    assert [(row["actor_id"], row["name"], row["subject"], row["open"]) for row in rows] == [
+        (asks, f"closed-{asks}", None, False),
+        (back, f"closed-{back}", None, False),
+        (back, f"{back}-2", None, True),
+        (leaves, f"closed-{leaves}", None, False),
+    ]
+    views = await sql.fetch(
+        "SELECT actor_id FROM private.saved_view WHERE actor_id = ANY($1::text[])", [leaves, back]
+    )
+    assert [row["actor_id"] for row in views] == [back]
+
+
 async def test_an_erased_person_leaves_record_votes_and_sums_as_they_are(
     http: httpx.AsyncClient,
     database: Database,
