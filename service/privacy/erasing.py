@@ -285,7 +285,7 @@ async def _account(session: AsyncSession, person: str, now: datetime) -> list[Js
     query = select(Account.id, Account.closed_at.is_(None)).where(
         Account.person_id == person, Account.name != "closed-" + Account.id
     )
-    found = {account: is_open for account, is_open in await session.execute(query)}
+    found = dict((await session.execute(query)).all())
     standing = select(RoleGrant.id).where(
         RoleGrant.actor_id == person,
         RoleGrant.only_case.is_(None),
