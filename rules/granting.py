@@ -133,6 +133,24 @@ def check_closing(
     return givers[0]
 
 
+def might_give_all(
+    person: str, held: Sequence[tuple[Role, str]], grants: tuple[Grant, ...]
+) -> bool:
+    """Whether somebody may be handed the link with which a person signs in: it opens every role of that person.
+
+    So it is for whoever might give all of them, or an administrator, as with `check_closing`. `grants` are
+    the sender's, `held` what the person holds or waits for.
+    """
+    if any(grant.role is Role.ADMINISTRATOR for grant in grants):
+        return True
+    try:
+        for role, place in held:
+            check_giving(role, place, person, grants)
+    except Refused:
+        return False
+    return True
+
+
 def check_client(of_actor: str, sender_id: str, grants: tuple[Grant, ...]) -> Actor:
     """Whoever adds, rotates or revokes a program of `of_actor`: that actor, a person of that firm, or an administrator.
 

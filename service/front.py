@@ -95,6 +95,7 @@ class Front:
         key = Headers(scope=scope).get("idempotency-key")
         if key is not None:
             try:
+                refuse_repeated_keys(body)  # once they are read, the last of them is the only one
                 body = with_key(key.encode("latin-1"), body)
             except Refused as refused:
                 guarded = guarded_send(scope, send, tls=self._tls)

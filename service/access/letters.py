@@ -1,18 +1,19 @@
 """Letters: made, handed out by somebody else than who made them, and void when the next one is made.
 
 Who registers a mandate or a sale, or renews a letter, makes it without a link. The link is made when
-another official hands it out, and a code is told by another one than who handed out the link: nobody
-alone gets hold of somebody else's vote. In a told case one may play both, which the event says.
+another official hands it out, and a code is told by another one than who handed out or printed the link:
+nobody alone gets hold of somebody else's vote. In a told case one may play both, which the event says.
 """
 
 import base64
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Letter, Mandate, MandateRevocation, OwnerReplacement
+from models.tables import Event, Letter, Mandate, MandateRevocation, OwnerReplacement
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import refusal
@@ -40,6 +41,8 @@ from service.situation import Situation
 
 GOOD_FOR = timedelta(days=180)
 """[D] Longer than a vote with its notice and a second vote take; a new letter may be had at any time."""
+PRINTED = "access.letters_made"
+"""Whoever it names has the link of every first letter with which nobody had entered then."""
 _LINK = b"gongjian/letter/link"
 _CODE = b"gongjian/letter/code"
 _TOKEN_BYTES = 18
@@ -251,7 +254,7 @@ async def give_code(
     """Make the code that goes with a letter, which is told in person to somebody who has shown papers.
 
     Raises:
-        Refused: `access.letter_unknown`; `access.own_handing` for whoever handed out the link;
+        Refused: `access.letter_unknown`; `access.own_handing` for whoever handed out or printed the link;
             `access.no_code` where the fact is another one.
     """
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
@@ -263,7 +266,8 @@ async def give_code(
         letter = await _standing(session, situation, letter_id)
         if letter.fact != "code":
             raise refusal("access.no_code", where=letter_id)
-        alone = _alone(situation, actor, Duty.TELL_CODE, letter.handed_by)
+        holders = await _printers(session, letter)
+        alone = _alone(situation, actor, Duty.TELL_CODE, letter.handed_by, *holders)
         letter.fact_hash, letter.coded_by = hashed, actor.id
         return letter_id, {"letter": letter_id, **alone}
 
@@ -271,6 +275,35 @@ async def give_code(
     kept = _Named(letter=letter_id)
     done = await accept(parts.journal, situation, actor, command, kind, change, kept)
     return GivenCode(**done.model_dump(), code=code)
+
+
+def first_letters(situation: Situation, actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The first letters of a case whose links somebody may be given: those with which nobody has entered.
+
+    But in a told case none whose code is theirs to tell.
+    """
+    own = () if situation.clock == "told" else (Letter.coded_by.is_distinct_from(actor.id),)
+    return (
+        Letter.renovation_id == situation.id,
+        Letter.kind == "unit",
+        Letter.made_by == Letter.handed_by,
+        Letter.entered_at.is_(None),
+        Letter.ended_at.is_(None),
+        *own,
+    )
+
+
+async def _printers(session: AsyncSession, letter: Letter) -> Collection[str]:
+    """Who has printed a first letter, the first time or again, as the record names them."""
+    if letter.kind != "unit" or letter.made_by != letter.handed_by:
+        return ()
+    until = func.coalesce(letter.entered_at, func.clock_timestamp())
+    printed = select(Event.actor_id).where(
+        Event.renovation_id == letter.renovation_id,
+        Event.kind == PRINTED,
+        Event.recorded_at.between(letter.made_at, until),
+    )
+    return (await session.scalars(printed.distinct())).all()
 
 
 async def list_letters(session: AsyncSession, situation: Situation) -> tuple[LetterRow, ...]:

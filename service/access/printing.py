@@ -20,7 +20,15 @@ from models.values.base import Carried
 from runtime.privacy.keys import PersonKeys
 from runtime.record.journal import id_from
 from service.access import facts
-from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
+from service.access.letters import (
+    GOOD_FOR,
+    PRINTED,
+    first_letters,
+    link_of,
+    token_again,
+    token_hash,
+    token_of,
+)
 from service.access.priced import price_lines
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
@@ -102,7 +110,8 @@ async def print_letters(
 ) -> tuple[PrintedLetter, ...]:
     """Make the letters of the units that have none, and give those with which nobody has entered.
 
-    Letters that were made anew for a unit are not among them: another official hands those out.
+    Letters that were made anew for a unit are not among them: another official hands those out. Nor are
+    those whose code the asker has told; and whoever has printed tells no code of what they have printed.
     """
 
     async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
@@ -111,17 +120,9 @@ async def print_letters(
             await session.execute(insert(Letter), rows[first : first + PIECE])
         return command.command_id, {"letters": len(rows)}
 
-    await accept(parts.journal, situation, actor, command, "access.letters_made", change)
+    await accept(parts.journal, situation, actor, command, PRINTED, change)
     async with parts.database.session() as session:
-        letters = await session.scalars(
-            select(Letter).where(
-                Letter.renovation_id == situation.id,
-                Letter.kind == "unit",
-                Letter.made_by == Letter.handed_by,
-                Letter.entered_at.is_(None),
-                Letter.ended_at.is_(None),
-            )
-        )
+        letters = await session.scalars(select(Letter).where(*first_letters(situation, actor)))
         owners = await facts.load_owners(
             session, PersonKeys.of(parts.settings), situation.estate_id
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, OwnerReplacement
+from models.tables import Event, OwnerReplacement, RollImport
 
 
 def last_sale(renovation_id: str, unit_number: str) -> Select[datetime]:
@@ -23,6 +23,22 @@ def last_sale(renovation_id: str, unit_number: str) -> Select[datetime]:
 async def sold_at(session: AsyncSession, renovation_id: str, unit_number: str) -> datetime | None:
     """When a unit was sold last, by the database's clock; None where it was not."""
     return await session.scalar(last_sale(renovation_id, unit_number))
+
+
+async def sold_since_roll(
+    session: AsyncSession, renovation_id: str, estate_id: str, unit_number: str
+) -> bool:
+    """Whether the roll names owners of before: the unit was sold since it was imported last."""
+    imported = select(func.max(RollImport.imported_at)).where(RollImport.estate_id == estate_id)
+    sold, rolled = (
+        await session.execute(
+            select(
+                last_sale(renovation_id, unit_number).scalar_subquery(),
+                imported.scalar_subquery(),
+            )
+        )
+    ).one()
+    return sold is not None and (rolled is None or sold > rolled)
 
 
 async def sold_in_case(

@@ -14,6 +14,7 @@ from runtime.settings import Settings
 from service.firms.bodies import AddedPerson, AddFirmPerson, EndFirmPerson, FirmPersonView
 from service.firms.registering import command_of, invited_person, person_of
 from service.identity.sessions import database_now
+from service.programs.clients import revoke_of_leaver
 
 ADDED, PERSON_ENDED = "firm.person_added", "firm.person_ended"
 
@@ -45,6 +46,8 @@ async def end(
 ) -> FirmPersonView:
     """A person acts for a firm no more, from now on; one may leave by oneself.
 
+    The programs of the firm whose keys that person has are revoked.
+
     Raises:
         Refused: `firm.unknown`, `firm.nobody`, `journal.command_reused`.
     """
@@ -67,6 +70,7 @@ async def end(
             row.ended_at = await database_now(session)
             details = {"firm": firm.id, "person": person_id, "reason": body.reason}
             await place_log.append(session, firm.place_id, actor, key, asked, PERSON_ENDED, details)
+            await revoke_of_leaver(session, firm.id, person_id, actor, key, body.reason)
         return FirmPersonView(person=person_id, name="")
 
     return await database.transaction(work)

@@ -4,17 +4,25 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy import DateTime, func, select
+from sqlalchemy import DateTime, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, ApiClient, Place, RoleGrant
+from models.tables import (
+    Account,
+    ApiClient,
+    FirmPerson,
+    Mandate,
+    Place,
+    RoleGrant,
+    UnitOwner,
+)
 from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import Refused, refusal
 from proof.canonical import digest
 from proof.commands import command_key
 from rules.authority import Grant, acting, acts_as, covers
 from rules.disclosure.readers import Circle, roles_in
-from rules.granting import check_firm_role, check_giving
+from rules.granting import check_firm_role, check_giving, might_give_all
 from runtime.database import Database
 from runtime.privacy.keys import PersonKeys, put_person
 from runtime.privacy.nameless import nameless_of
@@ -53,13 +61,12 @@ async def give(database: Database, settings: Settings, sender_id: str, body: Giv
             row = await _row(session, int(str(before.details["grant"])))
             return GivenRole(grant=await _view(session, row))
         check_firm_role(body.role)
-        giver = check_giving(
-            body.role, body.place or "", body.person, await load_grants(session, sender_id)
-        )
+        own = await load_grants(session, sender_id)
+        giver = check_giving(body.role, body.place or "", body.person, own)
         await put_person(session, PersonKeys.of(settings), body.person, body.name)
         row = await _standing(session, body, place, giver)
         await place_log.grant_event(session, row, giver, key, asked, GIVEN)
-        link = await _invited(session, settings, body, giver)
+        link = await _invited(session, settings, body, giver, own)
         return GivenRole(grant=await _view(session, row), invitation=link)
 
     return await database.transaction(work)
@@ -279,10 +286,17 @@ async def _standing(
     return row
 
 
-async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, giver: Actor) -> str:
+async def _invited(
+    session: AsyncSession,
+    settings: Settings,
+    body: GiveRole,
+    giver: Actor,
+    grants: tuple[Grant, ...],
+) -> str:
     """The link for a person who has no account; whoever has one keeps it, and gets no new secrets.
 
-    An actor whom a program plays is nobody's, and needs none.
+    An actor whom a program plays is nobody's, and needs none. Who is more than the giver could have made
+    them keeps the link that they have: whoever held a new one would sign in as them.
     """
     account = select(Account.id).where(
         Account.actor_id == body.person, Account.only_case.is_(None), Account.closed_at.is_(None)
@@ -292,8 +306,35 @@ async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, gi
     )
     if await session.scalar(select(account.exists() | program.exists())):
         return ""
+    held = await _held(session, body.person)
+    if held is None or not might_give_all(body.person, held, grants):
+        return ""
     who = Invited(actor_id=body.person, name=body.name)
     return await invite_named(session, settings, who, giver.id)
+
+
+async def _held(session: AsyncSession, person: str) -> list[tuple[Role, str]] | None:
+    """What somebody holds or waits for, by themselves or for a firm; None for an owner or an agent.
+
+    Those are known by a home, whose letter is their way in.
+    """
+    home = select(UnitOwner.person_id).where(UnitOwner.person_id == person)
+    mandate = select(Mandate.id).where(Mandate.agent_id == person)
+    if await session.scalar(select(home.exists() | mandate.exists())):
+        return None
+    firms = select(FirmPerson.firm_id).where(
+        FirmPerson.person_id == person, FirmPerson.ended_at.is_(None)
+    )
+    rows = await session.execute(
+        select(RoleGrant.role, func.coalesce(Place.path, ""))
+        .outerjoin(Place, Place.id == RoleGrant.place_id)
+        .where(
+            or_(RoleGrant.actor_id == person, RoleGrant.actor_id.in_(firms)),
+            RoleGrant.only_case.is_(None),
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > func.clock_timestamp()),
+        )
+    )
+    return [(Role(role), path) for role, path in rows]
 
 
 async def place_at(session: AsyncSession, path: str) -> Place:

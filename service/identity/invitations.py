@@ -179,12 +179,25 @@ async def emptied(session: AsyncSession, invited: Invitation) -> Account:
 
 
 async def disarmed(session: AsyncSession, invited: Invitation) -> None:
-    """Take password, second factor, passkeys and sessions from a local account, if there is one."""
-    name = account_name(invited.actor_id, invited.only_case)
-    account = await session.scalar(select(Account).where(Account.name == name).with_for_update())
-    if account is not None:
+    """Take every way in from whoever is invited: password, second factor, passkeys, sessions, other accounts.
+
+    What a provider says of an account that was theirs opens nothing until they take up an invitation there.
+    """
+    accounts = await session.scalars(
+        select(Account)
+        .where(
+            Account.actor_id == invited.actor_id,
+            Account.only_case.is_not_distinct_from(invited.only_case),
+        )
+        .order_by(Account.id)
+        .with_for_update()
+    )
+    now = await database_now(session)
+    for account in accounts.all():
         account.password = account.totp = None
         account.totp_step = 0
+        if account.issuer is not None:
+            account.closed_at = account.closed_at or now
         await session.execute(delete(Passkey).where(Passkey.account_id == account.id))
         await end_sessions_of(session, account.id)
 

@@ -129,9 +129,9 @@ async def arrive(
             select(Account).where(Account.issuer == provider.issuer, Account.subject == subject)
         )
         if attempt.invitation_id is not None:
-            if account is not None:
-                raise refusal("sign_in.account_taken")
-            account = await _invited(session, attempt.invitation_id, provider.issuer, subject)
+            account = await _invited(
+                session, attempt.invitation_id, account, provider.issuer, subject
+            )
         if account is None or account.closed_at is not None:
             raise refusal("sign_in.not_invited")
         return await begin_session(session, account.id, KIND, settings)
@@ -139,16 +139,31 @@ async def arrive(
     return Arrived(opened=await database.transaction(work), goes_to=attempt.goes_to)
 
 
-async def _invited(session: AsyncSession, invitation_id: str, issuer: str, subject: str) -> Account:
+async def _invited(
+    session: AsyncSession,
+    invitation_id: str,
+    known: Account | None,
+    issuer: str,
+    subject: str,
+) -> Account:
     """The account of a person at a provider, made by their invitation, which is used up.
 
-    A local account of theirs opens nothing any more until another invitation.
+    The one that they had there (`known`) is opened again; somebody else's it does not become. Their other
+    accounts open nothing any more until another invitation.
+
+    Raises:
+        Refused: `sign_in.account_taken`, `invitation.…`.
     """
     row = await session.get_one(Invitation, invitation_id, with_for_update=True)
+    if known is not None and (known.actor_id, known.only_case) != (row.actor_id, row.only_case):
+        raise refusal("sign_in.account_taken")
     now = await database_now(session)
     refuse_spent(row, now)
     row.used_at = now
     await disarmed(session, row)
+    if known is not None:
+        known.closed_at = None
+        return known
     account = Account(
         id=uuid.uuid4().hex,
         actor_id=row.actor_id,

@@ -20,7 +20,7 @@ from runtime.privacy.keys import PersonKeys, load_keys, unseal
 from runtime.settings import Settings
 from service.identity.passwords import opened
 from service.identity.sessions import database_now
-from service.notices.audiences import Concerned, find_audience
+from service.notices.audiences import Concerned, find_audience, people_of
 
 log = structlog.get_logger("notices")
 UNADDRESSABLE = (KeyError, TypeError, ValueError)
@@ -118,7 +118,8 @@ async def _rows_of(
     """The messages of a notice, and how many it concerns who are reached by none."""
     audience: tuple[Concerned, ...]
     if case is None:
-        audience, zone = (Concerned(actor_id=notice.audience_id),), Timetable().zone
+        people = await people_of(session, [notice.audience_id or ""])
+        audience, zone = tuple(Concerned(actor_id=each) for each in people), Timetable().zone
     elif case.told:
         return [{**_training(notice, catcher=catcher), "next_at": now}]
     else:

@@ -10,7 +10,9 @@ from models.tables import (
     Award,
     BallotBox,
     Bid,
+    Contact,
     Contract,
+    FirmPerson,
     Notice,
     Place,
     Renovation,
@@ -63,9 +65,8 @@ async def find_audience(
     elif notice.audience == "complainant":
         units = await _complainant(session, str(notice.params["ticket"]))
     else:
-        return tuple(
-            Concerned(actor_id=each) for each in await _actors(session, renovation, notice)
-        )
+        actors = await _actors(session, renovation, notice)
+        return tuple(Concerned(actor_id=each) for each in await people_of(session, actors))
     return tuple(Concerned(unit_number=each) for each in units)
 
 
@@ -148,6 +149,28 @@ async def _bidders(session: AsyncSession, renovation: Renovation) -> Sequence[st
     # who has (Tendering Law art. 22), and what changes is for all (art. 23).
     known = found or await _in_roles(session, renovation, (Role.CONTRACTOR,))
     return sorted({*known, *named})
+
+
+async def people_of(session: AsyncSession, actors: Collection[str]) -> Collection[str]:
+    """Those who are told what concerns these: of a firm its people of now, who gave addresses of their own.
+
+    The firm itself is told where a program of it gave one, and where nobody acts for it.
+    """
+    rows = await session.execute(
+        select(FirmPerson.firm_id, FirmPerson.person_id)
+        .where(FirmPerson.firm_id.in_(actors), FirmPerson.ended_at.is_(None))
+        .order_by(FirmPerson.firm_id, FirmPerson.person_id)
+    )
+    people = dict[str, list[str]]()
+    for firm, person in rows:
+        people.setdefault(firm, []).append(person)
+    own = set(await session.scalars(select(Contact.actor_id).where(Contact.actor_id.in_(people))))
+    told = [
+        name
+        for each in actors
+        for name in (*people.get(each, ()), *([each] if each in own or each not in people else ()))
+    ]
+    return tuple(dict.fromkeys(told))
 
 
 async def _in_roles(

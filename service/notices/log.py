@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Contact, Notice, NoticeMessage
+from models.tables import Contact, Notice, NoticeMessage, Ticket
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import MessageState
@@ -25,6 +25,8 @@ from service.notices.bodies import (
 )
 from service.notices.wording import text_of
 from service.parts import Parts
+from service.reading.parties import not_about
+from service.reading.shaping import Viewer
 from service.recording import Details, accept
 from service.situation import Situation
 
@@ -34,11 +36,18 @@ AGAIN = (MessageState.FAILED, MessageState.RETURNED, MessageState.FAILED_FOR_NOW
 
 
 async def list_notices(
-    database: Database, situation: Situation, language: str = CHINESE, part: Slice = NEWEST
+    database: Database,
+    situation: Situation,
+    viewer: Viewer,
+    language: str = CHINESE,
+    part: Slice = NEWEST,
 ) -> tuple[NoticeView, ...]:
-    """The notices of a case, the newest first, each with the numbers of its messages."""
+    """The notices of a case, the newest first, each with the numbers of its messages.
+
+    None of a complaint that is about whoever asks (P-6).
+    """
     async with database.session() as session:
-        rows = await _newest(session, situation, part)
+        rows = await _newest(session, situation, part, _not_about(situation, viewer))
         titles = await load_titles(session, situation.id)
         numbers = await session.execute(
             select(NoticeMessage.notice_id, NoticeMessage.state, func.count())
@@ -64,22 +73,50 @@ async def list_notices(
 
 
 async def list_messages(
-    database: Database, situation: Situation, notice_id: str, part: Slice | None = None
+    database: Database,
+    situation: Situation,
+    viewer: Viewer,
+    notice_id: str,
+    part: Slice | None = None,
 ) -> tuple[MessageView, ...]:
     """Each message of a notice and how it stands, by household; `part` of them, or all.
 
     Raises:
-        Refused: `notice.unknown`, `service.cursor_invalid`.
+        Refused: `notice.unknown`, for one of a complaint about whoever asks too; `service.cursor_invalid`.
     """
     async with database.session() as session:
-        notice = await session.get(Notice, notice_id)
-        if notice is None or notice.renovation_id != situation.id:
+        seen = _of_case(situation), _not_about(situation, viewer)
+        notice = await session.scalar(select(Notice).where(Notice.id == notice_id, *seen))
+        if notice is None:
             raise refusal("notice.unknown", where="notice")
-        key = func.coalesce(NoticeMessage.unit_number, ""), NoticeMessage.id
-        query = select(NoticeMessage).where(NoticeMessage.notice_id == notice_id).order_by(*key)
+        hidden = await _is_confidential(session, notice)
+        home = literal("") if hidden else func.coalesce(NoticeMessage.unit_number, "")
+        key = home, NoticeMessage.id
+        query = select(NoticeMessage).where(NoticeMessage.notice_id == notice_id)
+        query = query.order_by(*(key[1:] if hidden else key))
         if part is not None:
             query = query.where(*behind(key, part)).limit(part.limit)
-        return tuple(message_view(row) for row in await session.scalars(query))
+        rows = await session.scalars(query)
+        return tuple(message_view(row, hidden=hidden) for row in rows)
+
+
+def _of_case(situation: Situation) -> ColumnElement[bool]:
+    return Notice.renovation_id == situation.id
+
+
+def _not_about(situation: Situation, viewer: Viewer) -> ColumnElement[bool]:
+    """Notices of no complaint about whoever asks."""
+    ticket = Notice.params["ticket"].astext
+    others = select(Ticket.id).where(Ticket.renovation_id == situation.id, *not_about(viewer))
+    return or_(ticket.is_(None), ticket.in_(others))
+
+
+async def _is_confidential(session: AsyncSession, notice: Notice) -> bool:
+    """Whether to say whom it was sent to is to say who has complained in confidence."""
+    if notice.audience != "complainant":
+        return False
+    query = select(Ticket.confidential).where(Ticket.id == str(notice.params.get("ticket")))
+    return bool(await session.scalar(query))
 
 
 async def list_own(
@@ -142,19 +179,25 @@ async def read_inbox(
 
 
 async def resend(
-    parts: Parts, situation: Situation, actor: Actor, command: ResendMessage
+    parts: Parts, situation: Situation, viewer: Viewer, actor: Actor, command: ResendMessage
 ) -> MessageView:
     """Send a message again that failed or came back; an address it came back from is written to again.
 
     Who ordered it and how it stood before is on the record, for whom it is is not.
 
     Raises:
-        Refused: `notice.message_unknown`, `notice.not_failed`.
+        Refused: `notice.message_unknown`, of a complaint about whoever asks too; `notice.not_failed`.
     """
+    seen = Notice.id == NoticeMessage.notice_id, _not_about(situation, viewer)
 
     async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
-        row = await session.get(NoticeMessage, command.message, with_for_update=True)
-        if row is None or row.renovation_id != situation.id:
+        row = await session.scalar(
+            select(NoticeMessage)
+            .join(Notice, and_(*seen))
+            .where(NoticeMessage.id == command.message, NoticeMessage.renovation_id == situation.id)
+            .with_for_update(of=NoticeMessage)
+        )
+        if row is None:
             raise refusal("notice.message_unknown", where="message")
         if row.state not in AGAIN:
             raise refusal("notice.not_failed", where="message", state=str(row.state))
@@ -174,15 +217,17 @@ async def resend(
 
     await accept(parts.journal, situation, actor, command, RESENT, change)
     async with parts.database.session() as session:
-        return message_view(await session.get_one(NoticeMessage, command.message))
+        row = await session.get_one(NoticeMessage, command.message)
+        notice = await session.get_one(Notice, row.notice_id)
+        return message_view(row, hidden=await _is_confidential(session, notice))
 
 
-def message_view(row: NoticeMessage) -> MessageView:
-    """A message as the offices see it."""
+def message_view(row: NoticeMessage, *, hidden: bool) -> MessageView:
+    """A message as the offices see it; `hidden`: whose it is was said in confidence (P-6)."""
     return MessageView(
         message=row.id,
         notice=row.notice_id,
-        unit_number=row.unit_number,
+        unit_number=None if hidden else row.unit_number,
         actor_id=row.actor_id,
         channel=row.channel,
         state=str(row.state),
@@ -193,10 +238,12 @@ def message_view(row: NoticeMessage) -> MessageView:
     )
 
 
-async def _newest(session: AsyncSession, situation: Situation, part: Slice) -> Sequence[Notice]:
+async def _newest(
+    session: AsyncSession, situation: Situation, part: Slice, *seen: ColumnElement[bool]
+) -> Sequence[Notice]:
     rows = await session.scalars(
         select(Notice)
-        .where(Notice.renovation_id == situation.id, *before((Notice.created_at, Notice.id), part))
+        .where(_of_case(situation), *seen, *before((Notice.created_at, Notice.id), part))
         .order_by(Notice.created_at.desc(), Notice.id.desc())
         .limit(part.limit)
     )

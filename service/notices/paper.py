@@ -2,16 +2,17 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Letter, Notice, NoticeMessage
+from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.language.moments import CHINESE
 from runtime.privacy.keys import PersonKeys
 from service.access import facts
-from service.access.letters import link_of, token_again
+from service.access.letters import first_letters, link_of, token_again
 from service.notices.bodies import NoticePage, ReturnTaken
 from service.notices.bounces import mark_returned
 from service.notices.wording import text_of
@@ -23,11 +24,11 @@ READ_ON = "项目的公开信息可扫描下面的二维码查看。"
 ENTER = "用手机扫描下面的二维码，凭信函所列的核验方式即可进入本户页面；请妥善保管，勿转交他人。"
 
 
-async def print_waiting(parts: Parts, situation: Situation) -> tuple[NoticePage, ...]:
+async def print_waiting(parts: Parts, situation: Situation, actor: Actor) -> tuple[NoticePage, ...]:
     """A page for each household and notice that waits; from now on they are on their way.
 
-    The code is the household's own link where nobody has entered with it yet, else the address of the
-    case. Printed again, before they are handed over, they are the same.
+    The code is the household's own link where nobody has entered with it yet and `actor` may have it, else
+    the address of the case. Printed again, before they are handed over, they are the same.
 
     Raises:
         Refused: `notice.nothing_on_paper`.
@@ -47,7 +48,7 @@ async def print_waiting(parts: Parts, situation: Situation) -> tuple[NoticePage,
         found = [(message, notice) for message, notice in rows]
         if not found:
             raise refusal("notice.nothing_on_paper")
-        links = await _own_links(parts, session, situation)
+        links = await _own_links(parts, session, situation, actor)
         owners = await facts.load_owners(
             session, PersonKeys.of(parts.settings), situation.estate_id
         )
@@ -81,15 +82,17 @@ async def print_waiting(parts: Parts, situation: Situation) -> tuple[NoticePage,
     return await parts.database.transaction(work)
 
 
-async def _own_links(parts: Parts, session: AsyncSession, situation: Situation) -> dict[str, str]:
-    """The links of first letters with which nobody has entered, by unit; as `letters print` has them."""
+async def _own_links(
+    parts: Parts, session: AsyncSession, situation: Situation, actor: Actor
+) -> dict[str, str]:
+    """The links of first letters with which nobody has entered, by unit; as `letters print` has them.
+
+    Of a letter that goes with a code only for whoever has handed it out: to tell the code is not theirs.
+    """
     letters = await session.scalars(
         select(Letter).where(
-            Letter.renovation_id == situation.id,
-            Letter.kind == "unit",
-            Letter.made_by == Letter.handed_by,
-            Letter.entered_at.is_(None),
-            Letter.ended_at.is_(None),
+            *first_letters(situation, actor),
+            or_(Letter.fact != "code", Letter.handed_by == actor.id),
         )
     )
     return {
@@ -120,12 +123,12 @@ async def bring_back(parts: Parts, situation: Situation, message_id: str) -> Ret
     """A letter could not be delivered and came back.
 
     Raises:
-        Refused: `notice.message_unknown`.
+        Refused: `notice.message_unknown`, for what never was on paper too: the mail server brings that back.
     """
 
     async def work(session: AsyncSession) -> ReturnTaken:
         row = await session.get(NoticeMessage, message_id)
-        if row is None or row.renovation_id != situation.id:
+        if row is None or row.renovation_id != situation.id or row.channel != "paper":
             raise refusal("notice.message_unknown", where="message")
         return await mark_returned(session, message_id, "letter")
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Contact, Notice, NoticeMessage, Renovation
+from models.tables import Contact, Notice, NoticeMessage, Renovation, UnitAccess
 from models.values.states import MessageState
 from models.values.timetable import Timetable
 from rules.notices import read_quiet
@@ -23,6 +23,7 @@ from runtime.database import Database
 from runtime.language.moments import CHINESE
 from runtime.record.journal import Journal
 from runtime.settings import Settings
+from service.access.units import version_where
 from service.identity.sessions import database_now
 from service.notices.addressing import address_some, addresses_of, is_any_queued
 from service.notices.audiences import load_titles
@@ -55,10 +56,18 @@ class _Taken(NamedTuple):
     titles: Mapping[str, str]
     address: str
     """Of the contact, "" where it was forgotten."""
+    version: int
+    """Of the contact's unit, now: an address of before a sale is the seller's."""
 
 
 def _pass_by(_point: str) -> None:
     """Nothing happens at a point."""
+
+
+def _counts(contact: Contact, version: int) -> bool:
+    """Whether an address is still good: not withdrawn, not returned, and of those whose home it is now."""
+    of_now = contact.unit_number is None or contact.access_version == version
+    return of_now and not contact.withdrawn_at and not contact.returned_at
 
 
 def ways_of(settings: Settings) -> frozenset[str]:
@@ -140,7 +149,16 @@ class NoticeSender(OutboxSender[_Taken]):
         """The messages with what they say and where they go."""
         async with self._database.session() as session:
             rows = await session.execute(
-                select(NoticeMessage, Notice, Renovation, Contact)
+                select(
+                    NoticeMessage,
+                    Notice,
+                    Renovation,
+                    Contact,
+                    version_where(
+                        UnitAccess.renovation_id == Contact.renovation_id,
+                        UnitAccess.unit_number == Contact.unit_number,
+                    ).label("version"),
+                )
                 .join(Notice, Notice.id == NoticeMessage.notice_id)
                 .outerjoin(Renovation, Renovation.id == NoticeMessage.renovation_id)
                 .outerjoin(Contact, Contact.id == NoticeMessage.contact_id)
@@ -155,9 +173,10 @@ class NoticeSender(OutboxSender[_Taken]):
             to = await addresses_of(session, self._settings, contacts.values())
             return [
                 _Taken(
-                    *row,
+                    *row[:4],
                     works.get(row.NoticeMessage.renovation_id, of_none),
                     to.get(row.Contact.id, "") if row.Contact is not None else "",
+                    row.version,
                 )
                 for row in taken
             ]
@@ -204,7 +223,7 @@ class NoticeSender(OutboxSender[_Taken]):
         contact, notice, renovation = due.contact, due.notice, due.renovation
         if due.message.channel == "training" and renovation is not None:
             to = f"{notice.audience}@{renovation.id.lower()}.training.invalid"
-        elif contact is None or contact.withdrawn_at or contact.returned_at:
+        elif contact is None or not _counts(contact, due.version):
             return Attempt(Came.NEVER, "withdrawn")
         else:
             to = due.address

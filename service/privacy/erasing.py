@@ -12,12 +12,13 @@ from pydantic import JsonValue
 from sqlalchemy import (
     ColumnElement,
     and_,
+    false,
     func,
     literal_column,
     or_,
     select,
     text,
-    tuple_,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -234,14 +235,22 @@ async def _contacts(session: AsyncSession, person: str) -> list[JsonValue]:
 
 
 async def _of_homes(session: AsyncSession, person: str) -> list[JsonValue]:
-    """What a home has consented to goes with its last owner; what others of it gave is theirs."""
-    homes = [tuple(each) for each in await homes_of(session, person)]
+    """What a home has consented to goes with its last owner; what others of it gave is theirs, a buyer too."""
+    homes = await homes_of(session, person)
     erased: list[JsonValue] = []
     for kind, table, content in (
         ("contact", Contact, Contact.address),
         ("sensitive", SensitiveEntry, SensitiveEntry.content),
     ):
-        of_home = tuple_(table.renovation_id, table.unit_number).in_(homes)
+        of_home = or_(
+            false(),
+            *(
+                (table.renovation_id == home.renovation_id)
+                & (table.unit_number == home.unit_number)
+                & (true() if home.sold_at is None else table.consented_at <= home.sold_at)
+                for home in homes
+            ),
+        )
         found = list(await session.scalars(select(table.id).where(of_home, content != b"")))
         await erase(session, kind, found)
         erased += [_erased(kind)] if found else []
@@ -272,20 +281,23 @@ async def _invitations(session: AsyncSession, person: str) -> list[JsonValue]:
 
 
 async def _account(session: AsyncSession, person: str, now: datetime) -> list[JsonValue]:
-    """Whoever holds a role keeps the way in until it ends."""
-    query = select(Account.id).where(Account.person_id == person, Account.closed_at.is_(None))
-    found = list(await session.scalars(query))
+    """Whoever holds a role keeps the way in until it ends; an account that is closed is none."""
+    query = select(Account.id, Account.closed_at.is_(None)).where(
+        Account.person_id == person, Account.name != "closed-" + Account.id
+    )
+    found = dict((await session.execute(query)).all())
     standing = select(RoleGrant.id).where(
         RoleGrant.actor_id == person,
         RoleGrant.only_case.is_(None),
         or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > now),
     )
-    if not found:
-        return []
-    if await session.scalar(standing.limit(1)) is not None:
+    holds = await session.scalar(standing.limit(1)) is not None
+    await erase(
+        session, "account", [each for each, is_open in found.items() if not (holds and is_open)]
+    )
+    if holds and any(found.values()):
         return [_restricted("account", None)]
-    await erase(session, "account", found)
-    return [_erased("account")]
+    return [_erased("account")] if found else []
 
 
 async def _name(

@@ -44,10 +44,11 @@ STARTS: Mapping[str, str] = {
         SELECT g.id::text AS subject, g.valid_until AS starts FROM role_grant g
         WHERE g.label <> '' AND g.only_case IS NULL AND g.valid_until <= now()""",
     "account": """
-        SELECT a.id AS subject, max(g.valid_until) AS starts FROM private.account a
-        JOIN role_grant g ON g.actor_id = a.actor_id AND g.only_case IS NULL
-        WHERE a.person_id IS NOT NULL AND a.closed_at IS NULL GROUP BY a.id
-        HAVING bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now())""",
+        SELECT a.id AS subject, least(a.closed_at,
+          CASE WHEN bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now()) THEN max(g.valid_until) END) AS starts
+        FROM private.account a LEFT JOIN role_grant g ON g.actor_id = a.actor_id AND g.only_case IS NULL
+        WHERE a.person_id IS NOT NULL AND a.name <> 'closed-' || a.id GROUP BY a.id
+        HAVING a.closed_at IS NOT NULL OR bool_and(g.valid_until IS NOT NULL AND g.valid_until <= now())""",
     "contact": """
         SELECT c.id AS subject, c.withdrawn_at AS starts FROM private.contact c
         WHERE c.withdrawn_at IS NOT NULL AND c.address <> ''""",
@@ -94,11 +95,18 @@ IN_CASES: Mapping[str, str] = {
 }
 """By kind the cases in which something of a person may stand that belongs to no name: by a role, a home, a mandate."""
 HOMES_OF = """
-    SELECT r.id AS renovation_id, u.number FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
+    SELECT r.id AS renovation_id, u.number, (
+      SELECT min(s.recorded_at) FROM owner_replacement s
+      WHERE s.renovation_id = r.id AND s.unit_number = u.number AND s.recorded_at > coalesce(
+        (SELECT max(i.imported_at) FROM roll_import i WHERE i.estate_id = r.estate_id), '-infinity')
+    ) AS sold_at FROM private.unit_owner o JOIN unit u ON u.id = o.unit_id
     JOIN renovation r ON r.estate_id = u.estate_id WHERE o.person_id = :person AND NOT EXISTS (
       SELECT FROM private.unit_owner w JOIN private.person p ON p.id = w.person_id
       WHERE w.unit_id = u.id AND w.person_id <> :person AND p.restricted_until IS NULL)"""
-"""The homes of a person in each case: those that nobody else owns who has not been erased too."""
+"""The homes of a person in each case: those that nobody else owns who has not been erased too.
+
+The roll names its owner until the next roll: what came after the first sale since then is of another one.
+"""
 
 
 class Due(NamedTuple):
@@ -110,10 +118,11 @@ class Due(NamedTuple):
 
 
 class UnitOfCase(NamedTuple):
-    """A unit in a case."""
+    """A unit in a case, and when it was sold by the owner whom the roll names, if it was."""
 
     renovation_id: str
     unit_number: str
+    sold_at: datetime | None
 
 
 class Hold(NamedTuple):

@@ -26,8 +26,10 @@ ERASE: Mapping[str, Sequence[str]] = {
     "firm_contact": ("UPDATE private.firm SET contact = '' WHERE id = ANY(:ids)",),
     "account": (
         (
-            "DELETE FROM private.saved_view WHERE actor_id IN"
-            " (SELECT actor_id FROM private.account WHERE id = ANY(:ids))"
+            "DELETE FROM private.saved_view v WHERE actor_id IN"
+            " (SELECT actor_id FROM private.account WHERE id = ANY(:ids)) AND NOT EXISTS"
+            " (SELECT FROM private.account a WHERE a.actor_id = v.actor_id"
+            " AND a.closed_at IS NULL AND a.id <> ALL(:ids))"
         ),
         "DELETE FROM private.passkey WHERE account_id = ANY(:ids)",
         (
@@ -36,7 +38,8 @@ ERASE: Mapping[str, Sequence[str]] = {
         ),
         (
             "UPDATE private.account SET name = 'closed-' || id, password = NULL, totp = NULL,"
-            " issuer = NULL, subject = NULL, closed_at = clock_timestamp() WHERE id = ANY(:ids)"
+            " issuer = NULL, subject = NULL, closed_at = coalesce(closed_at, clock_timestamp())"
+            " WHERE id = ANY(:ids)"
         ),
     ),
     "contact": (

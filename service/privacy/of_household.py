@@ -15,6 +15,7 @@ from runtime.privacy.access import note_access
 from runtime.privacy.keys import PersonKeys, names_of
 from runtime.record.journal import id_from
 from runtime.settings import Settings
+from service.access.sold import last_sale, sold_since_roll
 from service.access.tickets import Voter
 from service.privacy.bodies import (
     AskAsHousehold,
@@ -23,6 +24,7 @@ from service.privacy.bodies import (
     OwnerOfHome,
 )
 from service.privacy.erasing import ASKED, OPEN_FOR, WAITS, people_of_unit
+from service.privacy.own_data import ALWAYS
 from service.situation import Situation
 
 
@@ -52,7 +54,7 @@ async def ask_as_household(
         asked_by = _name_of(voter)
         erasure_id = id_from(f"{situation.id}/{asked_by}/erasure/{body.command_id}")
         row = await session.get(Erasure, erasure_id)
-        people = await people_of_unit(session, situation.estate_id, voter.unit_number)
+        people = await _owners(session, situation, voter)
         if not 0 < body.owner <= len(people):
             raise refusal("erasure.unknown", where="owner")
         person = people[body.owner - 1]
@@ -102,10 +104,18 @@ def _name_of(voter: Voter) -> str:
     return f"unit:{voter.unit_number}"[:64]
 
 
+async def _owners(session: AsyncSession, situation: Situation, voter: Voter) -> tuple[str, ...]:
+    """The owners of the home by the roll; none where it was sold since, for those are of before."""
+    unit = voter.unit_number
+    if await sold_since_roll(session, situation.id, situation.estate_id, unit):
+        return ()
+    return await people_of_unit(session, situation.estate_id, unit)
+
+
 async def _view(
     session: AsyncSession, settings: Settings, situation: Situation, voter: Voter
 ) -> HouseholdErasures:
-    people = await people_of_unit(session, situation.estate_id, voter.unit_number)
+    people = await _owners(session, situation, voter)
     names = await names_of(session, PersonKeys.of(settings), people)
     rows = await session.scalars(
         select(Erasure)
@@ -114,6 +124,8 @@ async def _view(
             Erasure.renovation_id == situation.id,
             Erasure.asked_by == _name_of(voter),
             Erasure.person_id.in_(people),
+            Erasure.asked_at
+            > func.coalesce(last_sale(situation.id, voter.unit_number).scalar_subquery(), ALWAYS),
         )
         .order_by(Erasure.asked_at.desc())
     )

@@ -50,7 +50,9 @@ OF_PERSON: Mapping[str, str] = {
 """What the tables have of a person, by its name in the file."""
 OF_HOUSEHOLD: Mapping[str, str] = {
     "letters": """SELECT kind, made_at, handed_by, expires_at, entered_at, ended_at FROM letter
-        WHERE renovation_id = :case AND unit_number = :unit AND (made_at > :since OR kind = 'buyer')""",
+        WHERE renovation_id = :case AND unit_number = :unit AND (made_at > :since OR id = (
+          SELECT id FROM letter WHERE renovation_id = :case AND unit_number = :unit AND kind = 'buyer'
+          ORDER BY made_at DESC LIMIT 1))""",
     "ballots": """SELECT b.box_id, b.channel, b.cast_at, b.recorded_at, encode(b.leaf, 'hex') AS leaf FROM ballot b
         JOIN ballot_box x ON x.id = b.box_id WHERE x.renovation_id = :case AND b.unit_number = :unit
         AND b.recorded_at > :since""",

@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import ApiClient, ApiKey
+from models.tables import ApiClient, ApiKey, PlaceEvent
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from proof.canonical import digest
 from proof.commands import command_key
-from rules.authority import Grant
+from rules.authority import Grant, acts_as
 from rules.granting import check_client
 from runtime.database import Database
 from runtime.record import place_log
@@ -106,13 +106,42 @@ async def revoke(
     return (await _recorded(database, sender_id, client_id, body, REVOKED, change)).client
 
 
+async def revoke_of_leaver(
+    session: AsyncSession, firm_id: str, person: str, actor: Actor, key: str, reason: str
+) -> None:
+    """Revoke the programs of a firm whose keys somebody has who acts for it no more: made or rotated by them.
+
+    `key` is the command's by which they leave, in whose transaction it is done.
+    """
+    rotated = select(PlaceEvent.details["client"].astext).where(
+        PlaceEvent.log_id == place_log.INSTALLATION,
+        PlaceEvent.kind == ROTATED,
+        PlaceEvent.actor_id == person,
+    )
+    rows = await session.scalars(
+        select(ApiClient)
+        .where(
+            ApiClient.actor_id == firm_id,
+            ApiClient.revoked_at.is_(None),
+            or_(ApiClient.made_by == person, ApiClient.id.in_(rotated)),
+        )
+        .order_by(ApiClient.id)
+        .with_for_update()
+    )
+    now = await database_now(session)
+    for row in rows.all():
+        row.revoked_at = now
+        part = digest({"of": key, "client": row.id})
+        await _log(session, row, actor, part, part, REVOKED, reason)
+
+
 async def list_clients(database: Database, sender_id: str) -> tuple[ClientView, ...]:
-    """The programs of the sender; for an administrator all of them."""
+    """The programs of the sender and of the firm for which they act; for an administrator all of them."""
     async with database.session() as session:
         grants = await load_grants(session, sender_id)
         query = select(ApiClient).order_by(ApiClient.id)
         if not _sees_all(grants):
-            query = query.where(ApiClient.actor_id == sender_id)
+            query = query.where(ApiClient.actor_id.in_({sender_id} | acts_as(grants)))
         rows = (await session.scalars(query)).all()
         return tuple([await _view(session, row) for row in rows])
 
@@ -186,7 +215,7 @@ async def _own(
             `client.over`.
     """
     row = await _row(session, client_id)
-    if row.actor_id != sender_id and not _sees_all(grants):
+    if row.actor_id not in {sender_id} | acts_as(grants) and not _sees_all(grants):
         raise refusal("client.unknown", client=client_id)
     if row.revoked_at is not None:
         raise refusal("client.over", client=client_id)

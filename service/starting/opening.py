@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.file_mapping import in_words
@@ -18,7 +18,7 @@ from formats.renovation_file.foreseen import Where, file_warnings, officials_of,
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.tables import Account, ApiClient, RoleGrant
+from models.tables import Account, ApiClient, FirmPerson, Mandate, RoleGrant, UnitOwner
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from models.values.states import Stage
@@ -207,7 +207,11 @@ async def _is_new(session: AsyncSession, person: str, giver: str) -> bool:
     """Whether somebody has every role from one giver and no way in: a link of theirs opens nothing of others."""
     account = select(Account.id).where(Account.actor_id == person, Account.only_case.is_(None))
     program = select(ApiClient.id).where(ApiClient.actor_id == person)
-    if await session.scalar(select(account.exists() | program.exists())):
+    firm = select(FirmPerson.id).where(FirmPerson.person_id == person)
+    home = select(UnitOwner.person_id).where(UnitOwner.person_id == person)
+    mandate = select(Mandate.id).where(Mandate.agent_id == person)
+    known = (each.exists() for each in (account, program, firm, home, mandate))
+    if await session.scalar(select(or_(*known))):
         return False
     givers = await session.scalars(
         select(RoleGrant.granted_by).where(

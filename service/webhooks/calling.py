@@ -48,13 +48,13 @@ def check_url(url: str, *, own_network: bool) -> None:
     Raises:
         Refused: `webhook.url`.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        port = -1
+        raise refusal("webhook.url", where="url") from None
     plain = parts.scheme == "http" and not own_network
-    if not parts.hostname or parts.username or parts.fragment or plain or port in (-1, 0):
+    if not parts.hostname or parts.username or parts.fragment or plain or port == 0:
         raise refusal("webhook.url", where="url")
 
 

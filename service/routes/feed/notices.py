@@ -1,10 +1,14 @@
 """Notices: the addresses of people, what was sent to whom, what came back, and the training inbox."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from models.fields import Sha256
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from runtime.privacy.keys import PersonKeys
+from runtime.record.grants import load_grants
 from service.bodies import CommandBody
 from service.http.paging import Paged
 from service.notices import contacts, log, paper
@@ -25,6 +29,8 @@ from service.notices.bodies import (
 )
 from service.notices.bounces import take_report
 from service.paper.posted import Kind, posted_pdf
+from service.reading.parties import as_party
+from service.reading.shaping import Viewer, viewer_under
 from service.routes.dependencies import (
     CaseSituation,
     CurrentOfficial,
@@ -37,6 +43,19 @@ from service.routes.dependencies import (
 
 router = APIRouter(prefix="/v1", tags=["notices"])
 CASE = "/renovations/{renovation_id}"
+
+
+async def _party(
+    situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
+) -> Viewer:
+    async with parts.database.session() as session:
+        grants = await load_grants(session, actor_id, situation.id)
+        viewer = viewer_under(grants, situation.place_path)
+        return await as_party(session, PersonKeys.of(parts.settings), situation, viewer)
+
+
+Party = Annotated[Viewer, Depends(_party)]
+"""Whoever asks, with what is complained of them here: they read nothing of that (P-6)."""
 
 
 @router.get(f"{CASE}/contacts")
@@ -110,12 +129,13 @@ async def withdraw_contact_of_person(
 async def list_notices(
     situation: CaseSituation,
     _actor: MayFollowNotices,
+    viewer: Party,
     parts: RunningParts,
     language: SpokenLanguage,
     page: Paged,
 ) -> tuple[NoticeView, ...]:
     """The notices of the case, the newest first, with how many of their messages arrived, failed or came back."""
-    found = await log.list_notices(parts.database, situation, language, part=page.slice)
+    found = await log.list_notices(parts.database, situation, viewer, language, part=page.slice)
     return page.first(found, lambda each: (utc_text(each.created_at), each.notice))
 
 
@@ -124,20 +144,28 @@ async def list_messages(
     situation: CaseSituation,
     notice: Sha256,
     _actor: MayFollowNotices,
+    viewer: Party,
     parts: RunningParts,
     page: Paged,
 ) -> tuple[MessageView, ...]:
-    """The messages of a notice, by household: the way, the state, the attempts; never the address."""
-    found = await log.list_messages(parts.database, situation, notice, page.slice)
+    """The messages of a notice, by household: the way, the state, the attempts; never the address.
+
+    Of a complaint in confidence the household is null; one about you is unknown here.
+    """
+    found = await log.list_messages(parts.database, situation, viewer, notice, page.slice)
     return page.first(found, lambda each: (each.unit_number or "", each.message))
 
 
 @router.post(f"{CASE}/notices/resendings", status_code=201)
 async def resend_message(
-    situation: CaseSituation, actor: MayFollowNotices, command: ResendMessage, parts: RunningParts
+    situation: CaseSituation,
+    actor: MayFollowNotices,
+    viewer: Party,
+    command: ResendMessage,
+    parts: RunningParts,
 ) -> MessageView:
     """Send a message again that failed or came back; that you ordered it is on the record."""
-    return await log.resend(parts, situation, actor, command)
+    return await log.resend(parts, situation, viewer, actor, command)
 
 
 @router.get(f"{CASE}/inbox")
@@ -155,10 +183,10 @@ async def read_training_inbox(
 
 @router.post(f"{CASE}/notices/printing", status_code=201)
 async def print_notices(
-    situation: CaseSituation, _actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
+    situation: CaseSituation, actor: MayIssueLetters, _command: CommandBody, parts: RunningParts
 ) -> tuple[NoticePage, ...]:
     """The notices of households without another way, a page each; printed again, they are the same."""
-    return await paper.print_waiting(parts, situation)
+    return await paper.print_waiting(parts, situation, actor)
 
 
 @router.post(f"{CASE}/notices/handed", status_code=201)

@@ -1,6 +1,7 @@
 """Letters, played by whoever has found, guessed, been shown or been asked to hand out one."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +55,14 @@ async def agents_mandate(vote: Channels, unit: str, number: int = 0) -> httpx.Re
         valid_from=(NOW - timedelta(days=1)).isoformat(),
         valid_until=(NOW + timedelta(days=1)).isoformat(),
     )
+
+
+async def printed(vote: Channels, who: dict[str, str]) -> list[dict[str, str]]:
+    """The first letters, as somebody is given them who prints."""
+    answer = await vote.post("/letters/printing", who)
+    assert answer.status_code == 201, answer.text
+    found: list[dict[str, str]] = answer.json()
+    return found
 
 
 async def letter_of(vote: Channels, unit: str = UNIT) -> str:
@@ -322,6 +331,44 @@ async def test_nobody_gets_both_the_link_and_the_code_of_a_letter(vote: Channels
     refused = await vote.post(f"/letters/{letter}/code", SECOND)
     assert code(refused) == (403, "access.own_handing")
     assert code(await vote.post(f"/letters/{letter}/link", SECOND)) == (409, "access.handed")
+
+
+async def test_whoever_prints_a_first_letter_again_tells_no_code_of_it(vote: Channels) -> None:
+    letters = {row["unit_number"]: row for row in await printed(vote, COMMITTEE)}
+    first = {row["unit_number"]: row["id"] for row in (await vote.get("/letters", SECOND)).json()}
+    assert letters.keys() == first.keys()
+    given = await vote.post(f"/letters/{first[NEIGHBOUR]}/code", SECOND)
+    assert given.status_code == 201, given.text
+    # Who told a code is given no link that goes with it, and who was given a link tells no code.
+    assert {row["unit_number"] for row in await printed(vote, SECOND)} == first.keys() - {NEIGHBOUR}
+    for who in (SECOND, COMMITTEE):
+        refused = await vote.post(f"/letters/{first[UNIT]}/code", who)
+        assert code(refused) == (403, "access.own_handing")
+    told = await vote.post(f"/letters/{first[UNIT]}/code", STREET)
+    assert told.status_code == 201, told.text
+    link = letters[UNIT]["link"].partition("8000")[2]
+    bearer(await entered(vote, link, told.json()["code"]))
+
+
+async def test_a_notice_on_paper_brings_nobody_the_link_of_a_letter_whose_code_they_may_tell(
+    vote: Channels,
+) -> None:
+    letters = {row["unit_number"]: row["link"] for row in await printed(vote, COMMITTEE)}
+    await vote.sql.execute(
+        "INSERT INTO notice (id, renovation_id, command_id, audience, template, params, state, queued_at,"
+        " created_at) VALUES ($2, $1, $2, 'all_owners', 'vote_announced', '{}', 'sending', now(), now())",
+        vote.rid, f"{vote.rid}-paper",
+    )  # fmt: skip
+    await vote.sql.execute(
+        "INSERT INTO private.notice_message (id, notice_id, renovation_id, unit_number, channel, state,"
+        " attempts, error, next_at, created_at, changed_at)"
+        " VALUES ($2, $3, $1, $4, 'paper', 'created', 0, '', now(), now(), now())",
+        vote.rid, hashlib.sha256(vote.rid.encode()).hexdigest(), f"{vote.rid}-paper", UNIT,
+    )  # fmt: skip
+    (other,) = (await vote.post("/notices/printing", STREET)).json()
+    assert other["link"].endswith(f"/v1/renovations/{vote.rid}")
+    (own,) = (await vote.post("/notices/printing", COMMITTEE)).json()
+    assert own["link"] == letters[UNIT]
 
 
 async def test_a_letter_of_another_case_is_unknown_here(vote: Channels, renovation: Make) -> None:

@@ -235,6 +235,7 @@ async def test_the_sentence_is_in_the_language_that_was_asked_for(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("header", [{}, {"Idempotency-Key": "{id}"}])
 @pytest.mark.parametrize(
     ("body", "key"),
     [
@@ -262,10 +263,14 @@ async def test_a_key_that_stands_twice_hides_no_answer(
     open_vote: tuple[str, str],
     body: str,
     key: str,
+    header: dict[str, str],
 ) -> None:
     rid, box = open_vote
+    named = {name: value.format(id=f"{rid}-1") for name, value in header.items()}
     answer = await http.post(
-        f"/v1/renovations/{rid}/ballots", content=body % f"{rid}-1", headers=bearer(rid)
+        f"/v1/renovations/{rid}/ballots",
+        content=body % f"{rid}-1",
+        headers={**bearer(rid), **named},
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "service.key_twice")
     assert f'"{key}"' in answer.json()["detail"]

@@ -329,6 +329,53 @@ async def test_a_firm_keeps_programs_and_lays_its_role_down(firms: Firms) -> Non
     assert code(paid) == (403, "credential.no_role")
 
 
+async def test_the_people_of_a_firm_keep_its_programs_and_who_leaves_has_no_key_of_it(
+    firms: Firms,
+) -> None:
+    bank = await firms.entered("office", role="payment_provider")
+    people = f"/v1/firms/{bank['firm']}/people"
+    second = (await firms.post(people, bank["person"], name="Li Si")).json()["person"]
+    await sign_in(firms.sql, second)
+
+    async def added(name: str, by: str) -> dict[str, str]:
+        made = await firms.post(
+            "/v1/clients", by, client=name, actor=bank["firm"], scopes=["report_payments"]
+        )
+        assert made.is_success, made.text
+        return {"Authorization": f"Bearer {made.json()['key']}"}
+
+    async def pays(key: dict[str, str]) -> tuple[int, str]:
+        path = f"/v1/renovations/{firms.rid}/payments"
+        body = {"command_id": "p", "payments": [{"unit_number": "1-101", "amount_fen": 1}]}
+        return code(await firms.http.post(path, json=body, headers=key))
+
+    stays, turned, leaves = (f"{each}-{firms.rid}" for each in ("stays", "turned", "leaves"))
+    kept, old = await added(stays, bank["person"]), await added(turned, bank["person"])
+    own = await added(leaves, second)
+    for who in (bank["person"], second):
+        listed = await firms.http.get("/v1/clients", headers=bearer(who))
+        assert {each["client"] for each in listed.json()} == {stays, turned, leaves}
+    rotated = await firms.post(f"/v1/clients/{turned}/rotation", second)
+    assert rotated.json()["key"], rotated.text
+    stranger = await firms.post(f"/v1/clients/{turned}/rotation", "stranger")
+    assert code(stranger) == (404, "client.unknown")
+    new = {"Authorization": f"Bearer {rotated.json()['key']}"}
+    for key in (kept, old, own, new):
+        assert (await pays(key))[1] == "cost_sharing.nothing_due"
+    assert (await firms.post(f"{people}/{second}/end", bank["person"], reason="left")).is_success
+    for key in (old, own, new):
+        assert await pays(key) == (401, "credential.key_revoked")
+    assert (await pays(kept))[1] == "cost_sharing.nothing_due"
+    gone = await firms.sql.fetch(
+        "SELECT details->>'client' AS client FROM place_event WHERE kind = 'client.revoked'"
+        " AND details->>'client' LIKE $1 ORDER BY 1",
+        f"%-{firms.rid}",
+    )
+    assert [each["client"] for each in gone] == [leaves, turned]
+    revoked = await firms.post(f"/v1/clients/{stays}/revocation", bank["person"], reason="over")
+    assert revoked.json()["revoked"], revoked.text
+
+
 async def test_an_ended_firm_gets_no_direct_award(firms: Firms, database: Database) -> None:
     firm = await firms.entered("office")
 

@@ -124,6 +124,70 @@ async def test_who_holds_a_role_is_told_to_officials_and_of_ones_own(
     assert all(not each.place or covers("d/s", each.place) or each.place == "d" for each in office)
 
 
+async def test_nobody_gets_the_link_of_somebody_who_is_more_than_they_could_make_them(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    """A new link voids the one of before and opens every role: a committee would sign in as its bureau."""
+    await role(sql, "committee-c", "residents_committee", "c")
+    above, firm, owner = (f"{each}-{rid}" for each in ("bureau", "of-firm", "owner"))
+    given = await give(http, "root", f"{rid}-1", person=above, role="district_bureau", place="d")
+    link = given.json()["invitation"]
+    assert link, given.text
+    looked = f"/v1/invitations/{link.rpartition('/')[2]}"
+
+    async def named(person: str, by: str = "committee-c", **more: str) -> str:
+        asked = {"role": "grid_worker", "place": "d/s/c/g", **more}
+        answer = await give(
+            http, by, f"{rid}-{by}-{person}-{asked['role']}", person=person, **asked
+        )
+        assert answer.is_success, answer.text
+        return str(answer.json()["invitation"])
+
+    assert await named(above) == ""
+    assert (await http.get(looked)).is_success
+    # Nor after the account was made and closed, nor where the role still waits for somebody above.
+    await sign_in(sql, above)
+    await sql.execute("UPDATE private.account SET closed_at = now() WHERE actor_id = $1", above)
+    assert await named(above, "office", role="owners_committee", place="d/s/c") == ""
+    waits = f"waits-{rid}"
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id, valid_from)"
+        " VALUES ($1::text, 'W', 'street_office', 's', NULL)",
+        waits,
+    )
+    assert await named(waits) == ""
+    # Who acts for a firm, or owns a home, has a way in that is not the giver's to open either.
+    for person in (firm, owner):
+        await sql.execute("INSERT INTO private.person (id, name) VALUES ($1, 'P')", person)
+    await sql.execute(
+        "INSERT INTO private.firm (id, code, name, form, contact, qualification, place_id, registered_by,"
+        " created_at) VALUES ($1::varchar, $1::varchar, 'F', 'limited', '', '', 's', 'x', now())",
+        f"firm-{rid}",
+    )
+    await sql.execute(
+        "INSERT INTO private.firm_person (firm_id, person_id, added_by, added_at) VALUES ($1, $2, 'x', now())",
+        f"firm-{rid}", firm,
+    )  # fmt: skip
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, 'F', 'contractor', 's')",
+        f"firm-{rid}",
+    )
+    unit = await sql.fetchval(
+        "SELECT u.id FROM unit u JOIN renovation r ON r.estate_id = u.estate_id WHERE r.id = $1 LIMIT 1",
+        rid,
+    )
+    await sql.execute(
+        "INSERT INTO private.unit_owner (unit_id, position, person_id) VALUES ($1, 9, $2)",
+        unit,
+        owner,
+    )
+    assert (await named(firm), await named(owner)) == ("", "")
+    # Whoever might have given all of it hands out a new link; who is new gets the first.
+    assert await named(above, "root", role="city_portal", place="d")
+    assert await named(waits, "bureau", role="street_office", place="d/s/c")
+    assert await named(f"new-{rid}")
+
+
 async def test_a_grant_counts_from_and_until_its_moments(sql, database, rid) -> None:
     await role(sql, f"q-{rid}", "street_office", "s")
     mine = f"q-{rid}"

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from sqlalchemy import func, update
 
+from models.tables import Account
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
@@ -69,6 +71,37 @@ async def test_an_account_of_the_provider_is_somebodys_by_invitation_only(
     assert (await browser.get(await went(browser, "p1"))).status_code == 303
     other = await invited(database, "li")
     answer = await browser.get(await went(browser, "p1", invitation=other))
+    assert code(answer) == (409, "sign_in.account_taken")
+
+
+async def test_who_is_invited_anew_comes_back_by_the_same_account_and_by_no_other_of_theirs(
+    browser, database
+) -> None:
+    token = await invited(database, "zhao")
+    assert (await browser.get(await went(browser, "z1", invitation=token))).status_code == 303
+    first = dict(browser.cookies)
+    closed = update(Account).where(Account.actor_id == "zhao").values(closed_at=func.now())
+    await database.transaction(lambda session: session.execute(closed))
+    assert code(await browser.get(await went(browser, "z1"))) == (403, "sign_in.not_invited")
+    token = await invited(database, "zhao")
+    assert (await browser.get(await went(browser, "z1", invitation=token))).status_code == 303
+    assert (await browser.get("/v1/session")).json()["actor_id"] == "zhao"
+    browser.cookies.clear()
+    browser.cookies.update(first)
+    assert (await browser.get("/v1/session")).status_code == 401, "sessions of before are over"
+    # Let in by another way, the account of before at the provider opens nothing.
+    token = await invited(database, "zhao")
+    assert (await browser.get(await went(browser, "z2", invitation=token))).status_code == 303
+    assert code(await browser.get(await went(browser, "z1"))) == (403, "sign_in.not_invited")
+    token = await invited(database, "zhao")
+    browser.cookies.clear()
+    local = await browser.post(
+        f"/v1/invitations/{token}", json={"password": "correct horse battery staple"}
+    )
+    assert local.is_success, local.text
+    assert code(await browser.get(await went(browser, "z2"))) == (403, "sign_in.not_invited")
+    other = await invited(database, "qian")
+    answer = await browser.get(await went(browser, "z2", invitation=other))
     assert code(answer) == (409, "sign_in.account_taken")
 
 

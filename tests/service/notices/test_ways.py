@@ -33,7 +33,7 @@ from tests.support.notices.outbox import (
 from tests.support.people import bearer
 from tests.support.votes.tickets import unit_ticket
 
-COMMITTEE = bearer("committee")
+COMMITTEE, STREET = bearer("committee"), bearer("street")
 Make = Callable[..., Awaitable[str]]
 
 
@@ -210,6 +210,115 @@ async def test_who_comes_after_a_sale_is_not_written_to_at_the_sellers_address(
     await add_notice(database, rid)
     await sender_of(database, settings).turn()
     assert mailbox.taken == []
+
+
+async def test_what_waited_at_the_sale_goes_to_no_address_of_the_seller_nor_when_sent_again(
+    http: httpx.AsyncClient, database: Database, rid: str, mailbox: Mailbox, sql: asyncpg.Connection
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    await add_contacts(database, settings, rid, {"1-101": "seller@home.test"})
+    await add_contacts(database, settings, rid, {"1-102": "stays@home.test"})
+    notice = await add_notice(database, rid)
+    sender = sender_of(database, settings)
+    await (
+        sender.prepare()
+    )  # they are addressed, and wait: for the end of quiet hours, for another try
+    await sql.execute("INSERT INTO unit_access VALUES ($1, '1-101', 1)", rid)
+    await sender.turn()
+    sold, other = await messages_of(database, notice)
+    assert [each.to for each in mailbox.taken] == ["stays@home.test"]
+    assert (sold.state, sold.error, other.state) == ("failed", "withdrawn", "delivered")
+    body = {"command_id": "revived", "message": sold.id}
+    path = f"/v1/renovations/{rid}/notices/resendings"
+    assert (await http.post(path, json=body, headers=COMMITTEE)).status_code == 201
+    await sender.turn()
+    assert len(mailbox.taken) == 1
+    assert (await messages_of(database, notice))[0].error == "withdrawn"
+
+
+async def test_only_what_was_on_paper_is_brought_back_as_a_letter(
+    http: httpx.AsyncClient, database: Database, rid: str, mailbox: Mailbox, sql: asyncpg.Connection
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    await add_contacts(database, settings, rid, {"1-101": "a@home.test"})
+    notice = await add_notice(database, rid)
+    await sender_of(database, settings).turn()
+    (row,) = await messages_of(database, notice)
+    body = {"command_id": "back", "message": row.id}
+    path = f"/v1/renovations/{rid}/notices/returned"
+    answer = await http.post(path, json=body, headers=COMMITTEE)
+    assert (answer.status_code, answer.json()["code"]) == (404, "notice.message_unknown")
+    returned = "SELECT returned_at FROM private.contact WHERE renovation_id = $1"
+    assert await sql.fetchval(returned, rid) is None
+
+
+async def test_of_a_firm_its_people_of_now_are_told_and_a_program_that_gave_an_address(
+    database: Database, rid: str, mailbox: Mailbox, sql: asyncpg.Connection
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    firm, here, left = f"firm-{rid}", f"here-{rid}", f"left-{rid}"
+    await sql.execute(
+        "INSERT INTO private.firm (id, code, name, form, contact, qualification, place_id, registered_by,"
+        " created_at) VALUES ($1::varchar, $1::varchar, 'F', 'limited', '', '', 's', 'x', now())",
+        firm,
+    )
+    for person, ended in ((here, None), (left, datetime.now(UTC))):
+        await sql.execute("INSERT INTO private.person (id, name) VALUES ($1, 'P')", person)
+        await sql.execute(
+            "INSERT INTO private.firm_person (firm_id, person_id, added_by, added_at, ended_at)"
+            " VALUES ($1, $2, 'x', now(), $3)",
+            *(firm, person, ended),
+        )
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1, 'F', 'payment_provider', 's')",
+        firm,
+    )
+    for person in (here, left):
+        await add_contacts(database, settings, None, {person: f"{person}@firm.test"}, actor=True)
+    notice = await add_notice(database, rid, audience="payment_provider")
+    sender = sender_of(database, settings)
+    await sender.turn()
+    assert [each.to for each in mailbox.taken] == [f"{here}@firm.test"]
+    assert [each.actor_id for each in await messages_of(database, notice)] == [here]
+    await add_contacts(database, settings, None, {firm: f"{firm}@firm.test"}, actor=True)
+    await add_notice(database, rid, audience="payment_provider", name="second")
+    await sender.turn()
+    assert {each.to for each in mailbox.taken[1:]} == {f"{here}@firm.test", f"{firm}@firm.test"}
+
+
+async def test_the_log_of_notices_says_of_no_complaint_in_confidence_whose_it_is(
+    http: httpx.AsyncClient, database: Database, rid: str, mailbox: Mailbox, sql: asyncpg.Connection
+) -> None:
+    settings = with_mail(database, mailbox.port)
+    await add_contacts(database, settings, rid, {"1-101": "a@home.test"})
+    await add_contacts(database, settings, rid, {"1-101": "b@home.test"})
+    path = f"/v1/renovations/{rid}/notices"
+    for name, confidential, about in (("c", True, None), ("o", False, "committee")):
+        await sql.execute(
+            "INSERT INTO ticket (id, renovation_id, command_id, kind, text, unit_number, confidential, level,"
+            " opened_at, due_at, about_firm) VALUES ($1::varchar, $2, $1::varchar, 'complaint', 'x', '1-101',"
+            " $3, 'grid', now(), now(), $4)",
+            *(f"{name}-{rid}", rid, confidential, about),
+        )
+        params = {"ticket": f"{name}-{rid}", "answer": "We look"}
+        await add_notice(database, rid, "ticket_answered", params, "complainant", name=name)
+    await sender_of(database, settings).turn()
+    seen = [each["notice"] for each in (await http.get(path, headers=STREET)).json()]
+    # About the committee: it finds nothing of it, and sends nothing of it again.
+    (own,) = (await http.get(path, headers=COMMITTEE)).json()
+    rows = (await http.get(f"{path}/{own['notice']}?limit=1", headers=COMMITTEE)).json()
+    more = await http.get(f"{path}/{own['notice']}", headers=COMMITTEE)
+    assert [each["unit_number"] for each in more.json()] == [None, None]
+    assert rows == more.json()[:1]
+    (hidden,) = (each for each in seen if each != own["notice"])
+    answer = await http.get(f"{path}/{hidden}", headers=COMMITTEE)
+    assert (answer.status_code, answer.json()["code"]) == (404, "notice.unknown")
+    open_ones = (await http.get(f"{path}/{hidden}", headers=STREET)).json()
+    assert [each["unit_number"] for each in open_ones] == ["1-101", "1-101"]
+    message = (await messages_of(database, hidden))[0].id
+    body = {"command_id": "again", "message": message}
+    answer = await http.post(f"{path}/resendings", json=body, headers=COMMITTEE)
+    assert (answer.status_code, answer.json()["code"]) == (404, "notice.message_unknown")
 
 
 async def test_officials_are_told_what_concerns_their_role_and_training_is_read_in_an_inbox(

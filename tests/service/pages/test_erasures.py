@@ -10,6 +10,7 @@ from runtime.language.citations import cited
 from runtime.privacy.keys import PersonKeys, names_of, put_person
 from runtime.settings import Settings
 from tests.service.pages.conftest import UNIT, Home
+from tests.service.privacy.test_erasure import sell
 from tests.support.browser.desk import Desk
 from tests.support.channels import Channels
 
@@ -142,3 +143,16 @@ async def test_a_buyer_reads_nothing_of_what_the_seller_has_asked(
     page = await home.get("/mine/data")
     assert "司…" in page.text
     assert "a secret of ours" not in page.text
+
+
+async def test_after_a_sale_the_home_has_no_owners_of_before_whom_it_could_have_erased(
+    vote: Channels, home: Home, database: Database, settings: Settings
+) -> None:
+    """A sale leaves the roll as it is: its owners are the seller's, until the next roll."""
+    await owners(vote, database, settings, "欧阳示例")
+    page = await home.get("/mine/data")
+    await home.send("/mine/data/erasures", page, {"owner": "1", "reason": "a secret of ours"})
+    await sell(vote.sql, vote.rid, UNIT)
+    sold = await home.get("/mine/data")
+    assert "欧…" not in sold.text
+    assert "a secret of ours" not in sold.text

@@ -5,6 +5,7 @@ import json
 import uuid
 import zipfile
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,8 @@ from runtime.settings import Settings
 from service.privacy.holds import STARTS
 from service.privacy.keeping import PrivacyKeeper
 from tests.service.ballots.test_voting import bearer as unit_of
+from tests.support.box import open_box
+from tests.support.channels import owner_of
 from tests.support.people import bearer, sign_in
 
 Make = Callable[..., Awaitable[str]]
@@ -50,6 +53,19 @@ async def owner(database: Database, sql: asyncpg.Connection, rid: str, name: str
         person,
     )
     return person
+
+
+async def sell(sql: asyncpg.Connection, rid: str, unit: str, generation: int = 1) -> None:
+    """A sale of a unit on the roll of the running vote, which is announced if there is none."""
+    box = await sql.fetchval("SELECT id FROM ballot_box WHERE renovation_id = $1", rid)
+    box = box or await open_box(sql, rid)
+    await sql.execute(
+        "INSERT INTO owner_replacement (renovation_id, unit_number, generation, box_id, entry_id, shared,"
+        " buyer_key, registered_on, evidence, up_to_seq, replaced_by, command_id, recorded_at)"
+        " SELECT $1, unit_number, $4, box_id, entry_id, false, repeat('a', 64), current_date, 'x', 0, 'x',"
+        " $5, clock_timestamp() FROM roll_unit WHERE box_id = $2 AND unit_number = $3",
+        *(rid, box, unit, generation, f"{rid}-sale-{generation}"),
+    )
 
 
 @pytest.fixture
@@ -185,6 +201,58 @@ async def test_who_left_their_office_erases_their_own_data_at_once_and_is_told_w
     assert not await sql.fetchval("SELECT 1 FROM person_keys.person_key WHERE id = $1", me)
 
 
+async def test_a_closed_account_is_erased_on_request_and_when_its_period_is_over(
+    http: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    sql: asyncpg.Connection,
+    case: str,
+) -> None:
+    """Its name, and what a provider knows its person by, are kept for nobody to sign in by."""
+    asks, leaves, back = (f"{each}-{case}" for each in ("asks", "leaves", "back"))
+    await sign_in(sql, asks, leaves, back)
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id) SELECT who, 'x', 'grid_worker', 's'"
+        " FROM unnest($1::text[]) who",
+        [asks, leaves, back],
+    )
+    await sql.execute(
+        "UPDATE private.account SET issuer = 'https://idp.test', subject = id,"
+        " closed_at = now() - interval '181 days' WHERE id = ANY($1::text[])",
+        [leaves, back],
+    )
+    await sql.execute(
+        "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
+        " VALUES ($1 || '-2', $1::varchar, $1::varchar, $1 || '-2', now())",
+        back,
+    )
+    await sql.execute(
+        "INSERT INTO private.saved_view (actor_id, name, wanted, saved_at)"
+        " SELECT who, 'mine', '{}', now() FROM unnest($1::text[]) who",
+        [leaves, back],
+    )
+    await sql.execute("UPDATE private.account SET closed_at = now() WHERE id = $1", asks)
+    asked = (await ask(http, "clerk", asks)).json()
+    done = (await confirm(http, "second", asked["erasure"])).json()
+    assert {"kind": "account", "state": "erased"} in done["outcome"]
+    await PrivacyKeeper(database, settings).turn()
+    rows = await sql.fetch(
+        "SELECT actor_id, name, subject, closed_at IS NULL AS open FROM private.account"
+        " WHERE actor_id = ANY($1::text[]) ORDER BY id",
+        [asks, leaves, back],
+    )
+    assert [(row["actor_id"], row["name"], row["subject"], row["open"]) for row in rows] == [
+        (asks, f"closed-{asks}", None, False),
+        (back, f"closed-{back}", None, False),
+        (back, f"{back}-2", None, True),
+        (leaves, f"closed-{leaves}", None, False),
+    ]
+    views = await sql.fetch(
+        "SELECT actor_id FROM private.saved_view WHERE actor_id = ANY($1::text[])", [leaves, back]
+    )
+    assert [row["actor_id"] for row in views] == [back]
+
+
 async def test_an_erased_person_leaves_record_votes_and_sums_as_they_are(
     http: httpx.AsyncClient,
     database: Database,
@@ -239,6 +307,57 @@ async def test_what_is_sensitive_has_its_own_consent_is_logged_and_goes_with_it(
     row = await sql.fetchrow("SELECT content FROM private.sensitive WHERE id = $1", entry)
     assert row["content"] == b""
     assert not await sql.fetchval("SELECT 1 FROM person_keys.person_key WHERE id = $1", entry)
+
+
+async def test_after_a_sale_the_sellers_erasure_takes_what_the_seller_gave_and_leaves_the_buyers(
+    http: httpx.AsyncClient, database: Database, sql: asyncpg.Connection, case: str
+) -> None:
+    person = await owner(database, sql, case, "端木示例戊")
+    path = f"/v1/renovations/{case}"
+
+    async def says(who: dict[str, str], words: str) -> None:
+        told = {"command_id": words, "kind": "hardship", "words": words, "consent": True}
+        assert (await http.post(f"{path}/sensitive", json=told, headers=who)).status_code == 201
+        address = {"command_id": words, "channel": "email", "address": f"{words}@home.test"}
+        assert (await http.post(f"{path}/contacts", json=address, headers=who)).status_code == 201
+
+    await says(owner_of(case, "1-101"), "sellers")
+    await sell(sql, case, "1-101")
+    await sql.execute("INSERT INTO unit_access VALUES ($1, '1-101', 1)", case)
+    buyer = owner_of(case, "1-101", 1)
+    await says(buyer, "buyers")
+    own = read_zip((await http.get(f"{path}/own-data", headers=buyer)).content)
+    assert [each["words"] for each in own["sensitive"]] == ["buyers"]
+    asked = (await ask(http, "clerk", person)).json()
+    done = (await confirm(http, "second", asked["erasure"])).json()
+    assert {"contact", "sensitive"} <= {
+        each["kind"] for each in done["outcome"] if each["state"] == "erased"
+    }
+    for table, content in (("contact", "address"), ("sensitive", "content")):
+        query = f"SELECT {content} <> '' FROM private.{table} WHERE renovation_id = $1 ORDER BY consented_at"
+        assert [row[0] for row in await sql.fetch(query, case)] == [False, True], table
+    (kept,) = (await http.get(f"{path}/contacts", headers=buyer)).json()
+    assert kept["address"] == "buyers@home.test"
+
+
+async def test_a_second_buyer_finds_the_own_letter_and_not_the_first_buyers(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, case: str
+) -> None:
+    for number in (1, 2):
+        await sql.execute(
+            "INSERT INTO letter (id, renovation_id, kind, unit_number, fact, made_by, made_at, expires_at,"
+            " ended_at) VALUES ($1, $2, 'buyer', '1-101', 'code', $3, now(), now(), $4)",
+            *(
+                f"{case}-{number}",
+                case,
+                f"clerk-{number}",
+                datetime.now(UTC) if number == 1 else None,
+            ),
+        )
+        await sell(sql, case, "1-101", number)
+    own = await http.get(f"/v1/renovations/{case}/own-data", headers=owner_of(case, "1-101"))
+    (letter,) = read_zip(own.content)["letters"]
+    assert (letter["kind"], letter["ended_at"]) == ("buyer", None)
 
 
 async def test_names_of_before_are_sealed_by_the_first_turn(

@@ -406,6 +406,10 @@ async def test_somebody_elses_webhook_is_unknown(hooks: Hooks, portal: Portal) -
         "https://a:b@portal.example/",
         "https://portal.example/#x",
         "https://:443/",
+        "https://[x",
+        "https://[x]/",
+        "https://portal.example:x/",
+        "https://portal.example:0/",
     ],
 )
 def test_an_address_has_a_name_and_tls_and_no_secret(url: str) -> None:
