@@ -45,14 +45,14 @@ async def charge_late(
     units = sorted({each.unit_number for each in own})
     plans = await _plans(session, renovation_id, units)
     owed = await _owed(session, renovation_id, units)
-    rounds = await _rounds(session, renovation_id)
+    rounds, first = await _rounds(session, renovation_id), await _first_due(session, renovation_id)
     today = now.astimezone(ZoneInfo(zone)).date()
     found: list[tuple[str, values.LateFee]] = []
     for each in own:
         plan = plans.get(each.unit_number, [])
         parts = law.open_parts(plan, owed.get(each.unit_number, 0))
         day = min(each.paid_on or today, today)
-        ends = law.ends_of(plan, rounds)
+        ends = law.ends_of(plan, rounds, first)
         fees = law.late_fees(terms, parts, ends, (each.amount_fen, day), zone)
         # What was told of in time needs no word.
         found += [(each.id, fee) for fee in fees if fee.counts_from <= now]
@@ -74,7 +74,8 @@ async def fee_today(
         return 0
     plan = (await _plans(session, renovation_id, [unit])).get(unit, [])
     owed = (await _owed(session, renovation_id, [unit])).get(unit, 0)
-    ends = law.ends_of(plan, await _rounds(session, renovation_id))
+    rounds, first = await _rounds(session, renovation_id), await _first_due(session, renovation_id)
+    ends = law.ends_of(plan, rounds, first)
     today = now.astimezone(ZoneInfo(zone)).date()
     all_ = law.late_fees(terms, law.open_parts(plan, owed), ends, (max(owed, 0), today), zone)
     return sum(each.amount_fen for each in all_)
@@ -144,6 +145,15 @@ async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
         )
     )
     return [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]
+
+
+async def _first_due(session: AsyncSession, renovation_id: str) -> datetime | None:
+    """When the first instalment of the bill is due: the first round calls it, and no unit's later one."""
+    of_case = Instalment.renovation_id == renovation_id
+    due_at: datetime | None = await session.scalar(
+        select(func.min(Instalment.due_at)).where(of_case)
+    )
+    return due_at
 
 
 def _row(renovation_id: str, payment_id: str, fee: values.LateFee) -> dict[str, object]:

@@ -41,13 +41,15 @@ OUTSTANDING = text("""
 SELECT EXISTS (
   SELECT 1 FROM (
     SELECT unit_number, sum(amount_fen) AS due FROM instalment
-    WHERE renovation_id = :rid AND (number = 1 OR due_at <= :now) GROUP BY unit_number) d
+    WHERE renovation_id = :rid
+      AND due_at <= greatest(:now, (SELECT min(due_at) FROM instalment WHERE renovation_id = :rid))
+    GROUP BY unit_number) d
   LEFT JOIN (
     SELECT unit_number, sum(amount_fen) AS paid FROM payment
     WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
   WHERE coalesce(p.paid, 0) < d.due)
 """)
-"""Whether anything that is due at `now` is unpaid."""
+"""Whether anything that is due at `now` is unpaid; the first instalment is called before it is due."""
 OVERDUE = text("""
 SELECT EXISTS (
   SELECT 1 FROM ledger_account a
