@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Instalment, LateFee, LedgerAccount, Scheme, Share
+from models.tables import Event, Instalment, LateFee, LedgerAccount, Renovation, Scheme, Share
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind, Transfer
 from rules import cost_sharing as law
 from rules.ledger import late_fee
+from rules.oversight import rested
 from runtime.database import insert_many
 from runtime.ledger.payments import NewPayment
 
@@ -45,7 +46,8 @@ async def charge_late(
     units = sorted({each.unit_number for each in own})
     plans = await _plans(session, renovation_id, units)
     owed = await _owed(session, renovation_id, units)
-    rounds, first = await _rounds(session, renovation_id), await _first_due(session, renovation_id)
+    rounds = await _rounds(session, renovation_id, now)
+    first = await _first_due(session, renovation_id)
     today = now.astimezone(ZoneInfo(zone)).date()
     found: list[tuple[str, values.LateFee]] = []
     for each in own:
@@ -74,7 +76,8 @@ async def fee_today(
         return 0
     plan = (await _plans(session, renovation_id, [unit])).get(unit, [])
     owed = (await _owed(session, renovation_id, [unit])).get(unit, 0)
-    rounds, first = await _rounds(session, renovation_id), await _first_due(session, renovation_id)
+    rounds = await _rounds(session, renovation_id, now)
+    first = await _first_due(session, renovation_id)
     ends = law.ends_of(plan, rounds, first)
     today = now.astimezone(ZoneInfo(zone)).date()
     all_ = law.late_fees(terms, law.open_parts(plan, owed), ends, (max(owed, 0), today), zone)
@@ -135,8 +138,11 @@ async def _owed(session: AsyncSession, renovation_id: str, units: Sequence[str])
     return {unit: int(fen) - fees.get(unit, 0) for unit, fen in rows}
 
 
-async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
-    """The rounds that have called the bill that holds; what an earlier one has called is called anew with it."""
+async def _rounds(session: AsyncSession, renovation_id: str, now: datetime) -> list[law.Round]:
+    """The rounds that have called the bill that holds; what an earlier one has called is called anew with it.
+
+    The end that the call has told comes later by as long as the case has stood still since, until now where it still does (E6).
+    """
     of_case = Event.renovation_id == renovation_id
     billed = select(func.max(Event.seq)).where(of_case, Event.kind == COMPUTED)
     rows = await session.execute(
@@ -144,7 +150,12 @@ async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
             of_case, Event.kind == CALLED, Event.seq > billed.scalar_subquery()
         )
     )
-    return [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]
+    called = [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]
+    case = await session.get_one(Renovation, renovation_id)
+    rests = [*case.rests]
+    if case.suspended_at is not None:
+        rests.append([case.suspended_at.isoformat(), now.isoformat()])
+    return [(called_at, rested(end, called_at, rests)) for called_at, end in called]
 
 
 async def _first_due(session: AsyncSession, renovation_id: str) -> datetime | None:
