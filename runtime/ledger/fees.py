@@ -14,17 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Event, Instalment, LateFee, LedgerAccount, Renovation, Scheme, Share
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind, Transfer
+from models.values.states import RenovationState
 from rules import cost_sharing as law
 from rules.ledger import late_fee
 from rules.oversight import rested
 from runtime.database import insert_many
 from runtime.ledger.payments import NewPayment
+from runtime.ledger.stopping import load_end
 
 CALLED = "cost_sharing.payments_called"
 """The event that calls a round of collection; its details tell the end."""
 COMPUTED = "cost_sharing.shares_computed"
 """The event of a bill; a later one, after another vote, is called anew."""
 OWNER = "owner"
+GOES_ON = (RenovationState.RUNNING, RenovationState.IN_WARRANTY)
+"""Of a case whose instalments are still owed as they were called."""
 
 
 async def charge_late(
@@ -36,12 +40,12 @@ async def charge_late(
 ) -> tuple[Transfer, ...]:
     """Write what payments owe for being late, and return its transfers; call it before the payments are booked.
 
-    Nothing where the scheme has no late fee. The day counts on which the bank had the money (`paid_on`), of a
+    Nothing where the scheme has no late fee, or the case has stopped: what is owed then is no instalment. The day counts on which the bank had the money (`paid_on`), of a
     payment without one the day of `now`; a day to come is taken for today.
     """
     terms = await load_terms(session, renovation_id)
     own = [each for each in rows if each.source == OWNER]
-    if terms is None or not own:
+    if terms is None or not own or await _has_stopped(session, renovation_id):
         return ()
     units = sorted({each.unit_number for each in own})
     plans = await _plans(session, renovation_id, units)
@@ -72,7 +76,7 @@ async def fee_today(
 ) -> int:
     """What late fee would be added, in fen, if the unit paid all that it owes now."""
     terms = await load_terms(session, renovation_id)
-    if terms is None:
+    if terms is None or await _has_stopped(session, renovation_id):
         return 0
     plan = (await _plans(session, renovation_id, [unit])).get(unit, [])
     owed = (await _owed(session, renovation_id, [unit])).get(unit, 0)
@@ -106,6 +110,11 @@ async def load_fees(session: AsyncSession, renovation_id: str) -> dict[str, int]
         .group_by(LateFee.unit_number)
     )
     return {unit: int(fen) for unit, fen in rows if fen}
+
+
+async def _has_stopped(session: AsyncSession, renovation_id: str) -> bool:
+    state = await load_end(session, await session.get_one(Renovation, renovation_id))
+    return state not in GOES_ON
 
 
 async def _plans(

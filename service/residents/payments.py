@@ -14,7 +14,7 @@ from models.tables import CaseWait, LedgerTransfer, Payment, Renovation
 from models.values.actor import Actor
 from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import ENDING_STATES, OPEN_STATES, RenovationState, Stage
+from models.values.states import ENDING_STATES, OPEN_STATES, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.fees import charge_late
@@ -132,9 +132,7 @@ async def _charge_late(
     now: datetime,
     rows: Sequence[NewPayment],
 ) -> tuple[Transfer, ...]:
-    """What payments owe for being late, where the scheme says a fee; each home hears of its own. None of a settlement."""
-    if situation.state is RenovationState.SETTLING:
-        return ()
+    """What payments owe for being late, where the scheme says a fee; each home hears of its own."""
     zone = situation.timetable.zone
     fees = await charge_late(session, situation.id, zone, now, rows)
     command = Command(command_id=key, renovation_id=situation.id)

@@ -5,10 +5,13 @@ from typing import Any
 
 from sqlalchemy import update
 
+from activities.cancellation import Cancellations
+from models.messages.acts import CancelRenovation
 from models.tables import Renovation
 from models.values.cost_sharing import LateFeeTerms
 from runtime.database import Database
-from runtime.ledger.fees import fee_today
+from runtime.ledger.fees import charge_late, fee_today
+from runtime.ledger.payments import NewPayment
 from tests.activities.test_cost_sharing import begun
 from tests.support import money
 from tests.support.money import START, details, scheme
@@ -55,3 +58,22 @@ async def test_the_fee_counts_from_the_end_of_the_round_as_a_suspension_has_move
     await set_case(database, "f1", rests=[], suspended_at=since)
     assert await fee(database, "f1", late) == 0
     assert await fee(database, "f1", late + 90 * DAY) == 0
+
+
+async def test_a_case_that_was_cancelled_charges_no_fee_before_it_is_settled(
+    database: Database,
+) -> None:
+    _, end = await called(database, "f2")
+    late = end + 5 * DAY
+    assert await fee(database, "f2", late) == FEE
+    await move_clock(database, "f2", late)
+    act = CancelRenovation(command_id="f2#cancel", actor=money.STREET, reason="the city says so")
+    cancelled = Cancellations(money.recorder_of(database))
+    await cancelled.record(money.command("f2", "cancel", money.STREET), act)
+    assert await fee(database, "f2", late) == 0
+    unit = (await money.units_of(database, "f2"))[0]
+    paid = NewPayment(
+        id="f2.p", command_id="f2.p", unit_number=unit, amount_fen=800, source="owner"
+    )
+    async with database.session() as session:
+        assert await charge_late(session, "f2", "Asia/Shanghai", late, [paid]) == ()
