@@ -56,9 +56,13 @@ SELECT EXISTS (
   LEFT JOIN (
     SELECT unit_number, sum(amount_fen) AS fen FROM instalment
     WHERE renovation_id = :rid AND due_at > :now GROUP BY unit_number) later ON later.unit_number = a.name
-  WHERE a.renovation_id = :rid AND a.kind = 'household' AND a.balance_fen > coalesce(later.fen, 0))
+  LEFT JOIN (
+    SELECT unit_number, sum(amount_fen) AS fen FROM late_fee
+    WHERE renovation_id = :rid GROUP BY unit_number) late ON late.unit_number = later.unit_number
+  WHERE a.renovation_id = :rid AND a.kind = 'household'
+    AND a.balance_fen > coalesce(later.fen, 0) + coalesce(late.fen, 0))
 """)
-"""Whether a household owes more than what falls due after `now`: of that the collection beside the stages waits."""
+"""Whether a household owes more than what falls due after `now`, late fees with its last instalment: of that the collection beside the stages waits."""
 PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
 
