@@ -102,7 +102,10 @@ def _asked(parts: Plan) -> tuple[values.ShareTotal, ...]:
 
 
 async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
-    """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households."""
+    """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households.
+
+    Instalments are no more than the charge: what was paid above it goes back, and is not asked again.
+    """
     money = await share_rows.load_money(case)
     fees = await load_fees(case.session, case.renovation.id)
     plans: dict[str, Plan] = defaultdict(list)
@@ -114,7 +117,8 @@ async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]
     for change in changes:
         paid, own = money.get(change.unit_number, (0, 0))
         fee = fees.get(change.unit_number, 0)
-        after += _replanned(case, plans.pop(change.unit_number, []), change, paid)
+        plan = _replanned(case, plans.pop(change.unit_number, []), change, paid)
+        after += _at_most(plan, change.after_fen)
         back = law.paid_back(
             values.Refund(
                 unit_number=change.unit_number,
@@ -132,6 +136,14 @@ async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]
     await refunding.owe(case, refunds)
     await refunding.give_back(case, sources)
     return sum(refunds.values())
+
+
+def _at_most(plan: Plan, charge_fen: int) -> Plan:
+    kept = law.paid_in_order([part for part, _ in plan], charge_fen)
+    return [
+        (part.model_copy(update={"amount_fen": fen}), due_at)
+        for (part, due_at), fen in zip(plan, kept, strict=True)
+    ]
 
 
 def _replanned(case: Case, plan: Plan, change: values.Adjustment, paid_fen: int) -> Plan:

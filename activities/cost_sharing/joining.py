@@ -1,6 +1,6 @@
 """Joining an item later (E19): the share of the original scheme, called for like any other, lowers what the others pay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -98,25 +98,7 @@ async def _charge(
     parts = await share_rows.load_instalments(case)
     await adjust(case, parts, law.adjustments(before, after))
     await refunding.keep_ordered(case, ordered)
-    await _ask_no_more(case, {each.unit_number: sums[each.unit_number] for each in late.credits})
     return sum(sums.values())
-
-
-async def _ask_no_more(case: Case, charged_fen: Mapping[str, int]) -> None:
-    """By unit its instalments are no more than what it is charged: what it had paid above goes back, and is not asked again."""
-    plans: dict[str, list[tuple[values.Instalment, datetime]]] = {}
-    for part, due_at in await share_rows.load_instalments(case):
-        plans.setdefault(part.unit_number, []).append((part, due_at))
-    after: list[tuple[values.Instalment, datetime]] = []
-    for unit, plan in plans.items():
-        parts = [part for part, _ in plan]
-        most = charged_fen.get(unit, sum(part.amount_fen for part in parts))
-        left = law.paid_in_order(parts, most)
-        after += [
-            (part.model_copy(update={"amount_fen": fen}), due_at)
-            for (part, due_at), fen in zip(plan, left, strict=True)
-        ]
-    await share_rows.replace_instalments(case, after)
 
 
 async def _give_back(case: Case, unit_number: str) -> dict[str, JsonValue]:

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from activities.recording import Case
-from models.tables import Instalment, Payment, Refund, Scheme, Share, ShareTotal, Unit
+from models.tables import Instalment, Scheme, Share, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
@@ -19,7 +19,8 @@ from rules.ledger import charged, gained, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_given_back, load_moved
+from runtime.ledger.net import load_net_paid
+from runtime.ledger.reading import load_moved
 
 
 def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
@@ -215,32 +216,8 @@ async def load_money(case: Case) -> dict[str, tuple[int, int]]:
 
     What went back to the household is in neither, what went back to others not in the first.
     """
-    rid = case.renovation.id
-    went = {
-        unit: int(fen)
-        for unit, fen in await case.session.execute(
-            select(Refund.unit_number, Refund.paid_fen).where(
-                Refund.renovation_id == rid, Refund.paid_fen > 0
-            )
-        )
-    }
-    rows = await case.session.execute(
-        select(
-            Payment.unit_number,
-            func.sum(Payment.amount_fen),
-            func.coalesce(func.sum(Payment.amount_fen).filter(Payment.source == "owner"), 0),
-        )
-        .where(Payment.renovation_id == rid)
-        .group_by(Payment.unit_number)
-    )
-    given = await load_given_back(case.session, rid)
-    return {
-        unit: (
-            int(everything) - went.get(unit, 0) - given.get(unit, 0),
-            int(own) - went.get(unit, 0),
-        )
-        for unit, everything, own in rows
-    }
+    found = await load_net_paid(case.session, case.renovation.id)
+    return {unit: (each.fen, each.own) for unit, each in found.items()}
 
 
 def table_hash(totals: Sequence[values.ShareTotal]) -> str:

@@ -19,6 +19,7 @@ from models.values.cost_sharing import Balance
 from models.values.cost_sharing import Instalment as Part
 from rules.cost_sharing import balance, paid_in_order
 from runtime.ledger.fees import load_fees
+from runtime.ledger.net import load_net_paid
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.showing import shown
@@ -52,7 +53,7 @@ class ShareLine(Carried):
 class OwedLine(Carried):
     """An instalment of a unit, in fen, and what of it is not paid; case time.
 
-    What came in pays the instalments of a unit in their order.
+    What came in, less what has gone back, pays the instalments of a unit in their order.
     """
 
     unit_number: str
@@ -187,12 +188,8 @@ async def instalments_of(
         by_unit.setdefault(row.unit_number, []).append(row)
     if not by_unit:
         return ()
-    paid = await session.execute(
-        select(Payment.unit_number, func.sum(Payment.amount_fen))
-        .where(Payment.renovation_id == rid, Payment.unit_number.in_(units))
-        .group_by(Payment.unit_number)
-    )
-    left = {unit: int(total) for unit, total in paid}
+    paid = await load_net_paid(session, rid, units)
+    left = {unit: each.fen for unit, each in paid.items()}
     return tuple(
         _owed(row, covered, situation.now)
         for unit, parts in by_unit.items()
@@ -215,14 +212,10 @@ async def balance_of(
     ).all()
     if not rows:
         return None
-    of_unit = Payment.renovation_id == renovation_id, Payment.unit_number == unit
-    paid = await session.scalar(select(func.sum(Payment.amount_fen)).where(*of_unit))
-    refund = await session.get(Refund, (renovation_id, unit))
-    went = 0 if refund is None else refund.paid_fen
+    paid = (await load_net_paid(session, renovation_id, [unit])).get(unit)
     fees = (await load_fees(session, renovation_id)).get(unit, 0)
-    return balance(
-        unit, [(_part(row), row.due_at) for row in rows], max(int(paid or 0) - went - fees, 0), now
-    )
+    left = max((paid.fen if paid else 0) - fees, 0)
+    return balance(unit, [(_part(row), row.due_at) for row in rows], left, now)
 
 
 def _part(row: Instalment) -> Part:

@@ -18,6 +18,7 @@ from models.values.states import ENDING_STATES, OPEN_STATES, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.fees import charge_late
+from runtime.ledger.net import NET_PAID
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
 from runtime.ledger.refunds import load_going_out, load_open_accounts
@@ -37,18 +38,16 @@ SELECT EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, A
   CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit) AS joined
 """)
 """Whether there are instalments, and who has joined an item later, by the last version of the scheme."""
-OUTSTANDING = text("""
+OUTSTANDING = text(f"""
 SELECT EXISTS (
   SELECT 1 FROM (
     SELECT unit_number, sum(amount_fen) AS due FROM instalment
     WHERE renovation_id = :rid
       AND due_at <= greatest(:now, (SELECT min(due_at) FROM instalment WHERE renovation_id = :rid))
     GROUP BY unit_number) d
-  LEFT JOIN (
-    SELECT unit_number, sum(amount_fen) AS paid FROM payment
-    WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
-  WHERE coalesce(p.paid, 0) < d.due)
-""")
+  LEFT JOIN ({NET_PAID}) p USING (unit_number)
+  WHERE coalesce(p.fen, 0) < d.due)
+""")  # noqa: S608 - our own text
 """Whether anything that is due at `now` is unpaid; the first instalment is called before it is due."""
 OVERDUE = text("""
 SELECT EXISTS (
