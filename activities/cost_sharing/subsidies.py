@@ -1,11 +1,10 @@
 """A subsidy that is cut or called back (E15): what it does not pay the owners carry, as far as they have agreed."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from activities import settlement
 from activities.cost_sharing import award, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
-from activities.feedback.counts import event_details
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CutSubsidy, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
@@ -15,6 +14,7 @@ from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from rules.checks import decide
+from runtime.ledger import fees as late_fees
 from runtime.record.journal import Recorded
 
 CUT = "cost_sharing.subsidy_cut"
@@ -79,11 +79,21 @@ async def first_call(case: Case) -> int | None:
 
 
 async def _lost_before(case: Case, content: SchemeContent) -> tuple[int, int]:
-    """What the owners were to carry before the first cut, and what cuts have added to it so far, in fen."""
-    details = await event_details(case, CUT)
+    """What the owners were to carry before the first cut, and what cuts have added to it so far, in fen.
+
+    What was cut before the owners have voted anew is in the scheme that they adopted.
+    """
+    of_case = Event.renovation_id == case.renovation.id
+    billed = select(func.max(Event.seq)).where(of_case, Event.kind == late_fees.COMPUTED)
+    details = await case.session.scalar(
+        select(Event.details)
+        .where(of_case, Event.kind == CUT, Event.seq > billed.scalar_subquery())
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
     if details is None:
         return law.gap_fen(law.waterfall(content.items, content.funding)), 0
-    return int(details["owners_gap_fen"]), int(details["lost_fen"])
+    return int(str(details["owners_gap_fen"])), int(str(details["lost_fen"]))
 
 
 async def _shares_anew(case: Case, version: int, content: SchemeContent) -> values.AwardShares:
