@@ -8,6 +8,7 @@ from datetime import datetime
 
 from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
@@ -30,7 +31,7 @@ async def fix_shares_by_award(
     unit that owes less is credited on what it has not paid, and the rest becomes a refund due
     within the refund period (E16). Refused: an award above what the owners agreed to carry.
     """
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     units = await share_rows.share_units(case)
     kinds = share_rows.counted_kinds(case)
     items = law.award_items(content, contract_value_fen, spent_fen)
@@ -61,7 +62,7 @@ async def fix_shares_at_the_end(case: Case, cost_fen: int) -> values.AwardShares
 
     A unit that has paid more gets the rest back, one that has paid less still owes.
     """
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     items = law.items_at(content, cost_fen)
     units, kinds = await share_rows.share_units(case), share_rows.counted_kinds(case)
     return await _fix(case, "final", content, items, law.totals_at(content, items, units, kinds))

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from activities.cost_sharing import awaited, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import adjust
-from activities.cost_sharing.subsidies import first_call
+from activities.cost_sharing.billed import scheme_called_for
 from activities.recording import Case, Writer, writes
 from models.messages.acts import JoinLate, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
@@ -31,12 +31,10 @@ class Joinings(Writer):
         It owes the share of the original scheme at the prices of today, by a new version of the scheme. What the others
         pay falls by as much: first what of it is open, the rest goes back to them once the home has paid (E16).
 
-        Refused: before the shares are called for, an item or home that there is not, a home that pays for the item
+        Refused: before the shares are called for, while the owners vote anew, an item or home that there is not, a home that pays for the item
         or has joined it, that it does not serve, or whose share of it is nothing.
         """
-        _, content = await case.scheme()
-        if await first_call(case) is None:
-            raise refusal("cost_sharing.late_too_early", where=case.renovation.id)
+        content = await scheme_called_for(case, "cost_sharing.late_too_early")
         units, counted = await share_rows.share_units(case), share_rows.counted_kinds(case)
         law.refuse_joining(content, units, act.item, act.unit_number, counted)
         joined = law.with_joined(content, act.item, act.unit_number)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.tables import Instalment, Scheme, Share, ShareTotal, Unit
 from models.values import cost_sharing as values
@@ -147,7 +148,7 @@ async def share_gain(case: Case, gain_fen: int) -> None:
     """
     owed: dict[LedgerAccount, int] = {}
     if gain_fen:
-        _, content = await case.scheme()
+        _, content = await billed_scheme(case)
         totals = await load_totals(case, "estimate")
         carried = {household(total.unit_number): total.amount_fen for total in totals}
         carried |= promised_by(waterfall(content.items, content.funding))

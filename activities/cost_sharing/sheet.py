@@ -9,6 +9,7 @@ from sqlalchemy import select
 from activities import settlement
 from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.messages.cost_sharing import RefundSheet
 from models.tables import Certificate
@@ -120,7 +121,7 @@ async def _owners_sunk_fen(case: Case) -> int:
     *earlier, last = everything
     before = await settlement.costs(case, *earlier)
     spent = await settlement.costs(case, *everything)
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     items = law.award_items(content, last.value_fen, before.net_fen)
     return law.owners_part_fen(
         law.sunk_net_fen(

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from activities import settlement
 from activities.cost_sharing import award, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import scheme_called_for
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CutSubsidy, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
@@ -30,12 +31,10 @@ class Subsidies(Writer):
         All cuts of a case together may raise what the owners carry by the part of their gap that the timetable
         says; more than that is a new vote. Money that the subsidy has paid beyond the rest goes back to it.
 
-        Refused: before the shares are called for, no such subsidy, more than it pays, more than the owners
+        Refused: before the shares are called for, while the owners vote anew, no such subsidy, more than it pays, more than the owners
         have agreed to carry.
         """
-        _, content = await case.scheme()
-        if await first_call(case) is None:
-            raise refusal("cost_sharing.not_called", where=case.renovation.id)
+        content = await scheme_called_for(case, "cost_sharing.not_called")
         less = law.with_cut(content, act.funding, act.amount_fen)
         gap, lost = await _lost_before(case, content)
         after = law.gap_fen(law.waterfall(less.items, less.funding))
@@ -70,12 +69,6 @@ class Subsidies(Writer):
                 "checks": decide(*decision.checks, *carried.checks).record(),
             },
         )
-
-
-async def first_call(case: Case) -> int | None:
-    """The event with which the shares were called for first; None before it."""
-    called = (Event.renovation_id == case.renovation.id, Event.kind == collection.CALLED)
-    return await case.session.scalar(select(Event.seq).where(*called).limit(1))
 
 
 async def _lost_before(case: Case, content: SchemeContent) -> tuple[int, int]:

@@ -34,10 +34,12 @@ from service.situation import Situation
 DUE = text("""
 SELECT EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, ARRAY(
   SELECT unit #>> '{}'
-  FROM (SELECT content FROM scheme WHERE renovation_id = :rid ORDER BY version DESC LIMIT 1) last
+  FROM (SELECT content FROM scheme WHERE renovation_id = :rid AND version <= coalesce(
+      (SELECT max(scheme_version) FROM share WHERE renovation_id = :rid), version)
+    ORDER BY version DESC LIMIT 1) last
   CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit) AS joined
 """)
-"""Whether there are instalments, and who has joined an item later, by the last version of the scheme."""
+"""Whether there are instalments, and who has joined an item later, by the version of the scheme that was billed last."""
 OUTSTANDING = text(f"""
 SELECT EXISTS (
   SELECT 1 FROM (
