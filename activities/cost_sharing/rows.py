@@ -124,6 +124,12 @@ async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTo
         )
 
 
+async def drop_totals(case: Case, *bases: str) -> None:
+    """What the units owe on these bases is no longer owed: another computation takes its place."""
+    of_case = ShareTotal.renovation_id == case.renovation.id
+    await case.session.execute(delete(ShareTotal).where(of_case, ShareTotal.basis.in_(bases)))
+
+
 async def promise(case: Case, funded: Sequence[values.FundedItem]) -> None:
     """What others are to pay by the money plan is owed by them; an earlier plan is superseded."""
     await _bring_to(case, TransferKind.PROMISE, promised_by(funded))

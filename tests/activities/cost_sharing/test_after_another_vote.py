@@ -10,7 +10,8 @@ from activities.cost_sharing.joining import Joinings
 from activities.cost_sharing.shares import Shares
 from activities.cost_sharing.subsidies import Subsidies
 from models.messages.acts import CutSubsidy, Done, JoinLate
-from models.tables import Scheme
+from models.tables import LedgerAccount, Scheme, ShareTotal
+from models.values.ledger import AccountKind
 from models.values.states import Stage
 from rules.oversight import ANNULLED
 from runtime.database import Database
@@ -18,7 +19,7 @@ from runtime.record.journal import Journal, Recorded
 from service.reading.reasons import load_published
 from service.situation import load_situation
 from tests.activities.cost_sharing.test_late_fees import set_case
-from tests.activities.test_cost_sharing import begun, refused
+from tests.activities.test_cost_sharing import awarded, begun, refused
 from tests.support import money
 from tests.support.money import START, STREET, details, item, scheme
 from tests.support.told import move_clock
@@ -111,3 +112,18 @@ async def test_no_bill_is_changed_while_the_owners_vote_anew_nor_after_an_annull
     journal = Journal(database)
     await journal.record(money.command(rid, "annul"), ANNULLED, None, annulled, Done)
     await both_refused("annulled", vote)
+
+
+# carries E36
+async def test_the_bill_of_a_vote_after_a_contract_that_has_ended_is_charged(
+    database: Database,
+) -> None:
+    shares, rid = await begun(database, "v3"), "v3"
+    await awarded(database, rid, 10_800)
+    charged = (LedgerAccount.renovation_id == rid, LedgerAccount.kind == AccountKind.HOUSEHOLD)
+    assert await money.sum_of(database, LedgerAccount.balance_fen, *charged) == 8_400
+    again = await shares.compute(money.command(rid, "compute-2"))
+    assert await money.sum_of(database, LedgerAccount.balance_fen, *charged) == again.total_fen
+    assert again.total_fen == 9_600
+    left = (ShareTotal.renovation_id == rid, ShareTotal.basis != "estimate")
+    assert await money.count_of(database, ShareTotal, *left) == 0
