@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -135,11 +135,16 @@ async def promise(case: Case, funded: Sequence[values.FundedItem]) -> None:
     await _bring_to(case, TransferKind.PROMISE, promised_by(funded))
 
 
-async def promise_in_all(case: Case, total_fen: int) -> None:
-    """Others owe this sum in all, each in proportion to what it has promised; nobody new owes anything."""
+async def promise_in_all(case: Case, total_fen: int, later: Collection[LedgerAccount] = ()) -> None:
+    """Others owe this sum in all, each in proportion to what it has promised; nobody new owes anything.
+
+    Those that were to pay `later` owe nothing, unless nobody else has promised anything.
+    """
     before = await load_moved(case.session, case.renovation.id, TransferKind.PROMISE)
     by_code = {account.code: account for account in before}
-    weights = {code: before[account] for code, account in by_code.items()}
+    promised = {code: before[account] for code, account in by_code.items()}
+    weights = {code: 0 if by_code[code] in later else fen for code, fen in promised.items()}
+    weights = weights if any(weights.values()) else promised
     if any(weights.values()):
         parts = largest_remainder(total_fen, weights)
         after = {by_code[code]: fen for code, fen in parts.items()}
