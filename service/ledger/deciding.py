@@ -72,7 +72,7 @@ async def propose_assignment(
             amount_fen=row.amount_fen,
             parts=split(row.amount_fen, units, owed),
         )
-        await _refuse(session, situation, _payments(situation, content, key))
+        await _refuse(session, situation, _payments(situation, content, key), row.reference)
         return _ask(situation, "u", content, now, key)
 
     act = Proposing.ASSIGNMENT
@@ -93,7 +93,7 @@ async def enter_assignment(
     said = AssignedSum.model_validate(proposal.content)
     row = await _open_sum(session, situation, said.sum_id)
     rows = _payments(situation, said, key, row.booked_on)
-    joined = await _refuse(session, situation, rows)
+    joined = await _refuse(session, situation, rows, row.reference)
     await _decide(session, row, SumState.ASSIGNED, now)
     beside = claimed(row.id, row.amount_fen)
     details = await book_payments(session, situation, key, now, rows, beside, joined=joined)
@@ -228,10 +228,10 @@ def _owners(
 
 
 async def _refuse(
-    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
+    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment], assigned: str = ""
 ) -> frozenset[str]:
     units, references = [each.unit_number for each in rows], [each.reference for each in rows]
-    return await refuse_payments(session, situation, units, references)
+    return await refuse_payments(session, situation, units, references, assigned)
 
 
 async def _open_sum(session: AsyncSession, situation: Situation, name: str) -> UnclaimedSum:

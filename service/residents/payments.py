@@ -10,9 +10,17 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
-from models.tables import CaseWait, LedgerTransfer, Payment, Renovation
+from models.tables import CaseWait, LedgerTransfer, Payment, Renovation, UnclaimedSum
 from models.values.actor import Actor
-from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
+from models.values.ledger import (
+    ESCROW,
+    PAYERS,
+    AccountKind,
+    SumState,
+    Transfer,
+    TransferKind,
+    account_named,
+)
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ENDING_STATES, OPEN_STATES, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
@@ -258,16 +266,22 @@ async def _refuse(
 
 
 async def refuse_payments(
-    session: AsyncSession, situation: Situation, units: Collection[str], references: Sequence[str]
+    session: AsyncSession,
+    situation: Situation,
+    units: Collection[str],
+    references: Sequence[str],
+    assigned: str = "",
 ) -> frozenset[str]:
     """Refuse payments of units that cannot be booked, by their references; who has joined an item later.
+
+    `assigned` is the reference of a sum without an owner that these payments are.
 
     Raises:
         Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
     """
     joined = await refuse_nothing_due(session, situation)
     await refuse_unknown_units(session, situation, set(units), "cost_sharing.unit_unknown")
-    await _refuse_booked(session, situation, references)
+    await _refuse_booked(session, situation, references, assigned)
     return joined
 
 
@@ -286,18 +300,32 @@ async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> fro
     return frozenset(row.joined)
 
 
+async def load_booked_references(
+    session: AsyncSession, renovation_id: str, references: Collection[str]
+) -> frozenset[str]:
+    """Those of the references under which money is booked: of a household, or of whoever pays beside them."""
+    names = {payment_id(renovation_id, each): each for each in references}
+    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(names))
+    of_homes = select(Payment.id).where(Payment.id.in_(names))
+    return frozenset(names[each] for each in await session.scalars(found.union(of_homes)))
+
+
 async def _refuse_booked(
-    session: AsyncSession, situation: Situation, references: Sequence[str]
+    session: AsyncSession, situation: Situation, references: Sequence[str], assigned: str = ""
 ) -> None:
-    ids = [payment_id(situation.id, each) for each in references]
-    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
-    booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
+    """Refuse what is booked, and what is kept as a sum without an owner: two people decide on it."""
+    booked = await load_booked_references(session, situation.id, references)
+    kept = select(UnclaimedSum.reference).where(
+        UnclaimedSum.renovation_id == situation.id,
+        UnclaimedSum.reference.in_(references),
+        UnclaimedSum.reference != assigned,
+        UnclaimedSum.state != SumState.RETURNED,
+    )
+    booked |= set(await session.scalars(kept))
     refuse_if_any(
-        problem(
-            "cost_sharing.payment_booked", where=f"payments.{place}", reference=references[place]
-        )
-        for place, name in enumerate(ids)
-        if name in booked or name in ids[:place]
+        problem("cost_sharing.payment_booked", where=f"payments.{place}", reference=name)
+        for place, name in enumerate(references)
+        if name in booked or name in references[:place]
     )
 
 
