@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -179,9 +180,10 @@ async def enter_cash(
     key: str,
     now: datetime,
 ) -> Effect:
-    """Book cash that two people have counted."""
+    """Book cash that two people have counted: it was paid when the first of them had it."""
     said = CountedCash.model_validate(proposal.content)
-    rows = _cash(situation, said, key)
+    paid_on = proposal.proposed_at.astimezone(ZoneInfo(situation.timetable.zone)).date()
+    rows = _cash(situation, said, key, paid_on)
     joined = await _refuse(session, situation, rows)
     details = await book_payments(session, situation, key, now, rows, joined=joined)
     return Effect(rows[0].id, CASH, details)
@@ -209,9 +211,12 @@ def _payments(
     )
 
 
-def _cash(situation: Situation, said: CountedCash, key: str) -> tuple[NewPayment, ...]:
+def _cash(
+    situation: Situation, said: CountedCash, key: str, paid_on: date | None = None
+) -> tuple[NewPayment, ...]:
     reference = f"cash/{said.receipt}"
-    return (_owners(situation, reference, f"{key}/1", said.unit_number, said.amount_fen),)
+    row = _owners(situation, reference, f"{key}/1", said.unit_number, said.amount_fen)
+    return (row.model_copy(update={"paid_on": paid_on}),)
 
 
 def _owners(

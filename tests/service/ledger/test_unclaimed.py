@@ -1,6 +1,7 @@
 """Money without an owner: kept and held, assigned or sent back by two people; cash by two people."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,8 @@ import pytest
 
 from runtime.database import Database
 from runtime.ledger.check import check_ledger
+from runtime.ledger.payments import NewPayment
+from service.residents.payments import book_payments
 from tests.service.residents.test_residents_write import UNIT, instalments, rid, send
 from tests.service.residents.test_statements import OTHER, paid, sent
 from tests.support.browser.desk import Desk
@@ -134,6 +137,26 @@ async def test_cash_counts_when_a_second_person_has_counted_it(case: Channels) -
     late = await case.post(CASH, official("committee"), **body)
     assert code(late) == (409, "cost_sharing.payment_booked")
     assert await paid(case.sql, case.rid) == [(UNIT, 700)]
+
+
+# carries E13
+async def test_cash_that_was_counted_in_time_bears_no_late_fee_however_late_it_is_confirmed(
+    case: Channels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked: list[NewPayment] = []
+
+    async def noted(*given: Any, **more: Any) -> Any:
+        booked.extend(given[4])
+        return await book_payments(*given, **more)
+
+    monkeypatch.setattr("service.ledger.deciding.book_payments", noted)
+    body: dict[str, Any] = {"unit_number": UNIT, "amount_fen": 700, "receipt": "0018"}
+    made = await case.post(CASH, official("committee"), **body)
+    await case.sql.execute(
+        "UPDATE proposal SET proposed_at = '2026-03-31T15:59Z' WHERE renovation_id = $1", case.rid
+    )
+    assert (await confirmed(case, made, "street")).json()["kind"] == "cost_sharing.cash_received"
+    assert [each.paid_on for each in booked] == [date(2026, 3, 31)]
 
 
 @pytest.mark.parametrize(
