@@ -13,7 +13,7 @@ from rules.cost_sharing import JOINED
 from runtime.ledger.fees import load_fees
 from runtime.ledger.net import NET_PAID
 from service.pages.schemes import load_scheme
-from service.reading.money import BASES, RELIEF
+from service.reading.money import BASES, RELIEF, SETTLEMENT
 from service.reading.results import SettlementView, load_settlement
 from service.reading.works import ContractAccount, list_contracts
 from service.situation import Situation
@@ -121,7 +121,7 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         owed_fen=owed_fen,
         homes=homes,
         came=await _came_in(session, rid),
-        instalments=await _instalments(session, situation),
+        instalments=await _instalments(session, situation) if basis != SETTLEMENT else (),
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
         joined=await _joined(session, rid, scheme) if scheme else (),
