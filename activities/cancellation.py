@@ -4,7 +4,7 @@ Every step may be asked for when the thing never happened: then it changes nothi
 """
 
 from pydantic import JsonValue
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, select, update
 
 from activities import settlement
 from activities.cost_sharing import instalments, sheet
@@ -15,7 +15,6 @@ from models.messages.cost_sharing import RefundSheet, Settlement
 from models.tables import (
     Award,
     Contract,
-    Event,
     Publication,
     Tender,
     Termination,
@@ -34,21 +33,20 @@ from models.values.states import (
     TenderState,
     TerminationGround,
 )
-from rules.oversight import ANNULLED
 from runtime.ballots.boxes import running_vote, select_boxes
 from runtime.ballots.said import of_boxes
+from runtime.ledger import stopping
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_troubles_but_of_tickets
 
-CANCELLED = "renovation.cancelled"
 UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 
 
 class Cancellations(Writer):
     """Writes what a stopped renovation leaves behind."""
 
-    @writes("Cancellations.record", event=CANCELLED, into=Done)
+    @writes("Cancellations.record", event=stopping.CANCELLED, into=Done)
     async def record(self, case: Case, act: CancelRenovation) -> Recorded[Done]:
         """The decision to stop, with its reason. Refused: the renovation has ended, or is being settled."""
         state = await load_end(case)
@@ -176,24 +174,7 @@ async def load_end(case: Case) -> RenovationState:
 
     A case that is settled is still running, until it is closed.
     """
-    state = case.renovation.state
-    if state is not RenovationState.RUNNING:
-        return state
-    kinds = set(
-        await case.session.scalars(
-            select(Event.kind).where(
-                Event.renovation_id == case.renovation.id,
-                or_(
-                    Event.kind == CANCELLED,
-                    Event.kind.startswith("settlement."),
-                    and_(Event.kind == ANNULLED, Event.details["ends"].as_boolean()),
-                ),
-            )
-        )
-    )
-    if not kinds.isdisjoint({CANCELLED, ANNULLED}):
-        return RenovationState.CANCELLED
-    return RenovationState.SHELVED if kinds else state
+    return await stopping.load_end(case.session, case.renovation)
 
 
 async def _withdraw_publications(case: Case) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from activities import settlement
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.values import cost_sharing as values
 from models.values.scheme import SchemeContent
@@ -12,7 +13,7 @@ from runtime.ledger.refunds import load_open_accounts, load_owing
 
 async def load_awaited(case: Case) -> dict[str, int]:
     """By unit what of its refund is not ordered before whoever joined has paid, after this write; in fen."""
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     joined = {unit for item in content.items for unit in item.payers.joined}
     if not joined:
         return {}

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
@@ -30,7 +31,7 @@ async def fix_shares_by_award(
     unit that owes less is credited on what it has not paid, and the rest becomes a refund due
     within the refund period (E16). Refused: an award above what the owners agreed to carry.
     """
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     units = await share_rows.share_units(case)
     kinds = share_rows.counted_kinds(case)
     items = law.award_items(content, contract_value_fen, spent_fen)
@@ -61,7 +62,7 @@ async def fix_shares_at_the_end(case: Case, cost_fen: int) -> values.AwardShares
 
     A unit that has paid more gets the rest back, one that has paid less still owes.
     """
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     items = law.items_at(content, cost_fen)
     units, kinds = await share_rows.share_units(case), share_rows.counted_kinds(case)
     return await _fix(case, "final", content, items, law.totals_at(content, items, units, kinds))
@@ -102,7 +103,10 @@ def _asked(parts: Plan) -> tuple[values.ShareTotal, ...]:
 
 
 async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]) -> int:
-    """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households."""
+    """Rewrite the instalments, which are now `parts`, and the refunds; the sum of the refunds to households.
+
+    Instalments are no more than the charge: what was paid above it goes back, and is not asked again.
+    """
     money = await share_rows.load_money(case)
     fees = await load_fees(case.session, case.renovation.id)
     plans: dict[str, Plan] = defaultdict(list)
@@ -114,7 +118,8 @@ async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]
     for change in changes:
         paid, own = money.get(change.unit_number, (0, 0))
         fee = fees.get(change.unit_number, 0)
-        after += _replanned(case, plans.pop(change.unit_number, []), change, paid)
+        plan = _replanned(case, plans.pop(change.unit_number, []), change, paid)
+        after += _at_most(plan, change.after_fen)
         back = law.paid_back(
             values.Refund(
                 unit_number=change.unit_number,
@@ -132,6 +137,14 @@ async def adjust(case: Case, parts: Plan, changes: tuple[values.Adjustment, ...]
     await refunding.owe(case, refunds)
     await refunding.give_back(case, sources)
     return sum(refunds.values())
+
+
+def _at_most(plan: Plan, charge_fen: int) -> Plan:
+    kept = law.paid_in_order([part for part, _ in plan], charge_fen)
+    return [
+        (part.model_copy(update={"amount_fen": fen}), due_at)
+        for (part, due_at), fen in zip(plan, kept, strict=True)
+    ]
 
 
 def _replanned(case: Case, plan: Plan, change: values.Adjustment, paid_fen: int) -> Plan:

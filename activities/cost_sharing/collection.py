@@ -1,6 +1,6 @@
 """A round of collection (收缴): its moments, what it collects, and who still owes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,7 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from activities.sealed import kind_of
 from models.messages.ids import COLLECTION
-from models.tables import CaseWait, Event, Instalment, OwnerReplacement
+from models.tables import CaseWait, Event, Instalment, LateFee, OwnerReplacement, Payment
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind
 from models.values.waits import ARREARS, ENGINE, PAID_UP, Consequence, Wait, at_work
@@ -159,18 +159,22 @@ async def _planned_after(case: Case, moment: datetime) -> datetime | None:
     return later
 
 
-async def unpaid(case: Case, *, fees: bool = True) -> tuple[law.Open, ...]:
+async def unpaid(case: Case, without: Mapping[str, int] | None = None) -> tuple[law.Open, ...]:
     """What of each instalment has not come in, with its due date, by the accounts of the households after this write.
 
-    Late fees are due with the last one; without `fees` they are left out.
+    Late fees are due with the last one, but by unit those that are left out.
     """
     balances = await load_balances(case.session, case.renovation.id, AccountKind.HOUSEHOLD)
     before = {account: each.balance_fen for account, each in balances.items()}
-    after = left_after(before, case.transfers)
-    owed = {each.name: fen for each, fen in after.items() if each.kind is AccountKind.HOUSEHOLD}
-    late = {} if fees else await late_fees.load_fees(case.session, case.renovation.id)
-    owed = {unit: fen - late.get(unit, 0) for unit, fen in owed.items()}
-    return law.unpaid(await share_rows.load_instalments(case), owed)
+    after, out = left_after(before, case.transfers), without or {}
+    owed = {
+        each.name: fen - out.get(each.name, 0)
+        for each, fen in after.items()
+        if each.kind is AccountKind.HOUSEHOLD
+    }
+    fees = await late_fees.load_fees(case.session, case.renovation.id)
+    late = {unit: fen - out.get(unit, 0) for unit, fen in fees.items()}
+    return law.unpaid(await share_rows.load_instalments(case), owed, late)
 
 
 async def go_on_beside(case: Case) -> None:
@@ -193,7 +197,8 @@ async def count(case: Case, called_at: datetime) -> values.Counted:
     if is_beside(case):
         table, charges = await share_rows.load_instalments(case), await share_rows.charges(case)
         called = law.called_for(charges, table, called_at)
-        owing = law.overdue(await unpaid(case, fees=False), called_at)
+        fees = await late_fees.load_fees(case.session, case.renovation.id)
+        owing = law.overdue(await unpaid(case, fees), called_at)
         called_fen, owing_fen = sum(called.values()), sum(owing.values())
         return values.Counted(collected_fen=max(called_fen - owing_fen, 0), due_fen=called_fen)
     owed = {total.unit_number: total.amount_fen for total in await due(case, called_at)}
@@ -221,7 +226,9 @@ async def refuse_early_call(case: Case) -> None:
 async def owing_themselves(
     case: Case, called_at: datetime, debtors: Sequence[str]
 ) -> tuple[str, ...]:
-    """Of these the homes that are told: what fell due before a sale the seller owes, not the buyer (E18)."""
+    """Of these the homes that are told: what fell due before a sale the seller owes, not the buyer, and so the late
+    fees of what the seller has paid (E18).
+    """
     rows = await case.session.execute(
         select(OwnerReplacement.unit_number, func.max(Event.happened_at))
         .join(Event, OwnerReplacement.command_id == Event.command_id)
@@ -233,11 +240,25 @@ async def owing_themselves(
         return tuple(debtors)
     since_sale = [
         (part, due_at)
-        for part, due_at in await unpaid(case)
+        for part, due_at in await unpaid(case, await _fees_before(case, sold))
         if part.unit_number not in sold or due_at > sold[part.unit_number]
     ]
     owing = law.overdue(since_sale, called_at)
     return tuple(unit for unit in debtors if unit in owing)
+
+
+async def _fees_before(case: Case, sold: Mapping[str, datetime]) -> dict[str, int]:
+    """By unit the late fees of what had come in when it was sold, paid or not."""
+    rows = await case.session.execute(
+        select(LateFee.unit_number, LateFee.amount_fen, Payment.received_at)
+        .join(Payment, Payment.id == LateFee.payment_id)
+        .where(LateFee.renovation_id == case.renovation.id, LateFee.unit_number.in_(sold))
+    )
+    sums: dict[str, int] = {}
+    for unit, fen, received_at in rows:
+        if received_at <= sold[unit]:
+            sums[unit] = sums.get(unit, 0) + fen
+    return sums
 
 
 async def tell(case: Case, step: tuple[int, int], debtors: Sequence[str], until: datetime) -> None:

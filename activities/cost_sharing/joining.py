@@ -1,6 +1,6 @@
 """Joining an item later (E19): the share of the original scheme, called for like any other, lowers what the others pay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from activities.cost_sharing import awaited, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import adjust
-from activities.cost_sharing.subsidies import first_call
+from activities.cost_sharing.billed import scheme_called_for
 from activities.recording import Case, Writer, writes
 from models.messages.acts import JoinLate, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
@@ -31,12 +31,10 @@ class Joinings(Writer):
         It owes the share of the original scheme at the prices of today, by a new version of the scheme. What the others
         pay falls by as much: first what of it is open, the rest goes back to them once the home has paid (E16).
 
-        Refused: before the shares are called for, an item or home that there is not, a home that pays for the item
+        Refused: before the shares are called for, while the owners vote anew, an item or home that there is not, a home that pays for the item
         or has joined it, that it does not serve, or whose share of it is nothing.
         """
-        _, content = await case.scheme()
-        if await first_call(case) is None:
-            raise refusal("cost_sharing.late_too_early", where=case.renovation.id)
+        content = await scheme_called_for(case, "cost_sharing.late_too_early")
         units, counted = await share_rows.share_units(case), share_rows.counted_kinds(case)
         law.refuse_joining(content, units, act.item, act.unit_number, counted)
         joined = law.with_joined(content, act.item, act.unit_number)
@@ -98,25 +96,7 @@ async def _charge(
     parts = await share_rows.load_instalments(case)
     await adjust(case, parts, law.adjustments(before, after))
     await refunding.keep_ordered(case, ordered)
-    await _ask_no_more(case, {each.unit_number: sums[each.unit_number] for each in late.credits})
     return sum(sums.values())
-
-
-async def _ask_no_more(case: Case, charged_fen: Mapping[str, int]) -> None:
-    """By unit its instalments are no more than what it is charged: what it had paid above goes back, and is not asked again."""
-    plans: dict[str, list[tuple[values.Instalment, datetime]]] = {}
-    for part, due_at in await share_rows.load_instalments(case):
-        plans.setdefault(part.unit_number, []).append((part, due_at))
-    after: list[tuple[values.Instalment, datetime]] = []
-    for unit, plan in plans.items():
-        parts = [part for part, _ in plan]
-        most = charged_fen.get(unit, sum(part.amount_fen for part in parts))
-        left = law.paid_in_order(parts, most)
-        after += [
-            (part.model_copy(update={"amount_fen": fen}), due_at)
-            for (part, due_at), fen in zip(plan, left, strict=True)
-        ]
-    await share_rows.replace_instalments(case, after)
 
 
 async def _give_back(case: Case, unit_number: str) -> dict[str, JsonValue]:

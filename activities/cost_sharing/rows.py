@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
-from models.tables import Instalment, Payment, Refund, Scheme, Share, ShareTotal, Unit
+from models.tables import Instalment, Scheme, Share, ShareTotal, Unit
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount, TransferKind, household
 from models.values.refusal import refusal
@@ -19,7 +20,8 @@ from rules.ledger import charged, gained, promised_by
 from rules.voting import pack_for
 from runtime.database import insert_many
 from runtime.ledger.booking import key_of
-from runtime.ledger.reading import load_given_back, load_moved
+from runtime.ledger.net import load_net_paid
+from runtime.ledger.reading import load_moved
 
 
 def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
@@ -122,16 +124,27 @@ async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTo
         )
 
 
+async def drop_totals(case: Case, *bases: str) -> None:
+    """What the units owe on these bases is no longer owed: another computation takes its place."""
+    of_case = ShareTotal.renovation_id == case.renovation.id
+    await case.session.execute(delete(ShareTotal).where(of_case, ShareTotal.basis.in_(bases)))
+
+
 async def promise(case: Case, funded: Sequence[values.FundedItem]) -> None:
     """What others are to pay by the money plan is owed by them; an earlier plan is superseded."""
     await _bring_to(case, TransferKind.PROMISE, promised_by(funded))
 
 
-async def promise_in_all(case: Case, total_fen: int) -> None:
-    """Others owe this sum in all, each in proportion to what it has promised; nobody new owes anything."""
+async def promise_in_all(case: Case, total_fen: int, later: Collection[LedgerAccount] = ()) -> None:
+    """Others owe this sum in all, each in proportion to what it has promised; nobody new owes anything.
+
+    Those that were to pay `later` owe nothing, unless nobody else has promised anything.
+    """
     before = await load_moved(case.session, case.renovation.id, TransferKind.PROMISE)
     by_code = {account.code: account for account in before}
-    weights = {code: before[account] for code, account in by_code.items()}
+    promised = {code: before[account] for code, account in by_code.items()}
+    weights = {code: 0 if by_code[code] in later else fen for code, fen in promised.items()}
+    weights = weights if any(weights.values()) else promised
     if any(weights.values()):
         parts = largest_remainder(total_fen, weights)
         after = {by_code[code]: fen for code, fen in parts.items()}
@@ -146,7 +159,7 @@ async def share_gain(case: Case, gain_fen: int) -> None:
     """
     owed: dict[LedgerAccount, int] = {}
     if gain_fen:
-        _, content = await case.scheme()
+        _, content = await billed_scheme(case)
         totals = await load_totals(case, "estimate")
         carried = {household(total.unit_number): total.amount_fen for total in totals}
         carried |= promised_by(waterfall(content.items, content.funding))
@@ -215,32 +228,8 @@ async def load_money(case: Case) -> dict[str, tuple[int, int]]:
 
     What went back to the household is in neither, what went back to others not in the first.
     """
-    rid = case.renovation.id
-    went = {
-        unit: int(fen)
-        for unit, fen in await case.session.execute(
-            select(Refund.unit_number, Refund.paid_fen).where(
-                Refund.renovation_id == rid, Refund.paid_fen > 0
-            )
-        )
-    }
-    rows = await case.session.execute(
-        select(
-            Payment.unit_number,
-            func.sum(Payment.amount_fen),
-            func.coalesce(func.sum(Payment.amount_fen).filter(Payment.source == "owner"), 0),
-        )
-        .where(Payment.renovation_id == rid)
-        .group_by(Payment.unit_number)
-    )
-    given = await load_given_back(case.session, rid)
-    return {
-        unit: (
-            int(everything) - went.get(unit, 0) - given.get(unit, 0),
-            int(own) - went.get(unit, 0),
-        )
-        for unit, everything, own in rows
-    }
+    found = await load_net_paid(case.session, case.renovation.id)
+    return {unit: (each.fen, each.own) for unit, each in found.items()}
 
 
 def table_hash(totals: Sequence[values.ShareTotal]) -> str:

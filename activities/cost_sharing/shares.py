@@ -76,7 +76,8 @@ class Shares(Writer):
 
     @writes("Shares.compute", event="cost_sharing.shares_computed", into=SharesComputed, bulk=True)
     async def compute(self, case: Case) -> Recorded[SharesComputed]:
-        """Every unit's share and instalments; an earlier computation is superseded.
+        """Every unit's share and instalments; an earlier computation is superseded, and so is what an award of before,
+        whose contract has ended, had made of it.
 
         The first instalment is due when the publication of the table ends, the others follow at
         the interval of the timetable.
@@ -93,6 +94,7 @@ class Shares(Writer):
         parts = law.instalments(table.totals, content.owner_instalments_permille)
         due = _due_dates(case, len(content.owner_instalments_permille))
         await share_rows.replace_shares(case, version, table)
+        await share_rows.drop_totals(case, "award", "final")
         await share_rows.replace_totals(case, "estimate", table.totals)
         await share_rows.promise(case, funded)
         await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])

@@ -4,22 +4,25 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from activities import settlement
 from activities.cost_sharing import refunding
 from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.messages.cost_sharing import RefundSheet
-from models.tables import Certificate
+from models.tables import Certificate, Event
 from models.values import cost_sharing as values
+from models.values.ledger import LedgerAccount
 from models.values.states import CertificateState
 from rules import cost_sharing as law
-from rules.ledger import left_after
+from rules.ledger import left_after, promise_account
 from runtime.ledger.fees import load_fees
 from runtime.ledger.refunds import load_open_accounts
 from runtime.record.journal import Recorded
 
+DRAWN = "settlement.refund_sheet_drawn"
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
 
@@ -36,8 +39,9 @@ async def draw(case: Case) -> Recorded[RefundSheet]:
     if not money and not charges:
         return Recorded(RefundSheet(), NOTHING)
     sunk = await _owners_sunk_fen(case)
+    later = await _paid_later(case)
     if not any(total.amount_fen for total in charges):
-        sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
+        sunk, later = 0, []  # the owners carry nothing, so nothing of theirs is sunk or bridged
     sheet = law.refunds(
         tuple(
             values.Paid(unit_number=unit, amount_fen=everything)
@@ -51,7 +55,7 @@ async def draw(case: Case) -> Recorded[RefundSheet]:
     await _write(case, sheet, back)
     costs = await settlement.costs(case, *await settlement.contracts(case))
     await share_rows.share_gain(case, max(-costs.net_fen, 0))
-    await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk)
+    await share_rows.promise_in_all(case, max(costs.net_fen, 0) - sunk, later)
     result = _in_sums(sheet, back, sunk)
     return Recorded(
         result,
@@ -120,7 +124,7 @@ async def _owners_sunk_fen(case: Case) -> int:
     *earlier, last = everything
     before = await settlement.costs(case, *earlier)
     spent = await settlement.costs(case, *everything)
-    _, content = await case.scheme()
+    _, content = await billed_scheme(case)
     items = law.award_items(content, last.value_fen, before.net_fen)
     return law.owners_part_fen(
         law.sunk_net_fen(
@@ -128,12 +132,25 @@ async def _owners_sunk_fen(case: Case) -> int:
         ),
         law.waterfall(items, content.funding),
         content.funding,
-        _today(case),
+        await _stopped_on(case),
     )
 
 
-def _today(case: Case) -> date:
-    return case.now.astimezone(ZoneInfo(case.timetable.zone)).date()
+async def _paid_later(case: Case) -> list[LedgerAccount]:
+    """On which accounts stands what will not arrive any more: the owners bridge it."""
+    _, content = await billed_scheme(case)
+    later = law.paid_later(content.funding, await _stopped_on(case))
+    return [promise_account(each.source, each.id) for each in later]
+
+
+async def _stopped_on(case: Case) -> date:
+    """The day of the first sheet: what will arrive after it is judged alike, however often the account is drawn."""
+    first = await case.session.scalar(
+        select(func.min(Event.happened_at)).where(
+            Event.renovation_id == case.renovation.id, Event.kind == DRAWN
+        )
+    )
+    return (first or case.now).astimezone(ZoneInfo(case.timetable.zone)).date()
 
 
 async def _write(case: Case, sheet: tuple[values.Refund, ...], back: list[values.PaidBack]) -> None:

@@ -1,11 +1,11 @@
 """A subsidy that is cut or called back (E15): what it does not pay the owners carry, as far as they have agreed."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from activities import settlement
 from activities.cost_sharing import award, collection, instalments, refunding
 from activities.cost_sharing import rows as share_rows
-from activities.feedback.counts import event_details
+from activities.cost_sharing.billed import scheme_called_for
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CutSubsidy, SharesChanged
 from models.messages.journey_progress import COLLECTED_BESIDE
@@ -15,6 +15,7 @@ from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from rules.checks import decide
+from runtime.ledger import fees as late_fees
 from runtime.record.journal import Recorded
 
 CUT = "cost_sharing.subsidy_cut"
@@ -30,12 +31,10 @@ class Subsidies(Writer):
         All cuts of a case together may raise what the owners carry by the part of their gap that the timetable
         says; more than that is a new vote. Money that the subsidy has paid beyond the rest goes back to it.
 
-        Refused: before the shares are called for, no such subsidy, more than it pays, more than the owners
+        Refused: before the shares are called for, while the owners vote anew, no such subsidy, more than it pays, more than the owners
         have agreed to carry.
         """
-        _, content = await case.scheme()
-        if await first_call(case) is None:
-            raise refusal("cost_sharing.not_called", where=case.renovation.id)
+        content = await scheme_called_for(case, "cost_sharing.not_called")
         less = law.with_cut(content, act.funding, act.amount_fen)
         gap, lost = await _lost_before(case, content)
         after = law.gap_fen(law.waterfall(less.items, less.funding))
@@ -72,18 +71,22 @@ class Subsidies(Writer):
         )
 
 
-async def first_call(case: Case) -> int | None:
-    """The event with which the shares were called for first; None before it."""
-    called = (Event.renovation_id == case.renovation.id, Event.kind == collection.CALLED)
-    return await case.session.scalar(select(Event.seq).where(*called).limit(1))
-
-
 async def _lost_before(case: Case, content: SchemeContent) -> tuple[int, int]:
-    """What the owners were to carry before the first cut, and what cuts have added to it so far, in fen."""
-    details = await event_details(case, CUT)
+    """What the owners were to carry before the first cut, and what cuts have added to it so far, in fen.
+
+    What was cut before the owners have voted anew is in the scheme that they adopted.
+    """
+    of_case = Event.renovation_id == case.renovation.id
+    billed = select(func.max(Event.seq)).where(of_case, Event.kind == late_fees.COMPUTED)
+    details = await case.session.scalar(
+        select(Event.details)
+        .where(of_case, Event.kind == CUT, Event.seq > billed.scalar_subquery())
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
     if details is None:
         return law.gap_fen(law.waterfall(content.items, content.funding)), 0
-    return int(details["owners_gap_fen"]), int(details["lost_fen"])
+    return int(str(details["owners_gap_fen"])), int(str(details["lost_fen"]))
 
 
 async def _shares_anew(case: Case, version: int, content: SchemeContent) -> values.AwardShares:

@@ -8,6 +8,7 @@ from activities import settlement
 from activities.cost_sharing import refunding, sheet
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import fix_shares_at_the_end
+from activities.cost_sharing.billed import billed_scheme
 from activities.cost_sharing.collection import owing_themselves
 from activities.recording import Case, Writer, who_does, writes
 from activities.warranty.retention import await_liability, refuse_kept
@@ -51,7 +52,7 @@ class Accounts(Writer):
         cost_fen = max(costs.net_fen, 0)
         await share_rows.share_gain(case, max(-costs.net_fen, 0))
         fixed = await fix_shares_at_the_end(case, cost_fen)
-        _, content = await case.scheme()
+        _, content = await billed_scheme(case)
         others = promised_by(waterfall(items_at(content, cost_fen), content.funding))
         case.goes_on()
         return Recorded(

@@ -9,23 +9,29 @@ Open = tuple[Instalment, datetime]
 """What of an instalment is not paid, with the moment by which it is due."""
 
 
-def unpaid(table: Sequence[Open], owed: Mapping[str, int]) -> tuple[Open, ...]:
+def unpaid(
+    table: Sequence[Open], owed: Mapping[str, int], fees: Mapping[str, int] | None = None
+) -> tuple[Open, ...]:
     """What of each instalment is open, in fen; what came in pays the instalments of a unit in their order.
 
     `table` are the instalments of units in the order of their numbers, with their due dates; `owed`
     says by unit what it owes by its account. What it owes beyond its instalments, after a refund for
-    example that a dearer account has overtaken, is due with the last of them.
+    example that a dearer account has overtaken, is due with the last of them. So are late fees, which what comes in
+    pays after the share: `fees` are those of each unit in all, paid or not, and are part of what it owes.
     """
     plans: dict[str, list[Open]] = {}
     for line in table:
         plans.setdefault(line[0].unit_number, []).append(line)
     lines: list[Open] = []
     for unit, plan in plans.items():
-        left, parts = owed.get(unit, 0), [part.amount_fen for part, _ in plan]
+        whole, parts = owed.get(unit, 0), [part.amount_fen for part, _ in plan]
+        late = max(min((fees or {}).get(unit, 0), whole), 0)
+        left = whole - late
         parts[-1] += max(left - sum(parts), 0)
         for place in reversed(range(len(plan))):
             parts[place] = max(min(parts[place], left), 0)
             left -= parts[place]
+        parts[-1] += late
         lines += [
             (part.model_copy(update={"amount_fen": fen}), due_at)
             for (part, due_at), fen in zip(plan, parts, strict=True)

@@ -14,16 +14,18 @@ Round = tuple[datetime, datetime]
 """When a round of collection was called, and its end as the call has told it; case time."""
 
 
-def ends_of(table: Sequence[Open], rounds: Sequence[Round]) -> dict[int, datetime]:
+def ends_of(
+    table: Sequence[Open], rounds: Sequence[Round], first: datetime | None
+) -> dict[int, datetime]:
     """By the number of an instalment the end of the first round that called it; nothing of what was not called.
 
-    `table` are the instalments of one unit, `rounds` those since its bill. The first round calls the first instalment in any case.
+    `table` are the instalments of one unit, `rounds` those since its bill. `first` is when the first instalment of
+    the bill is due, of whatever unit: the first round calls what is due by then in any case.
     """
-    first = min((due_at for _, due_at in table), default=None)
     ends: dict[int, datetime] = {}
     for part, due_at in table:
         for called_at, end in sorted(rounds):
-            if first is not None and due_at <= max(called_at, first):
+            if due_at <= max(called_at, first or called_at):
                 ends[part.number] = end
                 break
     return ends

@@ -142,6 +142,15 @@ def with_credit(
     )
 
 
+def paid_later(funding: Sequence[Funding], on: date) -> tuple[Funding, ...]:
+    """The sources of which nothing will arrive when the works stop on this day: they were to pay later."""
+    return tuple(
+        source
+        for source in funding
+        if source.receivable_on is not None and source.receivable_on > on
+    )
+
+
 def owners_part_fen(
     certified_fen: int, funded: Sequence[FundedItem], funding: Sequence[Funding], on: date
 ) -> int:
@@ -151,11 +160,7 @@ def owners_part_fen(
     (`receivable_on` after `on`) will not arrive, and the households have bridged it.
     """
     cost = sum(item.cost_fen for item in funded)
-    later = {
-        source.id
-        for source in funding
-        if source.receivable_on is not None and source.receivable_on > on
-    }
+    later = {source.id for source in paid_later(funding, on)}
     others = sum(
         part.amount_fen
         for item in funded

@@ -8,6 +8,7 @@ from rules.ledger.balances import MOVES, left_after, posted, sum_fen
 from rules.ledger.money_in import (
     charged,
     late_fee,
+    promise_account,
     promised_by,
     received,
     short_name,
@@ -41,6 +42,7 @@ __all__ = [
     "left_after",
     "paid_out",
     "posted",
+    "promise_account",
     "promised_by",
     "received",
     "refunded",

@@ -40,9 +40,13 @@ def promised_by(funded: Sequence[FundedItem]) -> dict[LedgerAccount, int]:
     sums: Counter[LedgerAccount] = Counter()
     for item in funded:
         for part in item.contributions:
-            account = LedgerAccount(kind=PROMISES[part.source], name=short_name(part.funding_id))
-            sums[account] += part.amount_fen
+            sums[promise_account(part.source, part.funding_id)] += part.amount_fen
     return dict(sums)
+
+
+def promise_account(source: FundingSource, funding_id: str) -> LedgerAccount:
+    """On which account stands what a source of the money plan is to pay."""
+    return LedgerAccount(kind=PROMISES[source], name=short_name(funding_id))
 
 
 def short_name(payer: str) -> str:

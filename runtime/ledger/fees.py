@@ -11,19 +11,24 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Instalment, LateFee, LedgerAccount, Scheme, Share
+from models.tables import Event, Instalment, LateFee, LedgerAccount, Renovation, Scheme, Share
 from models.values import cost_sharing as values
 from models.values.ledger import AccountKind, Transfer
+from models.values.states import RenovationState
 from rules import cost_sharing as law
 from rules.ledger import late_fee
+from rules.oversight import rested
 from runtime.database import insert_many
 from runtime.ledger.payments import NewPayment
+from runtime.ledger.stopping import load_end
 
 CALLED = "cost_sharing.payments_called"
 """The event that calls a round of collection; its details tell the end."""
 COMPUTED = "cost_sharing.shares_computed"
 """The event of a bill; a later one, after another vote, is called anew."""
 OWNER = "owner"
+GOES_ON = (RenovationState.RUNNING, RenovationState.IN_WARRANTY)
+"""Of a case whose instalments are still owed as they were called."""
 
 
 async def charge_late(
@@ -35,24 +40,25 @@ async def charge_late(
 ) -> tuple[Transfer, ...]:
     """Write what payments owe for being late, and return its transfers; call it before the payments are booked.
 
-    Nothing where the scheme has no late fee. The day counts on which the bank had the money (`paid_on`), of a
+    Nothing where the scheme has no late fee, or the case has stopped: what is owed then is no instalment. The day counts on which the bank had the money (`paid_on`), of a
     payment without one the day of `now`; a day to come is taken for today.
     """
     terms = await load_terms(session, renovation_id)
     own = [each for each in rows if each.source == OWNER]
-    if terms is None or not own:
+    if terms is None or not own or await _has_stopped(session, renovation_id):
         return ()
     units = sorted({each.unit_number for each in own})
     plans = await _plans(session, renovation_id, units)
     owed = await _owed(session, renovation_id, units)
-    rounds = await _rounds(session, renovation_id)
+    rounds = await _rounds(session, renovation_id, now)
+    first = await _first_due(session, renovation_id)
     today = now.astimezone(ZoneInfo(zone)).date()
     found: list[tuple[str, values.LateFee]] = []
     for each in own:
         plan = plans.get(each.unit_number, [])
         parts = law.open_parts(plan, owed.get(each.unit_number, 0))
         day = min(each.paid_on or today, today)
-        ends = law.ends_of(plan, rounds)
+        ends = law.ends_of(plan, rounds, first)
         fees = law.late_fees(terms, parts, ends, (each.amount_fen, day), zone)
         # What was told of in time needs no word.
         found += [(each.id, fee) for fee in fees if fee.counts_from <= now]
@@ -70,11 +76,13 @@ async def fee_today(
 ) -> int:
     """What late fee would be added, in fen, if the unit paid all that it owes now."""
     terms = await load_terms(session, renovation_id)
-    if terms is None:
+    if terms is None or await _has_stopped(session, renovation_id):
         return 0
     plan = (await _plans(session, renovation_id, [unit])).get(unit, [])
     owed = (await _owed(session, renovation_id, [unit])).get(unit, 0)
-    ends = law.ends_of(plan, await _rounds(session, renovation_id))
+    rounds = await _rounds(session, renovation_id, now)
+    first = await _first_due(session, renovation_id)
+    ends = law.ends_of(plan, rounds, first)
     today = now.astimezone(ZoneInfo(zone)).date()
     all_ = law.late_fees(terms, law.open_parts(plan, owed), ends, (max(owed, 0), today), zone)
     return sum(each.amount_fen for each in all_)
@@ -102,6 +110,11 @@ async def load_fees(session: AsyncSession, renovation_id: str) -> dict[str, int]
         .group_by(LateFee.unit_number)
     )
     return {unit: int(fen) for unit, fen in rows if fen}
+
+
+async def _has_stopped(session: AsyncSession, renovation_id: str) -> bool:
+    state = await load_end(session, await session.get_one(Renovation, renovation_id))
+    return state not in GOES_ON
 
 
 async def _plans(
@@ -134,8 +147,11 @@ async def _owed(session: AsyncSession, renovation_id: str, units: Sequence[str])
     return {unit: int(fen) - fees.get(unit, 0) for unit, fen in rows}
 
 
-async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
-    """The rounds that have called the bill that holds; what an earlier one has called is called anew with it."""
+async def _rounds(session: AsyncSession, renovation_id: str, now: datetime) -> list[law.Round]:
+    """The rounds that have called the bill that holds; what an earlier one has called is called anew with it.
+
+    The end that the call has told comes later by as long as the case has stood still since, until now where it still does (E6).
+    """
     of_case = Event.renovation_id == renovation_id
     billed = select(func.max(Event.seq)).where(of_case, Event.kind == COMPUTED)
     rows = await session.execute(
@@ -143,7 +159,21 @@ async def _rounds(session: AsyncSession, renovation_id: str) -> list[law.Round]:
             of_case, Event.kind == CALLED, Event.seq > billed.scalar_subquery()
         )
     )
-    return [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]
+    called = [(called_at, datetime.fromisoformat(end)) for called_at, end in rows if end]
+    case = await session.get_one(Renovation, renovation_id)
+    rests = [*case.rests]
+    if case.suspended_at is not None:
+        rests.append([case.suspended_at.isoformat(), now.isoformat()])
+    return [(called_at, rested(end, called_at, rests)) for called_at, end in called]
+
+
+async def _first_due(session: AsyncSession, renovation_id: str) -> datetime | None:
+    """When the first instalment of the bill is due: the first round calls it, and no unit's later one."""
+    of_case = Instalment.renovation_id == renovation_id
+    due_at: datetime | None = await session.scalar(
+        select(func.min(Instalment.due_at)).where(of_case)
+    )
+    return due_at
 
 
 def _row(renovation_id: str, payment_id: str, fee: values.LateFee) -> dict[str, object]:

@@ -135,21 +135,6 @@ async def load_taken_over(
     return taken
 
 
-async def load_given_back(session: AsyncSession, renovation_id: str) -> dict[str, int]:
-    """By unit what of a debt that others had taken over has gone back to them, in fen."""
-    rows = await session.execute(
-        select(Account.name, func.sum(LedgerTransfer.amount_fen))
-        .join(LedgerTransfer, LedgerTransfer.to_id == Account.id)
-        .where(
-            Account.renovation_id == renovation_id,
-            Account.kind == AccountKind.HOUSEHOLD,
-            LedgerTransfer.kind == spelled(TransferKind.TAKEN_OVER),
-        )
-        .group_by(Account.name)
-    )
-    return {name: int(fen) for name, fen in rows}
-
-
 async def load_transfers(session: AsyncSession, command_ids: Sequence[str]) -> list[Transfer]:
     """The transfers of some events, in their order within each."""
     source, target = aliased(Account), aliased(Account)

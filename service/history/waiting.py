@@ -229,7 +229,8 @@ async def _money(parts: Parts, situation: Situation, _view: RenovationView) -> S
     async def counted() -> Sequence[Check]:
         async with parts.database.session() as session:
             every = await list_instalments(session, situation)
-        lines = [each for each in every if each.number == 1]
+        first = min((each.due_at for each in every), default=None)
+        lines = [each for each in every if each.due_at == first]
         due = sum(each.amount_fen for each in lines)
         have = due - sum(each.open_fen for each in lines)
         return collected(have, due, situation.timetable).checks

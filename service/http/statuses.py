@@ -150,7 +150,7 @@ CODES: dict[int, str] = {
         statement.balance_differs
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
-        cost_sharing.not_called cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote
+        cost_sharing.not_called cost_sharing.bill_in_question cost_sharing.subsidy_unknown cost_sharing.cut_above_subsidy cost_sharing.cut_needs_vote
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
         cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown
         cost_sharing.item_without_payers cost_sharing.no_gap cost_sharing.no_items_left

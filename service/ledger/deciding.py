@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,7 +73,7 @@ async def propose_assignment(
             amount_fen=row.amount_fen,
             parts=split(row.amount_fen, units, owed),
         )
-        await _refuse(session, situation, _payments(situation, content, key))
+        await _refuse(session, situation, _payments(situation, content, key), row.reference)
         return _ask(situation, "u", content, now, key)
 
     act = Proposing.ASSIGNMENT
@@ -93,7 +94,7 @@ async def enter_assignment(
     said = AssignedSum.model_validate(proposal.content)
     row = await _open_sum(session, situation, said.sum_id)
     rows = _payments(situation, said, key, row.booked_on)
-    joined = await _refuse(session, situation, rows)
+    joined = await _refuse(session, situation, rows, row.reference)
     await _decide(session, row, SumState.ASSIGNED, now)
     beside = claimed(row.id, row.amount_fen)
     details = await book_payments(session, situation, key, now, rows, beside, joined=joined)
@@ -179,9 +180,10 @@ async def enter_cash(
     key: str,
     now: datetime,
 ) -> Effect:
-    """Book cash that two people have counted."""
+    """Book cash that two people have counted: it was paid when the first of them had it."""
     said = CountedCash.model_validate(proposal.content)
-    rows = _cash(situation, said, key)
+    paid_on = proposal.proposed_at.astimezone(ZoneInfo(situation.timetable.zone)).date()
+    rows = _cash(situation, said, key, paid_on)
     joined = await _refuse(session, situation, rows)
     details = await book_payments(session, situation, key, now, rows, joined=joined)
     return Effect(rows[0].id, CASH, details)
@@ -209,9 +211,12 @@ def _payments(
     )
 
 
-def _cash(situation: Situation, said: CountedCash, key: str) -> tuple[NewPayment, ...]:
+def _cash(
+    situation: Situation, said: CountedCash, key: str, paid_on: date | None = None
+) -> tuple[NewPayment, ...]:
     reference = f"cash/{said.receipt}"
-    return (_owners(situation, reference, f"{key}/1", said.unit_number, said.amount_fen),)
+    row = _owners(situation, reference, f"{key}/1", said.unit_number, said.amount_fen)
+    return (row.model_copy(update={"paid_on": paid_on}),)
 
 
 def _owners(
@@ -228,10 +233,10 @@ def _owners(
 
 
 async def _refuse(
-    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment]
+    session: AsyncSession, situation: Situation, rows: Sequence[NewPayment], assigned: str = ""
 ) -> frozenset[str]:
     units, references = [each.unit_number for each in rows], [each.reference for each in rows]
-    return await refuse_payments(session, situation, units, references)
+    return await refuse_payments(session, situation, units, references, assigned)
 
 
 async def _open_sum(session: AsyncSession, situation: Situation, name: str) -> UnclaimedSum:

@@ -19,7 +19,7 @@ from service.bodies import CommandBody
 from service.ledger.bodies import UnclaimedView
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.payments import payment_id, refuse_nothing_due
+from service.residents.payments import load_booked_references, payment_id, refuse_nothing_due
 from service.situation import Situation
 
 KEPT = "cost_sharing.sums_unclaimed"
@@ -37,8 +37,12 @@ async def keep_unclaimed(
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         await refuse_nothing_due(session, situation)
-        # Another statement may have told of them since they were looked at.
-        before = await load_kept(session, situation, [each.reference for each in sums])
+        # Another statement, or a report, may have told of them since they were looked at.
+        told = [each.reference for each in sums]
+        before = {
+            *await load_kept(session, situation, told),
+            *await load_booked_references(session, situation.id, told),
+        }
         new = {sum_id(situation, each): each for each in sums if each.reference not in before}
         keys = await keys_for(session, PersonKeys.of(parts.settings), new)
         rows = [

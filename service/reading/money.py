@@ -1,12 +1,13 @@
 """Who owes, has paid and gets back what: the lists for owners of the scope, officials and the bank."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
+    Event,
     Instalment,
     Payment,
     Refund,
@@ -19,6 +20,7 @@ from models.values.cost_sharing import Balance
 from models.values.cost_sharing import Instalment as Part
 from rules.cost_sharing import balance, paid_in_order
 from runtime.ledger.fees import load_fees
+from runtime.ledger.net import load_net_paid
 from service.http.keysets import behind
 from service.http.paging import Slice
 from service.showing import shown
@@ -28,6 +30,7 @@ SETTLEMENT = "settlement"
 """What a unit carries of a case that has stopped."""
 BASES = (SETTLEMENT, "final", "award", "estimate")
 """Of these the first that is there is what a home owes today."""
+DRAWN = "settlement.refund_sheet_drawn"
 RELIEF = "relief"
 """The source of a payment that tells of hardship."""
 
@@ -52,7 +55,7 @@ class ShareLine(Carried):
 class OwedLine(Carried):
     """An instalment of a unit, in fen, and what of it is not paid; case time.
 
-    What came in pays the instalments of a unit in their order.
+    What came in, less what has gone back, pays the instalments of a unit in their order.
     """
 
     unit_number: str
@@ -175,8 +178,13 @@ async def list_instalments(
 async def instalments_of(
     session: AsyncSession, situation: Situation, units: Sequence[str]
 ) -> tuple[OwedLine, ...]:
-    """The instalments of these units as computed today, with what of each is open."""
+    """The instalments of these units as computed today, with what of each is open.
+
+    Of a case that has stopped nothing is left of them: what a unit owes of its settlement and of its late fees
+    is one line.
+    """
     rid = situation.id
+    settled = await _settled(session, rid, units)
     rows = await session.scalars(
         select(Instalment)
         .where(Instalment.renovation_id == rid, Instalment.unit_number.in_(units))
@@ -185,14 +193,12 @@ async def instalments_of(
     by_unit: dict[str, list[Instalment]] = {}
     for row in rows:
         by_unit.setdefault(row.unit_number, []).append(row)
-    if not by_unit:
+    if not by_unit and not settled:
         return ()
-    paid = await session.execute(
-        select(Payment.unit_number, func.sum(Payment.amount_fen))
-        .where(Payment.renovation_id == rid, Payment.unit_number.in_(units))
-        .group_by(Payment.unit_number)
-    )
-    left = {unit: int(total) for unit, total in paid}
+    paid = await load_net_paid(session, rid, units)
+    left = {unit: each.fen for unit, each in paid.items()}
+    if settled:
+        return await _debts(session, situation, settled, left)
     return tuple(
         _owed(row, covered, situation.now)
         for unit, parts in by_unit.items()
@@ -200,6 +206,56 @@ async def instalments_of(
             parts, paid_in_order([_part(each) for each in parts], left.get(unit, 0)), strict=True
         )
     )
+
+
+async def _settled(
+    session: AsyncSession, renovation_id: str, units: Sequence[str]
+) -> dict[str, int]:
+    """By unit what it carries of a case that has stopped, in fen; nothing before it is settled."""
+    rows = await session.execute(
+        select(ShareTotal.unit_number, ShareTotal.amount_fen)
+        .where(
+            ShareTotal.renovation_id == renovation_id,
+            ShareTotal.basis == SETTLEMENT,
+            ShareTotal.unit_number.in_(units),
+        )
+        .order_by(ShareTotal.unit_number)
+    )
+    return {row.unit_number: row.amount_fen for row in rows}
+
+
+async def _debts(
+    session: AsyncSession,
+    situation: Situation,
+    settled: Mapping[str, int],
+    paid: Mapping[str, int],
+) -> tuple[OwedLine, ...]:
+    """What is left to pay of a settlement, since its sheet was drawn."""
+    fees = await load_fees(session, situation.id)
+    due_at = await _drawn_at(session, situation.id) or situation.now
+    owed = {unit: fen + fees.get(unit, 0) for unit, fen in settled.items()}
+    lines = (
+        OwedLine(
+            unit_number=unit,
+            number=1,
+            due_at=due_at,
+            amount_fen=fen,
+            open_fen=fen - paid.get(unit, 0),
+            due=True,
+        )
+        for unit, fen in owed.items()
+    )
+    return tuple(line for line in lines if line.open_fen > 0)
+
+
+async def _drawn_at(session: AsyncSession, renovation_id: str) -> datetime | None:
+    """When the sheet of a settlement was drawn for the first time."""
+    drawn_at: datetime | None = await session.scalar(
+        select(func.min(Event.happened_at)).where(
+            Event.renovation_id == renovation_id, Event.kind == DRAWN
+        )
+    )
+    return drawn_at
 
 
 async def balance_of(
@@ -215,14 +271,15 @@ async def balance_of(
     ).all()
     if not rows:
         return None
-    of_unit = Payment.renovation_id == renovation_id, Payment.unit_number == unit
-    paid = await session.scalar(select(func.sum(Payment.amount_fen)).where(*of_unit))
-    refund = await session.get(Refund, (renovation_id, unit))
-    went = 0 if refund is None else refund.paid_fen
+    table = [(_part(row), row.due_at) for row in rows]
+    settled = await _settled(session, renovation_id, [unit])
+    if unit in settled:
+        charge = Part(unit_number=unit, number=1, amount_fen=settled[unit])
+        table = [(charge, await _drawn_at(session, renovation_id) or now)]
+    paid = (await load_net_paid(session, renovation_id, [unit])).get(unit)
     fees = (await load_fees(session, renovation_id)).get(unit, 0)
-    return balance(
-        unit, [(_part(row), row.due_at) for row in rows], max(int(paid or 0) - went - fees, 0), now
-    )
+    left = max((paid.fen if paid else 0) - fees, 0)
+    return balance(unit, table, left, now)
 
 
 def _part(row: Instalment) -> Part:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, LateFee, Scheme, ShareTotal, Unit
+from models.tables import Event, LateFee, Scheme, Share, ShareTotal, Unit
 from models.values.cost_sharing import (
     CostItem,
     FundedItem,
@@ -175,7 +175,12 @@ async def _computed(session: AsyncSession, situation: Situation, basis: str) -> 
 
 
 async def _scheme(session: AsyncSession, renovation_id: str) -> tuple[int, SchemeContent] | None:
-    query = select(Scheme).where(Scheme.renovation_id == renovation_id)
+    """That by which the shares were computed last: a later one is only put to the vote."""
+    billed = select(func.max(Share.scheme_version)).where(Share.renovation_id == renovation_id)
+    query = select(Scheme).where(
+        Scheme.renovation_id == renovation_id,
+        Scheme.version <= func.coalesce(billed.scalar_subquery(), Scheme.version),
+    )
     row = await session.scalar(query.order_by(Scheme.version.desc()).limit(1))
     return None if row is None else (row.version, SchemeContent.model_validate(row.content))
 

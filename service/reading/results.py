@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Evaluation, Payment, Refund, Renovation, Scheme, ShareTotal
+from models.tables import Evaluation, Refund, Renovation, Scheme
 from models.values.base import Carried
 from models.values.feedback import SATISFIED_SCORE, Measurement
 from models.values.scheme import SchemeContent
 from models.values.states import RenovationState, Stage
 from rules.feedback import compare_with_target, shown_cells
 from rules.voting import pack_for
+from runtime.ledger.net import NET_PAID
 from service.reading.works import TerminationView, list_contracts
 from service.situation import Situation
 
@@ -24,6 +25,20 @@ LEFT JOIN (SELECT DISTINCT ON (unit_number) unit_number, score FROM survey_answe
 GROUP BY score
 """)
 """Who was asked, by their last answers; no score is no answer."""
+CHARGED = text(f"""
+WITH net AS ({NET_PAID}),
+paid AS (SELECT unit_number, sum(amount_fen) AS fen FROM payment WHERE renovation_id = :rid GROUP BY unit_number),
+late AS (SELECT unit_number, sum(amount_fen) AS fen FROM late_fee WHERE renovation_id = :rid GROUP BY unit_number),
+line AS (
+  SELECT s.amount_fen AS charged, coalesce(paid.fen, 0) AS paid,
+    greatest(s.amount_fen + coalesce(late.fen, 0) - coalesce(net.fen, 0), 0) AS debt
+  FROM share_total s LEFT JOIN paid USING (unit_number) LEFT JOIN net USING (unit_number)
+    LEFT JOIN late USING (unit_number)
+  WHERE s.renovation_id = :rid AND s.basis = 'settlement')
+SELECT count(*) AS units, coalesce(sum(charged), 0) AS charged, coalesce(sum(paid), 0) AS paid,
+  count(*) FILTER (WHERE debt > 0) AS debtors, coalesce(sum(debt), 0) AS debts FROM line
+""")  # noqa: S608 - our own text
+"""What the settlement charges; a debt is what a home owes of it and of its late fees, less what it has paid and not got back."""
 
 
 class SurveyCell(Carried):
@@ -129,28 +144,7 @@ async def list_indicators(session: AsyncSession, renovation_id: str) -> tuple[In
 async def load_settlement(session: AsyncSession, situation: Situation) -> SettlementView:
     """The settlement in sums; zero while nothing is settled. A home reads its own in its household."""
     rid = situation.id
-    paid = (
-        select(Payment.unit_number, func.sum(Payment.amount_fen).label("fen"))
-        .where(Payment.renovation_id == rid)
-        .group_by(Payment.unit_number)
-        .subquery()
-    )
-    have = func.coalesce(paid.c.fen, 0)
-    debt = func.greatest(ShareTotal.amount_fen - have, 0)
-    charged = (
-        await session.execute(
-            select(
-                func.count().label("units"),
-                func.coalesce(func.sum(ShareTotal.amount_fen), 0).label("charged"),
-                func.coalesce(func.sum(have), 0).label("paid"),
-                func.count().filter(debt > 0).label("debtors"),
-                func.coalesce(func.sum(debt), 0).label("debts"),
-            )
-            .select_from(ShareTotal)
-            .outerjoin(paid, paid.c.unit_number == ShareTotal.unit_number)
-            .where(ShareTotal.renovation_id == rid, ShareTotal.basis == "settlement")
-        )
-    ).one()
+    charged = (await session.execute(CHARGED, {"rid": rid})).one()
     back = (
         await session.execute(
             select(

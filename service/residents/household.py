@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import (
@@ -26,6 +26,7 @@ from models.values.base import Carried
 from models.values.explanation import Explanation, ShareReason
 from models.values.states import ObjectionState, TicketState
 from runtime.ledger.fees import fee_today
+from runtime.ledger.net import load_net_paid
 from service.access.sold import last_sale, sold_in_case
 from service.reading.money import (
     RELIEF,
@@ -151,7 +152,7 @@ class HouseholdView(HouseholdSummary):
     items: tuple[ShareOfItem, ...] = ()
     """The parts of the estimate."""
     paid_fen: int
-    """From every source, reliefs and subsidies too."""
+    """From every source, reliefs and subsidies too, less what has gone back."""
     overdue_fen: int = 0
     """What has fallen due and is not paid; since the unit was sold, if it was."""
     before_sale_fen: int = 0
@@ -216,12 +217,13 @@ async def load_household(session: AsyncSession, situation: Situation, unit: str)
     sold = since and await sold_in_case(session, rid, unit)
     zone = situation.timetable.zone
     fees = await list_fees(session, rid, unit)
+    paid = (await load_net_paid(session, rid, [unit])).get(unit)
     return HouseholdView(
         **{name: getattr(told, name) for name in HouseholdSummary.model_fields},
         why=why and why.model_copy(update={"fees": fees}),
         reasons=why.items if why else (),
         items=(await shares_of(session, rid, [unit])).get(unit, ()),
-        paid_fen=await _paid(session, rid, unit),
+        paid_fen=paid.fen if paid else 0,
         overdue_fen=sum(part.open_fen for part in due if sold is None or part.due_at > sold),
         before_sale_fen=sum(part.open_fen for part in due if sold and part.due_at <= sold),
         late_fee_fen=sum(each.amount_fen for each in fees),
@@ -249,12 +251,6 @@ async def _unit_and_sale(
     if row is None:  # it is no longer on the roll
         return None, await session.scalar(sale)
     return shown(OwnUnit, row[0]), row[1]
-
-
-async def _paid(session: AsyncSession, rid: str, unit: str) -> int:
-    total = select(func.coalesce(func.sum(Payment.amount_fen), 0))
-    query = total.where(Payment.renovation_id == rid, Payment.unit_number == unit)
-    return int(await session.scalar(query) or 0)
 
 
 async def _payments(

@@ -10,14 +10,23 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
-from models.tables import CaseWait, LedgerTransfer, Payment, Renovation
+from models.tables import CaseWait, LedgerTransfer, Payment, Renovation, UnclaimedSum
 from models.values.actor import Actor
-from models.values.ledger import ESCROW, PAYERS, AccountKind, Transfer, TransferKind, account_named
+from models.values.ledger import (
+    ESCROW,
+    PAYERS,
+    AccountKind,
+    SumState,
+    Transfer,
+    TransferKind,
+    account_named,
+)
 from models.values.refusal import problem, refusal, refuse_if_any
-from models.values.states import ENDING_STATES, OPEN_STATES, RenovationState, Stage
+from models.values.states import ENDING_STATES, OPEN_STATES, Stage
 from models.values.waits import ACCOUNTS, ACCOUNTS_SETTLED, ARREARS, PAID_UP, at_work
 from runtime.ledger.booking import book, key_of
 from runtime.ledger.fees import charge_late
+from runtime.ledger.net import NET_PAID
 from runtime.ledger.payments import NewPayment, add_payments
 from runtime.ledger.reading import load_balances
 from runtime.ledger.refunds import load_going_out, load_open_accounts
@@ -33,30 +42,36 @@ from service.situation import Situation
 DUE = text("""
 SELECT EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, ARRAY(
   SELECT unit #>> '{}'
-  FROM (SELECT content FROM scheme WHERE renovation_id = :rid ORDER BY version DESC LIMIT 1) last
+  FROM (SELECT content FROM scheme WHERE renovation_id = :rid AND version <= coalesce(
+      (SELECT max(scheme_version) FROM share WHERE renovation_id = :rid), version)
+    ORDER BY version DESC LIMIT 1) last
   CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit) AS joined
 """)
-"""Whether there are instalments, and who has joined an item later, by the last version of the scheme."""
-OUTSTANDING = text("""
+"""Whether there are instalments, and who has joined an item later, by the version of the scheme that was billed last."""
+OUTSTANDING = text(f"""
 SELECT EXISTS (
   SELECT 1 FROM (
     SELECT unit_number, sum(amount_fen) AS due FROM instalment
-    WHERE renovation_id = :rid AND (number = 1 OR due_at <= :now) GROUP BY unit_number) d
-  LEFT JOIN (
-    SELECT unit_number, sum(amount_fen) AS paid FROM payment
-    WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
-  WHERE coalesce(p.paid, 0) < d.due)
-""")
-"""Whether anything that is due at `now` is unpaid."""
+    WHERE renovation_id = :rid
+      AND due_at <= greatest(:now, (SELECT min(due_at) FROM instalment WHERE renovation_id = :rid))
+    GROUP BY unit_number) d
+  LEFT JOIN ({NET_PAID}) p USING (unit_number)
+  WHERE coalesce(p.fen, 0) < d.due)
+""")  # noqa: S608 - our own text
+"""Whether anything that is due at `now` is unpaid; the first instalment is called before it is due."""
 OVERDUE = text("""
 SELECT EXISTS (
   SELECT 1 FROM ledger_account a
   LEFT JOIN (
     SELECT unit_number, sum(amount_fen) AS fen FROM instalment
     WHERE renovation_id = :rid AND due_at > :now GROUP BY unit_number) later ON later.unit_number = a.name
-  WHERE a.renovation_id = :rid AND a.kind = 'household' AND a.balance_fen > coalesce(later.fen, 0))
+  LEFT JOIN (
+    SELECT unit_number, sum(amount_fen) AS fen FROM late_fee
+    WHERE renovation_id = :rid GROUP BY unit_number) late ON late.unit_number = later.unit_number
+  WHERE a.renovation_id = :rid AND a.kind = 'household'
+    AND a.balance_fen > coalesce(later.fen, 0) + coalesce(late.fen, 0))
 """)
-"""Whether a household owes more than what falls due after `now`: of that the collection beside the stages waits."""
+"""Whether a household owes more than what falls due after `now`, late fees with its last instalment: of that the collection beside the stages waits."""
 PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
 
@@ -130,9 +145,7 @@ async def _charge_late(
     now: datetime,
     rows: Sequence[NewPayment],
 ) -> tuple[Transfer, ...]:
-    """What payments owe for being late, where the scheme says a fee; each home hears of its own. None of a settlement."""
-    if situation.state is RenovationState.SETTLING:
-        return ()
+    """What payments owe for being late, where the scheme says a fee; each home hears of its own."""
     zone = situation.timetable.zone
     fees = await charge_late(session, situation.id, zone, now, rows)
     command = Command(command_id=key, renovation_id=situation.id)
@@ -253,16 +266,22 @@ async def _refuse(
 
 
 async def refuse_payments(
-    session: AsyncSession, situation: Situation, units: Collection[str], references: Sequence[str]
+    session: AsyncSession,
+    situation: Situation,
+    units: Collection[str],
+    references: Sequence[str],
+    assigned: str = "",
 ) -> frozenset[str]:
     """Refuse payments of units that cannot be booked, by their references; who has joined an item later.
+
+    `assigned` is the reference of a sum without an owner that these payments are.
 
     Raises:
         Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`, `cost_sharing.payment_booked`.
     """
     joined = await refuse_nothing_due(session, situation)
     await refuse_unknown_units(session, situation, set(units), "cost_sharing.unit_unknown")
-    await _refuse_booked(session, situation, references)
+    await _refuse_booked(session, situation, references, assigned)
     return joined
 
 
@@ -281,18 +300,32 @@ async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> fro
     return frozenset(row.joined)
 
 
+async def load_booked_references(
+    session: AsyncSession, renovation_id: str, references: Collection[str]
+) -> frozenset[str]:
+    """Those of the references under which money is booked: of a household, or of whoever pays beside them."""
+    names = {payment_id(renovation_id, each): each for each in references}
+    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(names))
+    of_homes = select(Payment.id).where(Payment.id.in_(names))
+    return frozenset(names[each] for each in await session.scalars(found.union(of_homes)))
+
+
 async def _refuse_booked(
-    session: AsyncSession, situation: Situation, references: Sequence[str]
+    session: AsyncSession, situation: Situation, references: Sequence[str], assigned: str = ""
 ) -> None:
-    ids = [payment_id(situation.id, each) for each in references]
-    found = select(LedgerTransfer.id).where(LedgerTransfer.id.in_(ids))
-    booked = set(await session.scalars(found.union(select(Payment.id).where(Payment.id.in_(ids)))))
+    """Refuse what is booked, and what is kept as a sum without an owner: two people decide on it."""
+    booked = await load_booked_references(session, situation.id, references)
+    kept = select(UnclaimedSum.reference).where(
+        UnclaimedSum.renovation_id == situation.id,
+        UnclaimedSum.reference.in_(references),
+        UnclaimedSum.reference != assigned,
+        UnclaimedSum.state != SumState.RETURNED,
+    )
+    booked |= set(await session.scalars(kept))
     refuse_if_any(
-        problem(
-            "cost_sharing.payment_booked", where=f"payments.{place}", reference=references[place]
-        )
-        for place, name in enumerate(ids)
-        if name in booked or name in ids[:place]
+        problem("cost_sharing.payment_booked", where=f"payments.{place}", reference=name)
+        for place, name in enumerate(references)
+        if name in booked or name in references[:place]
     )
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Payment, Unit
+from models.tables import Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.ledger import SumState
@@ -20,7 +19,7 @@ from service.bodies import ImportStatement, ReceivedPayment, ReportPayments
 from service.ledger.unclaimed import keep_unclaimed, load_kept
 from service.parts import Parts
 from service.reading.money import list_instalments
-from service.residents.payments import payment_id, refuse_nothing_due, report_payments
+from service.residents.payments import load_booked_references, refuse_nothing_due, report_payments
 from service.situation import Situation
 
 BATCH = 1_000
@@ -94,7 +93,8 @@ async def _look(
         open_fen: dict[str, int] = {}
         for owed in await list_instalments(session, situation):
             open_fen[owed.unit_number] = open_fen.get(owed.unit_number, 0) + owed.open_fen
-        booked = await _booked(session, situation, entries)
+        references = [each.reference for each in entries]
+        booked = await load_booked_references(session, situation.id, references)
     return all_matched(entries, units, open_fen, booked, kept, command.assign)
 
 
@@ -121,17 +121,6 @@ def _refuse_assigned(
         for unit in named
         if unit not in units
     )
-
-
-async def _booked(
-    session: AsyncSession, situation: Situation, entries: Sequence[StatementEntry]
-) -> frozenset[str]:
-    """The references that are booked already, from this statement or another one."""
-    names = {payment_id(situation.id, each.reference): each.reference for each in entries}
-    found = await session.scalars(
-        select(Payment.id).where(Payment.renovation_id == situation.id, Payment.id.in_(names))
-    )
-    return frozenset(names[each] for each in found)
 
 
 def _batches(lines: Sequence[StatementSum]) -> Iterator[tuple[ReceivedPayment, ...]]:

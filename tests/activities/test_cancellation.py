@@ -1,4 +1,5 @@
 from collections.abc import Awaitable
+from datetime import date
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -12,6 +13,7 @@ from models.tables import (
     Award,
     BallotBox,
     Contract,
+    LedgerAccount,
     Notice,
     Payment,
     Publication,
@@ -21,10 +23,15 @@ from models.tables import (
     Tender,
     WorkItem,
 )
+from models.values.cost_sharing import Funding, FundingSource
 from models.values.scheme import SchemeContent
 from models.values.states import AwardState, RenovationState, Stage, TenderState
 from runtime.database import Database
 from runtime.record.audit import audit
+from service.pages.public.money import load_money
+from service.reading.money import balance_of, list_instalments
+from service.reading.results import load_settlement
+from service.situation import load_situation
 from tests.support import money
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, command, details, scheme
@@ -138,6 +145,14 @@ async def test_before_the_contract_everything_goes_back(database: Database) -> N
     assert (paid.units, paid.refunds_fen) == (6, 4_100)
     unpaid = (Refund.renovation_id == "x4", Refund.ordered_fen < Refund.amount_fen)
     assert await money.count_of(database, Refund, *unpaid) == 0
+    situation = await load_situation(database, "x4")
+    async with database.session() as session:
+        assert await list_instalments(session, situation) == (), "nothing is asked any more"
+        found = await load_money(session, situation)
+        assert (found.basis, found.instalments) == ("settlement", ())
+        sold = await balance_of(session, "x4", units[0], START)
+        assert sold is not None
+        assert (sold.due_fen, sold.overdue_fen, sold.later_fen) == (0, 0, 0)
 
 
 async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Database) -> None:
@@ -157,6 +172,42 @@ async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Da
     assert await money.sum_of(database, ShareTotal.amount_fen, *charged) == 2_400
     found = await details(database, "x5", "settlement.contract_settled")
     assert (found["state"], found["cancelled_items"]) == ("terminated", ["x5.b"])
+    situation = await load_situation(database, "x5")
+    async with database.session() as session:
+        lines = await list_instalments(session, situation, owed=True)
+        settlement = await load_settlement(session, situation)
+    assert [(each.unit_number, each.open_fen) for each in lines] == [(units[11], 200)]
+    assert (settlement.debtors, settlement.debts_fen) == (1, 200)
+
+
+async def test_a_subsidy_that_was_to_pay_later_owes_nothing_when_the_works_stop(
+    database: Database,
+) -> None:
+    funding = (
+        Funding(id="lift", source=FundingSource.OPERATOR, amount_fen=3_600),
+        Funding(
+            id="district",
+            source=FundingSource.SUBSIDY,
+            amount_fen=3_600,
+            receivable_on=date(2028, 1, 1),
+        ),
+    )
+    cancel = await begun(database, "x17", scheme(funding=funding))
+    await money.computed(database, "x17")
+    await contracted(database, "x17", passed_fen=6_000)
+    await cancel.make_safe(command("x17", "safe"))
+    await cancel.settle_contract(command("x17", "settle"))
+    sheet = await cancel.draw_refund_sheet(command("x17", "sheet"))
+    assert sheet.sunk_net_fen == 4_200
+    owed = await money.rows_of(
+        database,
+        LedgerAccount.kind,
+        LedgerAccount.balance_fen,
+        where=LedgerAccount.renovation_id == "x17",
+        order=LedgerAccount.kind,
+    )
+    kinds = {kind: fen for kind, fen in owed if kind in ("operator", "subsidy")}
+    assert kinds == {"operator": 1_800, "subsidy": 0}
 
 
 async def test_passed_work_is_worth_what_the_contract_says_and_not_what_was_planned(

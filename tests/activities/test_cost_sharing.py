@@ -3,7 +3,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.cost_sharing.award import fix_shares_by_award
@@ -29,6 +29,9 @@ from models.values.cost_sharing import AwardShares
 from models.values.waits import PAID_UP
 from runtime.database import Database
 from runtime.record.journal import Recorded
+from service.pages.public.money import _instalments
+from service.reading.money import balance_of, instalments_of
+from service.situation import load_situation
 from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
@@ -321,7 +324,7 @@ async def test_the_committees_word_and_the_end_of_the_stage_are_recorded(
     assert await waiting(database, "d1") == "engine"
 
 
-async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
+async def awarded(database: Database, rid: str, value_fen: int, name: str = "sign") -> AwardShares:
     async def change(case: Case) -> Recorded[AwardShares]:
         return Recorded(await fix_shares_by_award(case, value_fen), {})
 
@@ -329,7 +332,7 @@ async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
     await move_clock(database, rid, START + 100 * DAY)
     answers = [
         await recorder.write(
-            command(rid, "sign"), "bidding.contract_signed", None, change, AwardShares
+            command(rid, name), "bidding.contract_signed", None, change, AwardShares
         )
         for _ in range(2)
     ]
@@ -350,7 +353,30 @@ async def test_a_cheaper_award_is_refunded_to_those_who_paid_in_full(database: D
     instalments = await money.sum_of(
         database, Instalment.amount_fen, Instalment.renovation_id == "a1"
     )
-    assert instalments == 8_400 + 100
+    assert instalments == 8_400, "what goes back is not asked again"
+
+
+# carries E16, E47
+async def test_what_went_back_is_owed_again_only_as_far_as_a_later_account_is_dearer(
+    database: Database,
+) -> None:
+    await begun(database, "a4")
+    unit = (await money.units_of(database, "a4"))[0]
+    await money.pay(database, "a4", unit, fen=800)
+    await awarded(database, "a4", 10_800)
+    async with database.session() as session, session.begin():
+        await session.execute(update(Refund).values(ordered_fen=100, paid_fen=100))
+    situation = await load_situation(database, "a4")
+    async with database.session() as session:
+        sold = await balance_of(session, "a4", unit, START + 101 * DAY)
+        assert sold is not None
+        assert (sold.due_fen, sold.paid_fen, sold.overdue_fen) == (700, 700, 0)
+    await awarded(database, "a4", 11_400, "again")
+    async with database.session() as session:
+        lines = await instalments_of(session, situation, [unit])
+        (line,) = (each for each in await _instalments(session, situation) if each.number == 2)
+    assert [(each.amount_fen, each.open_fen) for each in lines] == [(700, 0), (50, 50)]
+    assert line.paid is False
 
 
 async def test_a_dearer_award_adds_an_instalment(database: Database) -> None:

@@ -11,8 +11,9 @@ from models.tables import Contract, Event, Payment, ShareTotal
 from models.values.scheme import SchemeContent
 from rules.cost_sharing import JOINED
 from runtime.ledger.fees import load_fees
+from runtime.ledger.net import NET_PAID
 from service.pages.schemes import load_scheme
-from service.reading.money import BASES, RELIEF
+from service.reading.money import BASES, RELIEF, SETTLEMENT
 from service.reading.results import SettlementView, load_settlement
 from service.reading.works import ContractAccount, list_contracts
 from service.situation import Situation
@@ -22,9 +23,8 @@ OWNERS = "owners"
 FEW = 5
 """What fewer homes have paid is not told: among neighbours it would say who."""
 PERMILLE = 1_000
-INSTALMENTS = text("""
-WITH came AS (
-  SELECT unit_number, sum(amount_fen) AS fen FROM payment WHERE renovation_id = :rid GROUP BY unit_number),
+INSTALMENTS = text(f"""
+WITH came AS ({NET_PAID}),
 line AS (
   SELECT i.number, i.due_at, i.amount_fen,
     sum(i.amount_fen) OVER (PARTITION BY i.unit_number ORDER BY i.number) - coalesce(came.fen, 0) AS behind
@@ -34,7 +34,7 @@ SELECT number, min(due_at) AS due_at, sum(amount_fen) AS fen,
   sum(least(amount_fen, greatest(behind, 0))) AS open_fen,
   count(*) FILTER (WHERE behind < amount_fen) AS paying, count(*) FILTER (WHERE behind > 0) AS owing
 FROM line GROUP BY number ORDER BY number
-""")
+""")  # noqa: S608 - our own text
 """By number the instalments of all homes: what of them is open, how many have paid something of it, and owe some."""
 
 
@@ -121,7 +121,7 @@ async def load_money(session: AsyncSession, situation: Situation) -> PublicMoney
         owed_fen=owed_fen,
         homes=homes,
         came=await _came_in(session, rid),
-        instalments=await _instalments(session, situation),
+        instalments=await _instalments(session, situation) if basis != SETTLEMENT else (),
         contracts=await list_contracts(session, rid),
         settlement=await load_settlement(session, situation),
         joined=await _joined(session, rid, scheme) if scheme else (),

@@ -55,6 +55,15 @@ def test_a_debt_beyond_the_instalments_is_due_with_the_last_one() -> None:
     assert law.unpaid(PLAN[:1], {"1-101": 55}) == (part("1-101", 1, 55, MARCH),)
 
 
+def test_a_late_fee_is_due_with_the_last_instalment_and_what_comes_in_pays_it_last() -> None:
+    # The first of 40 was paid late and bears a fee of 5, and with it the home owes 65 of 105.
+    left = law.unpaid(PLAN[:3], {"1-101": 65}, {"1-101": 5})
+    assert left == (part("1-101", 2, 30, MAY), part("1-101", 3, 35, JULY))
+    assert law.overdue(left, MARCH) == {}
+    assert law.unpaid(PLAN[:3], {"1-101": 3}, {"1-101": 5}) == (part("1-101", 3, 3, JULY),)
+    assert law.unpaid(PLAN[:3], {"1-101": -3}, {"1-101": 5}) == ()
+
+
 def test_who_has_a_credit_or_no_account_owes_nothing() -> None:
     assert law.unpaid(PLAN, {"1-101": -5}) == ()
 

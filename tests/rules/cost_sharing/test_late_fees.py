@@ -27,7 +27,7 @@ PLAN = [
 
 def owed(fen: int, day: date, left: int = 37_541, terms: LateFeeTerms = TERMS) -> list[int]:
     """By instalment the fee of a payment of so much on a day, when so much of the share is open."""
-    ends = law.ends_of(PLAN, ROUNDS)
+    ends = law.ends_of(PLAN, ROUNDS, MARCH)
     found = law.late_fees(terms, law.open_parts(PLAN, left), ends, (fen, day), ZONE)
     return [each.amount_fen for each in found]
 
@@ -72,7 +72,7 @@ def test_a_payment_of_two_instalments_is_late_for_the_first_alone() -> None:
 
 
 def test_what_was_not_called_and_what_is_beyond_the_instalments_bears_none() -> None:
-    ends = law.ends_of(PLAN, ROUNDS[:1])
+    ends = law.ends_of(PLAN, ROUNDS[:1], MARCH)
     assert ends == {1: END}
     assert owed(50_000, date(2026, 9, 1), left=90_000)[1:] == [10 * 4]
     found = law.late_fees(TERMS, law.open_parts(PLAN, 1_000), ends, (1_000, date(2027, 1, 1)), ZONE)
@@ -81,12 +81,20 @@ def test_what_was_not_called_and_what_is_beyond_the_instalments_bears_none() -> 
 
 def test_the_first_round_that_called_an_instalment_counts() -> None:
     again = (datetime(2026, 4, 2, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC))
-    assert law.ends_of(PLAN, [again, *ROUNDS])[1] == END
+    assert law.ends_of(PLAN, [again, *ROUNDS], MARCH)[1] == END
 
 
 def test_a_round_called_before_the_first_due_date_calls_the_first_instalment() -> None:
     early = (datetime(2026, 2, 20, tzinfo=UTC), END)
-    assert law.ends_of(PLAN, [early]) == {1: END}
+    assert law.ends_of(PLAN, [early], MARCH) == {1: END}
+
+
+def test_a_home_that_joins_later_is_not_called_by_the_first_round() -> None:
+    october = datetime(2026, 10, 1, tzinfo=UTC)
+    joined = [(Instalment(unit_number="1-101", number=1, amount_fen=1_007_700), october)]
+    assert law.ends_of(joined, ROUNDS, MARCH) == {}
+    later = (october, datetime(2026, 11, 1, tzinfo=UTC))
+    assert law.ends_of(joined, [*ROUNDS, later], MARCH) == {1: later[1]}
 
 
 def test_the_months_are_limited_where_the_scheme_says_so() -> None:

@@ -1,6 +1,7 @@
 """Money without an owner: kept and held, assigned or sent back by two people; cash by two people."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -9,10 +10,13 @@ import pytest
 
 from runtime.database import Database
 from runtime.ledger.check import check_ledger
-from tests.service.residents.test_residents_write import UNIT, instalments, rid
+from runtime.ledger.payments import NewPayment
+from service.residents.payments import book_payments
+from tests.service.residents.test_residents_write import UNIT, instalments, rid, send
 from tests.service.residents.test_statements import OTHER, paid, sent
 from tests.support.browser.desk import Desk
 from tests.support.channels import Channels, code, confirmed, grant_roles, official, owner_of
+from tests.support.people import bearer as official_of_bank
 
 __all__ = ["rid"]
 SUMS, CASH = "/unclaimed-sums", "/cash"
@@ -135,6 +139,26 @@ async def test_cash_counts_when_a_second_person_has_counted_it(case: Channels) -
     assert await paid(case.sql, case.rid) == [(UNIT, 700)]
 
 
+# carries E13
+async def test_cash_that_was_counted_in_time_bears_no_late_fee_however_late_it_is_confirmed(
+    case: Channels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked: list[NewPayment] = []
+
+    async def noted(*given: Any, **more: Any) -> Any:
+        booked.extend(given[4])
+        return await book_payments(*given, **more)
+
+    monkeypatch.setattr("service.ledger.deciding.book_payments", noted)
+    body: dict[str, Any] = {"unit_number": UNIT, "amount_fen": 700, "receipt": "0018"}
+    made = await case.post(CASH, official("committee"), **body)
+    await case.sql.execute(
+        "UPDATE proposal SET proposed_at = '2026-03-31T15:59Z' WHERE renovation_id = $1", case.rid
+    )
+    assert (await confirmed(case, made, "street")).json()["kind"] == "cost_sharing.cash_received"
+    assert [each.paid_on for each in booked] == [date(2026, 3, 31)]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "wanted"),
     [
@@ -204,3 +228,42 @@ async def test_the_end_of_the_money_goes_on_when_the_last_sum_has_gone_back(case
         made = await case.post(f"{SUMS}/returns", official("committee"), **body)
         assert (await confirmed(case, made, "street")).status_code == 201
         assert await case.sql.fetchval(told, case.rid) == (number == 2)
+
+
+async def reported(case: Channels, n: int, **payment: Any) -> httpx.Response:
+    body = {"command_id": f"{case.rid}-r{n}", "payments": [payment]}
+    return await send(case.http, case.rid, "/payments", official_of_bank("bank"), **body)
+
+
+async def test_what_the_provider_has_reported_of_a_fund_is_booked_when_the_statement_tells_of_it(
+    case: Channels, database: Database
+) -> None:
+    await case.sql.execute(
+        "INSERT INTO ledger_account (renovation_id, kind, name, never_negative)"
+        " VALUES ($1, 'subsidy', 'district', false)",
+        case.rid,
+    )
+    answer = await reported(case, 1, payer="subsidy/district", amount_fen=1_400, reference="U1")
+    assert answer.status_code == 201, answer.text
+    done = (await sent(case.http, case.rid, FILE, 1)).json()
+    assert [each["state"] for each in done["lines"]] == ["booked", "unmatched"]
+    assert (await balances(case))["escrow"] == (2_300, 900)
+    assert (await check_ledger(database, case.rid)).ok
+
+
+async def test_a_sum_that_waits_for_its_owner_is_not_booked_by_a_report_of_the_provider(
+    case: Channels,
+) -> None:
+    await sent(case.http, case.rid, FILE, 1)
+    answer = await reported(case, 1, unit_number=UNIT, amount_fen=1_400, reference="U1")
+    assert code(answer) == (409, "cost_sharing.payment_booked")
+    assert await paid(case.sql, case.rid) == []
+    found = (await waiting(case))["U1"]
+    body = {"sum_id": found["id"], "reason": "nobody here knows the payer"}
+    await confirmed(
+        case, await case.post(f"{SUMS}/returns", official("residents"), **body), "street"
+    )
+    # It went back and has come again, under the same number.
+    answer = await reported(case, 2, unit_number=UNIT, amount_fen=1_400, reference="U1")
+    assert answer.status_code == 201, answer.text
+    assert await paid(case.sql, case.rid) == [(UNIT, 1_400)]
