@@ -4,7 +4,7 @@ Every step may be asked for when the thing never happened: then it changes nothi
 """
 
 from pydantic import JsonValue
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from activities import settlement
 from activities.cost_sharing import instalments, sheet

@@ -64,7 +64,6 @@ class RenovationWorkflow(CollectingWorkflow):
     @workflow.init
     def __init__(self, given: Journey) -> None:
         super().__init__(given, JourneyProgress)
-        self.ended = False
         self.settling = False
         self.watch: asyncio.Task[None] | None = None
 
@@ -135,14 +134,11 @@ class RenovationWorkflow(CollectingWorkflow):
                     await self._carry_stage()
         if outcome.state is RenovationState.COMPLETED and workflow.patched(WARRANTY):
             await self._warrant()
-        if self.progress.gives_up and self._undoes():
+        at_once = self.progress.gives_up_at_once
+        if self.progress.gives_up and (at_once or workflow.patched(UNDOES_AFTER_VOTES)):
             # Stopped without blame: what was paid goes back.
             await self._compensate()
         return outcome
-
-    def _undoes(self) -> bool:
-        """Once only those cases were that are shelved before another vote."""
-        return self.progress.gives_up_at_once or workflow.patched(UNDOES_AFTER_VOTES)
 
     async def _begin_again(self) -> None:
         """What the owners had adopted was annulled: the procedure goes on as after a vote that failed (E6)."""
@@ -366,13 +362,6 @@ class RenovationWorkflow(CollectingWorkflow):
         """Until it is closed."""
         self.may_come(act)
         self._before_its_end(act)
-
-    def _before_its_end(self, act: Act) -> None:
-        if self.work is None:
-            # It is about to begin: the act is sent again.
-            raise refuse("act.held_back")
-        if self.ended:
-            raise refuse("renovation.ended", act=act.name)
 
     @workflow.update
     async def measure_works(self, act: MeasureWorks) -> Done:

@@ -19,6 +19,7 @@ from models.values.bidding import (
     Ground,
     JudgedBid,
     Judgement,
+    LowPriceAnswer,
     Method,
     RedFlag,
     Rejection,
@@ -235,15 +236,7 @@ def _wrong_findings(report: CommitteeReport, flags: Sequence[RedFlag]) -> Iterat
                 bidder=rejection.bidder_id,
                 ground=rejection.ground,
             )
-    for given in report.low_prices:
-        if not given.question.strip():
-            yield problem(
-                "bidding.low_price_no_question", where="low_prices", bidder=given.bidder_id
-            )
-        if given.accepted and not given.answer.strip():
-            yield problem(
-                "bidding.low_price_unanswered", where="low_prices", bidder=given.bidder_id
-            )
+    yield from _wrong_answers(report.low_prices)
     for cleared in report.cleared:
         if (cleared.kind, frozenset(cleared.bidders)) not in known:
             bidders = ", ".join(cleared.bidders)
@@ -261,6 +254,17 @@ def _wrong_findings(report: CommitteeReport, flags: Sequence[RedFlag]) -> Iterat
     for bidder, score in report.technical_milli.items():
         if not 0 <= score <= PERMILLE:
             yield problem("bidding.score_out_of_range", bidder=bidder, score=score)
+
+
+def _wrong_answers(given: Sequence[LowPriceAnswer]) -> Iterator[Problem]:
+    """Whoever is judged by the price was asked in writing, and is kept for an answer (B-21)."""
+    for each in given:
+        if not each.question.strip():
+            yield problem(
+                "bidding.low_price_no_question", where="low_prices", bidder=each.bidder_id
+            )
+        if each.accepted and not each.answer.strip():
+            yield problem("bidding.low_price_unanswered", where="low_prices", bidder=each.bidder_id)
 
 
 def _unasked(low: Sequence[BidFinding], report: CommitteeReport) -> Iterator[Problem]:

@@ -267,7 +267,7 @@ CODES: dict[int, str] = {
         suggestion.merged_into_itself suggestion.needs_place suggestion.one_place suggestion.place_unknown
         suggestion.reason_missing
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
-        opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
+        opening.bound_missing opening.objections_to_options opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
     429: "quota.used_up sign_in.locked access.locked",

@@ -40,6 +40,7 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         super().__init__(given, progress)
         self.work: asyncio.Task[JourneyOutcome] | None = None
         """The procedure itself, while it goes on."""
+        self.ended = False
         self.rolled_back = False
         """What was being done is undone: the procedure begins again from the record."""
 
@@ -49,7 +50,11 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     def _before_its_end(self, act: Act) -> None:
         """Refuse an act that comes when everything is over, the settlement too."""
-        raise NotImplementedError
+        if self.work is None:
+            # It is about to begin: the act is sent again.
+            raise refuse("act.held_back")
+        if self.ended:
+            raise refuse("renovation.ended", act=act.name)
 
     def _is_overseen(self) -> bool:
         ordered = self.progress.orders > 0 or self.progress.blocked
