@@ -15,7 +15,7 @@ from activities.voting.scopes import motions_of, standings
 from activities.voting.second_vote import second_time
 from activities.voting.series import failed_votes
 from models.messages.journey import StageInput
-from models.tables import GENESIS, BallotBox
+from models.tables import GENESIS, BallotBox, Estate
 from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion, MotionScope, VotingPack
@@ -76,6 +76,9 @@ async def announce_boxes(
     boxes: list[BallotBox] = []
     said: list[dict[str, JsonValue]] = []
     number = 0
+    # An import of the roll that is under way ends first, and the next one sees the vote.
+    estate = select(Estate.id).where(Estate.id == case.renovation.estate_id)
+    await case.session.execute(estate.with_for_update(read=True))
     for scope, put in by_scope(motions).items():
         number += scope.kind != "estate"
         box = _box(case, given, box_id_of(given.renovation_id, given.attempt, number), put, keys)

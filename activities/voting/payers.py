@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.scopes import standings
-from models.tables import BallotBox, RollUnit, VoteObjection
+from models.tables import BallotBox, RollEntry, RollUnit, VoteObjection
 from rules.voting.live.follow_ups import Standing
 from rules.voting.live.payers import WhoPays
 from runtime.ballots.counting import read_ballots
@@ -49,7 +49,16 @@ async def _of_box(
     units: dict[str, set[str]] = {}
     for unit, entry in rows:
         units.setdefault(entry, set()).add(unit)
-    query = select(VoteObjection.entry_id).where(VoteObjection.box_id == box_id)
+    # Who has no vote has none to dissent with: the count leaves them out too.
+    query = (
+        select(VoteObjection.entry_id)
+        .join(
+            RollEntry,
+            (RollEntry.box_id == VoteObjection.box_id)
+            & (RollEntry.entry_id == VoteObjection.entry_id),
+        )
+        .where(VoteObjection.box_id == box_id, RollEntry.excluded_reason.is_(None))
+    )
     objected = set(await session.scalars(query))
     return {name: _who(each, stands[name], objected, units) for name, each in motions.items()}
 

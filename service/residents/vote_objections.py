@@ -26,13 +26,18 @@ async def object_to_vote(
 
     Raises:
         Refused: `credential.other_unit`; `voting.no_objections` where the running vote has no such time, or it is over;
-            `voting.not_absent`, `voting.objected`, `voting.unit_not_on_roll`.
+            `voting.not_absent`, `voting.objected`, `voting.unit_not_on_roll`; `voting.unit_excluded` for who has no vote
+            (Spain's LPH 15.2).
     """
     voter.must_hold(command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         box = await _lock_box(session, situation, command.box_id)
         entry = await load_entry(session, box, command.unit_number)
+        if entry.excluded_reason is not None:
+            raise refusal(
+                "voting.unit_excluded", unit=command.unit_number, reason=entry.excluded_reason
+            )
         if not _open_to_all(situation, box) and await _has_come(session, box.id, entry.entry_id):
             raise refusal("voting.not_absent", where="unit_number")
         if await session.get(VoteObjection, (box.id, entry.entry_id)) is not None:

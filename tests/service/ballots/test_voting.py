@@ -311,3 +311,23 @@ async def test_a_field_named_by_half_a_character_is_refused(
     assert answer.status_code == 422
     problems = {each["code"]: each["where"] for each in answer.json()["problems"]}
     assert problems[code] == where
+
+
+async def test_who_has_no_vote_does_not_object_to_one_either(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, owner: str, open_vote: tuple[str, str]
+) -> None:
+    """An owner in arrears in Spain (LPH 15.2): the count leaves them out, and so does who pays."""
+    rid, box = open_vote
+    await close_box(owner, box)
+    await sql.execute(
+        "UPDATE ballot_box SET objections_until = now() + interval '1 day' WHERE id = $1", box
+    )
+    await sql.execute(
+        "UPDATE roll_entry SET excluded_reason = 'arrears' WHERE box_id = $1 AND entry_id = $2",
+        *(box, UNIT),
+    )
+    for unit, said in ((UNIT, "voting.unit_excluded"), ("1-102", None)):
+        body = {"command_id": f"{rid}-{unit}", "unit_number": unit}
+        url = f"/v1/renovations/{rid}/vote-objections"
+        answer = await http.post(url, json=body, headers=bearer(rid, unit))
+        assert answer.json().get("code") == said
