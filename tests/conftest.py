@@ -13,9 +13,11 @@ import asyncpg
 import pytest
 import structlog
 
+from cli.output import choose_json
 from rules.history.levels import LEVELS
 from runtime.database import Database
 from runtime.gc import calm_collector
+from runtime.language.choice import choose
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 
@@ -108,6 +110,13 @@ def plain_tracebacks() -> None:
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+@pytest.fixture(autouse=True)
+def no_command_before() -> None:
+    """What a command of an earlier test asked for is over: its language, and that it wants JSON."""
+    choose("")
+    choose_json(wanted=False)
 
 
 @pytest.fixture(scope="session")

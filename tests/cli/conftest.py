@@ -1,4 +1,4 @@
-"""The language of one command is not that of the next test; a service that listens for those that ask it."""
+"""Commands are read in English; a service listens for those that ask it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from runtime.database import Database
-from runtime.language.choice import DECIDING, choose
+from runtime.language.choice import DECIDING
 from runtime.settings import Settings
 from service.app import create_app
 from tests.support.people import keep_here
@@ -16,11 +16,9 @@ from tests.support.signed.keys import GATEWAY_KEY
 
 
 @pytest.fixture(autouse=True)
-def english_unless_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def english_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in DECIDING:
         monkeypatch.delenv(name, raising=False)
-    yield
-    choose("")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from cli.main import app
 from cli.roll.commands import read_mapping, read_places
 from models.values.refusal import Refused
 from runtime.database import Database
-from runtime.language.choice import DECIDING, choose, language_of
+from runtime.language.choice import DECIDING, language_of
 from runtime.settings import LocalSettings, environment_names
 from tests.formats.test_roll_headings import as_csv
 from tests.support.files.workbooks import HEADING, ROW, row, xlsx
@@ -25,7 +25,6 @@ PLACE = "d1=区/s1=街道/c1=社区/g1=网格"
 
 @pytest.fixture(autouse=True)
 def only_our_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    choose("")
     for name in (*DECIDING, *environment_names(LocalSettings).values()):
         if name in os.environ:
             monkeypatch.delenv(name)

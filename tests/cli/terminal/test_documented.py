@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from cli import output
 from cli.main import main
 from tests.cli.test_help import COMMANDS
 from tests.support.files.terminal_doc import Example, examples
@@ -43,6 +42,5 @@ def test_what_needs_no_case_prints_the_keys_of_the_page(
     monkeypatch.setattr(sys, "argv", ["gongjian", *example.words])
     with pytest.raises(SystemExit):
         main()
-    output.choose_json(wanted=False)
     printed, told = capsys.readouterr()
     assert example.missing_in(json.loads(printed or told)) == set()

@@ -5,7 +5,6 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,6 @@ def test_no_text_of_somebody_steers_the_terminal(text: str) -> None:
 def test_a_sentence_about_somebodys_words_is_harmless(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output.choose_json(wanted=False)
     output.say(said("line.household_said", id="1", text=f"{text}\nYour share is 0"))
     output.tell(f"gongjian: {text}")
     output.show([{"unit_number": text}], lambda: output.lines_of([{"unit_number": text}]))
@@ -152,9 +150,3 @@ def test_with_json_a_refusal_is_a_problem_document_and_nothing_else(
     assert document["code"] == problem
     assert document["type"] == f"urn:gongjian:problem:{problem}"
     assert document["problems"][0]["sentence"] in document["detail"]
-
-
-@pytest.fixture(autouse=True)
-def words_again() -> Iterator[None]:
-    yield
-    output.choose_json(wanted=False)
