@@ -5,20 +5,20 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from activities import settlement
 from activities.cancellation import load_end
 from activities.correcting import correct
 from activities.cost_sharing import instalments
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
-from activities.settlement import end_certificates
 from activities.suggestions import let_go
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
-from activities.warranty.accounts import refuse_open
+from activities.warranty import accounts
 from activities.warranty.retention import refuse_kept
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, StageEntered, WarrantyEntered
-from models.messages.journey_progress import COLLECTED_BESIDE
+from models.messages.journey_progress import ACCOUNTS_AWAITED, COLLECTED_BESIDE
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import OPEN_STATES, RenovationState, Stage
@@ -168,22 +168,47 @@ class Renovations(Writer):
 
     @writes("Renovations.close", event="renovation.closed", into=Done)
     async def close(self, case: Case, outcome: JourneyOutcome) -> Recorded[Done]:
-        """The end of the journey, whichever it is; only complaints go on."""
+        """The end of the journey, whichever it is; only complaints go on.
+
+        Money may have come in since the accounts were looked at last: what is too much goes back now, and
+        the case stays open while anybody owes anything.
+        """
         _refuse_when_over(case)
-        settling = case.renovation.state is RenovationState.SETTLING
-        if settling or outcome.state is RenovationState.COMPLETED:
+        before = case.renovation.state
+        if before is RenovationState.SETTLING or outcome.state is RenovationState.COMPLETED:
             await refuse_kept(case)
-            await refuse_open(case)
-        case.renovation.state = outcome.state
-        case.renovation.closed_at = case.now
-        ended = await _end_stages(case, at_end=True)
-        case.wait_for("nothing")
-        case.await_only()
-        case.notify("all_owners", "renovation_closed", state=outcome.state)
+        elif await settlement.has_unsigned(case):
+            return await _closed(case, outcome, {})
+        last = await accounts.settle(case)
+        if not last.is_open:
+            return await _closed(case, outcome, last.said)
+        ended: dict[str, JsonValue] = {}
+        if before is RenovationState.RUNNING:
+            case.renovation.state = RenovationState.SETTLING
+            ended = await _end_stages(case)
+        # Whoever pays says so to the workflow that waits.
+        case.renovation.stage_workflow_id = case.command.workflow_id
         return Recorded(
-            Done(command_id=case.command.command_id, kind="renovation.closed"),
-            {**outcome.model_dump(mode="json"), **ended},
+            Done(command_id=case.command.command_id, kind=ACCOUNTS_AWAITED),
+            {"state": case.renovation.state, **last.said, **ended},
+            kind=ACCOUNTS_AWAITED,
         )
+
+
+async def _closed(
+    case: Case, outcome: JourneyOutcome, paid: Mapping[str, JsonValue]
+) -> Recorded[Done]:
+    """Nobody owes anything; `paid` is what went back last, for the event."""
+    case.renovation.state = outcome.state
+    case.renovation.closed_at = case.now
+    ended = await _end_stages(case, at_end=True)
+    case.wait_for("nothing")
+    case.await_only()
+    case.notify("all_owners", "renovation_closed", state=outcome.state)
+    return Recorded(
+        Done(command_id=case.command.command_id, kind="renovation.closed"),
+        {**outcome.model_dump(mode="json"), **paid, **ended},
+    )
 
 
 async def _collect_beside(case: Case, stage: Stage) -> str:
@@ -210,7 +235,7 @@ async def _end_stages(
     case: Case, *, orders_too: bool = True, at_end: bool = False
 ) -> dict[str, JsonValue]:
     """No stage goes on: what nobody signed for, waits for or answers in this case any more; for the event."""
-    ended = await end_certificates(case)
+    ended = await settlement.end_certificates(case)
     rid = case.renovation.id
     await end_waits_but_of_tickets(case.session, rid, orders_too=orders_too, at_end=at_end)
     return ended | await let_go(case)

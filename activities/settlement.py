@@ -97,6 +97,18 @@ async def settle(
     return account, {**_said_of(account), **paid}
 
 
+async def has_unsigned(case: Case) -> bool:
+    """Whether there is work that nobody has signed for: it is never paid.
+
+    A case that an earlier release has settled with such certificates would wait for its accounts for ever.
+    """
+    unsigned = select(Certificate.id).where(
+        Certificate.renovation_id == case.renovation.id,
+        Certificate.state == CertificateState.BLOCKED,
+    )
+    return await case.session.scalar(unsigned.limit(1)) is not None
+
+
 async def end_certificates(case: Case) -> dict[str, JsonValue]:
     """What nobody has signed for ends with the case: no money follows from it (Quality Regs art. 37(2)).
 

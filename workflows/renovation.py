@@ -11,24 +11,21 @@ from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
-    from activities.cost_sharing.blocking import Blocks
     from activities.cost_sharing.subsidies import Subsidies
     from activities.inspection.termination import Terminations
     from activities.renovations import Renovations
     from models.messages.acts import (
         Act,
-        BlockPayments,
         CancelRenovation,
         CorrectRenovation,
         CutSubsidy,
         Done,
         MeasureWorks,
         ReviseScheme,
-        UnblockPayments,
     )
     from models.messages.ids import stage_workflow_id, warranty_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, StageInput
-    from models.messages.journey_progress import JourneyProgress, Undo
+    from models.messages.journey_progress import ACCOUNTS_AWAITED, JourneyProgress, Undo
     from models.messages.publication import Subject
     from models.values.states import RenovationState, Stage
     from workflows.bidding import BiddingWorkflow
@@ -77,11 +74,31 @@ class RenovationWorkflow(CollectingWorkflow):
         if outcome is None:
             await self._compensate()
             outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
-        self.ended = True
-        await self.finish()
-        await self._stop_collecting()
-        await self.own("close", Renovations.close, outcome)
+        await self._close(outcome)
         return outcome
+
+    async def _close(self, outcome: JourneyOutcome) -> None:
+        """The end, once every account is settled: whoever owes again since they were is waited for."""
+        while True:
+            self.ended, self.settled = True, False
+            await self.finish()
+            await self._stop_collecting()
+            heard, look = self.told_to_go_on, self.progress.looks + 1
+            name = "close" if look == 1 else f"close-{look}"
+            done = await self.own(name, Renovations.close, outcome)
+            if done.kind != ACCOUNTS_AWAITED:
+                return
+            # What is blocked can be freed meanwhile.
+            self.ended = False
+            await self.wait_for(
+                lambda: self.settled or self.told_to_go_on != heard,  # noqa: B023
+                "all accounts are settled",
+            )
+
+    @workflow.signal
+    def accounts_settled(self) -> None:
+        """The service saw the last account settled."""
+        self.settled = True
 
     async def _carried(self) -> JourneyOutcome | None:
         """How the stages end; None when the renovation was cancelled on the way."""
@@ -336,32 +353,6 @@ class RenovationWorkflow(CollectingWorkflow):
         """As long as shares are changed at all; the record knows since when."""
         self.may_come(act)
         self._moves_on(act)
-
-    @workflow.update
-    async def block_payments(self, act: BlockPayments) -> Done:
-        """No money goes out but wages (E17)."""
-        async with self.turn:
-            self._before_its_end(act)
-            return await self.do(act, Blocks.begin, act)
-
-    @block_payments.validator
-    def block_payments_allowed(self, act: BlockPayments) -> None:
-        """Until it is closed, also while it stands still or is settled."""
-        self.may_come(act)
-        self._before_its_end(act)
-
-    @workflow.update
-    async def unblock_payments(self, act: UnblockPayments) -> Done:
-        """What is owed goes out."""
-        async with self.turn:
-            self._before_its_end(act)
-            return await self.do(act, Blocks.end, act)
-
-    @unblock_payments.validator
-    def unblock_payments_allowed(self, act: UnblockPayments) -> None:
-        """Until it is closed."""
-        self.may_come(act)
-        self._before_its_end(act)
 
     @workflow.update
     async def measure_works(self, act: MeasureWorks) -> Done:

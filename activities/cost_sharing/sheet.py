@@ -12,10 +12,9 @@ from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.billed import billed_scheme
 from activities.recording import Case
 from models.messages.cost_sharing import RefundSheet
-from models.tables import Certificate, Event
+from models.tables import Event
 from models.values import cost_sharing as values
 from models.values.ledger import LedgerAccount
-from models.values.states import CertificateState
 from rules import cost_sharing as law
 from rules.ledger import left_after, promise_account
 from runtime.ledger.fees import load_fees
@@ -98,16 +97,8 @@ async def order(case: Case) -> Recorded[RefundSheet]:
 
 
 async def _is_owing(case: Case) -> bool:
-    """Whether accounts are open when these refunds are booked.
-
-    What nobody has signed for is never paid: a case that an earlier release has settled with such certificates
-    would wait for ever.
-    """
-    unsigned = select(Certificate.id).where(
-        Certificate.renovation_id == case.renovation.id,
-        Certificate.state == CertificateState.BLOCKED,
-    )
-    if await case.session.scalar(unsigned.limit(1)) is not None:
+    """Whether accounts are open when these refunds are booked."""
+    if await settlement.has_unsigned(case):
         return False
     open_ = await load_open_accounts(case.session, case.renovation.id)
     return bool(left_after(open_, case.transfers))

@@ -1,6 +1,7 @@
 """The end of the money: the account of what the works have cost, its refunds, and every account settled (E46, E47)."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -16,7 +17,6 @@ from models.messages.cost_sharing import RefundSheet
 from models.messages.warranty import WarrantyOutcome
 from models.values.base import Carried
 from models.values.ledger import AccountKind, LedgerAccount, household
-from models.values.refusal import refusal
 from models.values.states import RenovationState
 from models.values.waits import ACCOUNTS
 from rules.cost_sharing import items_at, waterfall
@@ -31,6 +31,13 @@ class AccountOf(Carried):
     """Which of several of its kind."""
 
     number: int
+
+
+class LastLook(NamedTuple):
+    """What a look at the accounts has come to: what went back by it, and whether any of them is open after that."""
+
+    said: dict[str, JsonValue]
+    is_open: bool
 
 
 class Accounts(Writer):
@@ -93,29 +100,37 @@ class Accounts(Writer):
         request=lambda look: AccountOf(number=look),
     )
     async def end(self, case: Case, look: int) -> Recorded[WarrantyOutcome]:
-        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back.
-
-        What is called of a performance bond its guarantor hears of again.
-        """
+        """Every account is settled, or whoever still owes is waited for; who has paid too much gets it back."""
         await refuse_kept(case)
-        paid = await refunding.pay_credits(case)
-        before = await load_open_accounts(case.session, case.renovation.id)
-        open_ = left_after(before, case.transfers)
-        said: dict[str, JsonValue] = {"look": look, **paid, "accounts": [*said_of(open_)]}
-        if not open_:
-            case.goes_on()
-            case.is_last_word()
-            return Recorded(WarrantyOutcome(), {"look": look, **paid})
-        case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
-        case.notify("committee", "accounts_open", accounts=len(open_))
-        homes = [each.name for each in open_ if each.kind is AccountKind.HOUSEHOLD]
-        debtors = [name for name in homes if open_[household(name)] > 0]
-        if owing := await owing_themselves(case, case.now, debtors):
-            case.notify("non_payers", "instalment_overdue", owing)
-        bonds_fen = in_sums(open_).get(AccountKind.BOND, 0)
-        if bonds_fen > 0:
-            case.notify("guarantor", "bond_called", amount_fen=bonds_fen)
-        return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
+        last = await settle(case)
+        if last.is_open:
+            said = {"look": look, **last.said}
+            return Recorded(WarrantyOutcome(settled=False), said, kind=AWAITED)
+        case.goes_on()
+        case.is_last_word()
+        return Recorded(WarrantyOutcome(), {"look": look, **last.said})
+
+
+async def settle(case: Case) -> LastLook:
+    """Who has paid too much gets it back; whoever still owes then is waited for, and told.
+
+    What is called of a performance bond its guarantor hears of again.
+    """
+    paid = await refunding.pay_credits(case)
+    before = await load_open_accounts(case.session, case.renovation.id)
+    open_ = left_after(before, case.transfers)
+    if not open_:
+        return LastLook(paid, is_open=False)
+    case.wait_for(ACCOUNTS, who=who_does("approve_relief"))
+    case.notify("committee", "accounts_open", accounts=len(open_))
+    homes = [each.name for each in open_ if each.kind is AccountKind.HOUSEHOLD]
+    debtors = [name for name in homes if open_[household(name)] > 0]
+    if owing := await owing_themselves(case, case.now, debtors):
+        case.notify("non_payers", "instalment_overdue", owing)
+    bonds_fen = in_sums(open_).get(AccountKind.BOND, 0)
+    if bonds_fen > 0:
+        case.notify("guarantor", "bond_called", amount_fen=bonds_fen)
+    return LastLook({**paid, "accounts": [*said_of(open_)]}, is_open=True)
 
 
 def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:
@@ -129,15 +144,3 @@ def in_sums(open_: Mapping[LedgerAccount, int]) -> dict[str, int]:
 def said_of(open_: Mapping[LedgerAccount, int]) -> Sequence[JsonValue]:
     """The same for the event."""
     return [{"kind": kind, "amount_fen": fen} for kind, fen in in_sums(open_).items()]
-
-
-async def refuse_open(case: Case) -> None:
-    """A case is completed with settled accounts only.
-
-    Raises:
-        Refused: `warranty.accounts_open`.
-    """
-    open_ = await load_open_accounts(case.session, case.renovation.id)
-    if open_:
-        kinds = ", ".join(in_sums(open_))
-        raise refusal("warranty.accounts_open", where=case.renovation.id, accounts=kinds)

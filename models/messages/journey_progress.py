@@ -57,6 +57,10 @@ AFTER_STEP: Mapping[str, Mapping[str, object]] = {
 """What is so after a step, whatever it answered."""
 
 
+ACCOUNTS_AWAITED = "renovation.accounts_awaited"
+"""What comes of an attempt to close a case in which somebody owes something again."""
+
+
 class Undo(StrEnum):
     """What has to be undone when a renovation stops."""
 
@@ -104,6 +108,8 @@ class JourneyProgress(Progress):
         "settlement.refund_sheet_drawn": RefundSheet,
         "settlement.refunds_paid": RefundSheet,
         "settlement.vote_voided": Done,
+        ACCOUNTS_AWAITED: Done,
+        "renovation.closed": Done,
     }
 
     stage: Stage | None = None
@@ -150,6 +156,8 @@ class JourneyProgress(Progress):
     """It has stopped in the middle of the works: what stands is measured before anything is settled (E42)."""
     owing: bool = False
     """After the refunds accounts are open: they are settled before the case is closed."""
+    looks: int = 0
+    """How often it was to be closed, and somebody owed something again."""
 
     @property
     def number(self) -> int:
@@ -277,6 +285,8 @@ class JourneyProgress(Progress):
             now = {"warranty_over": answer.settled}
         elif isinstance(answer, Collecting):
             now = _collecting(answer)
+        elif isinstance(answer, Done) and answer.kind == ACCOUNTS_AWAITED:
+            now = {"looks": self.looks + 1}
         elif isinstance(answer, Revision):
             now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):

@@ -43,7 +43,8 @@ KINDS: Mapping[HistoryLevel, str] = {
         inspection.contract_terminated inspection.contract_settled inspection.works_accepted
         inspection.payment_released inspection.wages_paid feedback.survey_opened feedback.evaluated
         settlement.vote_voided settlement.contract_settled settlement.refund_sheet_drawn
-        settlement.refunds_paid renovation.warranty_begun renovation.settling_begun warranty.begun
+        settlement.refunds_paid renovation.warranty_begun renovation.settling_begun
+        renovation.accounts_awaited warranty.begun
         warranty.liability_over warranty.retention_released warranty.account_drawn
         warranty.refunds_ordered warranty.accounts_awaited warranty.ended suggestion.replied
         """,

@@ -37,7 +37,11 @@ SPANS: Sequence[Span] = (
     _span("survey", "feedback.survey_opened", "feedback.evaluated"),
     _span("liability", "warranty.begun", "warranty.liability_over warranty.ended"),
     _span("retention", "warranty.liability_over", "warranty.accounts_awaited warranty.ended"),
-    _span("accounts", "warranty.accounts_awaited", "warranty.ended"),
+    _span(
+        "accounts",
+        "warranty.accounts_awaited renovation.accounts_awaited",
+        "warranty.ended renovation.closed",
+    ),
     # The last: later instalments are collected beside whatever else a case waits through.
     _span(
         "collection",

@@ -178,6 +178,7 @@ TOLD: Mapping[str, Sequence[tuple[str, Told]]] = {
     ),
     "renovation.warranty_begun": (("state", _word("in_warranty")),),
     "renovation.settling_begun": (("state", _word("settling")),),
+    "renovation.accounts_awaited": (("state", _at("state")),),
     "renovation.closed": (("state", _at("state")),),
     "voting.scheme_revised": (("scheme_version", _at("version")),),
     "voting.result_declared": (

@@ -181,7 +181,7 @@ CODES: dict[int, str] = {
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
         inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
         inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
-        cost_sharing.payer_or_unit cost_sharing.payer_not_here warranty.accounts_open
+        cost_sharing.payer_or_unit cost_sharing.payer_not_here
         warranty.contract_unknown warranty.own_retention warranty.reason_missing
         warranty.retention_undecided warranty.withheld_above_kept
         inspection.accepted_by_contractor inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector

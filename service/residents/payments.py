@@ -40,14 +40,17 @@ from service.residents.joinings import credit_on
 from service.situation import Situation
 
 DUE = text("""
-SELECT EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, ARRAY(
+SELECT (SELECT state FROM renovation WHERE id = :rid) AS state,
+  EXISTS (SELECT 1 FROM instalment WHERE renovation_id = :rid) AS is_due, ARRAY(
   SELECT unit #>> '{}'
   FROM (SELECT content FROM scheme WHERE renovation_id = :rid AND version <= coalesce(
       (SELECT max(scheme_version) FROM share WHERE renovation_id = :rid), version)
     ORDER BY version DESC LIMIT 1) last
   CROSS JOIN LATERAL jsonb_path_query(last.content, '$.items[*].payers.joined[*]') unit) AS joined
 """)
-"""Whether there are instalments, and who has joined an item later, by the version of the scheme that was billed last."""
+"""The state of the case, whether there are instalments, and who has joined an item later, by the version of the
+scheme that was billed last.
+"""
 OUTSTANDING = text(f"""
 SELECT EXISTS (
   SELECT 1 FROM (
@@ -120,7 +123,8 @@ async def book_payments(
     total_fen = sum(each.amount_fen for each in rows) + sum(each.amount_fen for each in funds)
     came_in = await add_payments(session, situation.id, now, rows) if rows else ()
     fees = await _charge_late(session, situation, key, now, rows)
-    ended = situation.state in ENDING_STATES
+    # As the journal has locked it: it may have ended since the request came in.
+    ended = (await session.get_one(Renovation, situation.id)).state in ENDING_STATES
     name = key_of(situation.id, key)
     await credit_on(session, situation, key, now, rows, joined)
     went_out = await load_going_out(session, situation.id, name, total_fen, of_others=ended)
@@ -167,9 +171,9 @@ async def await_end_if_settled(session: AsyncSession, situation: Situation, now:
 
 async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
     """If nothing is due any more the collection hears of it; if the accounts at the end are settled, that end."""
-    ending = situation.state in ENDING_STATES
-    collecting = situation.stage == Stage.COST_SHARING and not ending
     async with parts.database.session() as session:
+        row = await session.get_one(Renovation, situation.id)
+        collecting = row.stage == Stage.COST_SHARING and row.state not in ENDING_STATES
         if collecting:
             now = await load_tick(session, situation.id)
             told = not await _outstanding(session, situation, now)
@@ -178,10 +182,9 @@ async def tell_what_is_paid(parts: Parts, situation: Situation) -> None:
         beside = await _paid_up_beside(session, situation)
     for workflow_id in beside:
         await parts.gateway.signal(workflow_id, "everyone_paid")
-    if told and collecting:
-        await parts.gateway.everyone_paid(situation)
-    elif told:
-        await parts.gateway.signal(situation.stage_workflow_id, "accounts_settled")
+    if told:
+        word = "everyone_paid" if collecting else "accounts_settled"
+        await parts.gateway.signal(row.stage_workflow_id, word)
 
 
 def new_payments(situation: Situation, command: ReportPayments, key: str) -> list[NewPayment]:
@@ -295,7 +298,7 @@ async def refuse_nothing_due(session: AsyncSession, situation: Situation) -> fro
         Refused: `cost_sharing.nothing_due`.
     """
     row = (await session.execute(DUE, {"rid": situation.id})).one()
-    if not row.is_due or situation.state not in OPEN_STATES:
+    if not row.is_due or row.state not in OPEN_STATES:
         raise refusal("cost_sharing.nothing_due", where=situation.id)
     return frozenset(row.joined)
 

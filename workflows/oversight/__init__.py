@@ -1,5 +1,5 @@
-"""What is done in the name of oversight, at every stage: halt, more time, another one's turn, orders of correction,
-annulment (E6).
+"""What is done in the name of oversight, at every stage: halt, more time, another one's turn, a block of payments,
+orders of correction, annulment (E6).
 """
 
 import asyncio
@@ -7,6 +7,7 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.cost_sharing.blocking import Blocks
     from activities.oversight.annulling import Annulments
     from activities.oversight.extending import Extensions
     from activities.oversight.ordering import Orders
@@ -15,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import (
         Act,
         AnnulVote,
+        BlockPayments,
         Done,
         ExtendPeriod,
         LiftCorrection,
@@ -23,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         ReportCorrected,
         ResumeRenovation,
         SuspendRenovation,
+        UnblockPayments,
     )
     from models.messages.journey import Journey, JourneyOutcome
     from models.messages.journey_progress import JourneyProgress
@@ -41,6 +44,8 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.work: asyncio.Task[JourneyOutcome] | None = None
         """The procedure itself, while it goes on."""
         self.ended = False
+        self.settled = False
+        """Every account may be settled by now."""
         self.rolled_back = False
         """What was being done is undone: the procedure begins again from the record."""
 
@@ -173,6 +178,35 @@ class OverseenWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         """Where something was ordered."""
         self.may_come(act)
         self._ordered(act)
+
+    @workflow.update
+    async def block_payments(self, act: BlockPayments) -> Done:
+        """No money goes out but wages (E17)."""
+        async with self.turn:
+            self._before_its_end(act)
+            return await self.do(act, Blocks.begin, act)
+
+    @block_payments.validator
+    def block_payments_allowed(self, act: BlockPayments) -> None:
+        """Until it is closed, also while it stands still or is settled."""
+        self.may_come(act)
+        self._before_its_end(act)
+
+    @workflow.update
+    async def unblock_payments(self, act: UnblockPayments) -> Done:
+        """What is owed goes out."""
+        async with self.turn:
+            self._before_its_end(act)
+            done = await self.do(act, Blocks.end, act)
+        # What went out now may have been the last that was owed.
+        self.settled = True
+        return done
+
+    @unblock_payments.validator
+    def unblock_payments_allowed(self, act: UnblockPayments) -> None:
+        """Until it is closed."""
+        self.may_come(act)
+        self._before_its_end(act)
 
     def _ordered(self, act: OrderedAct) -> None:
         # An order outlives the works: it waits for its answer until the case is closed.

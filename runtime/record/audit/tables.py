@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.rows import AuditedCase, AuditedEvent
 
 ENTERED, CLOSED = "renovation.stage_entered", "renovation.closed"
+AWAITED = "renovation.accounts_awaited"
 SUSPENDED, RESUMED = "renovation.suspended", "renovation.resumed"
 CANCELLED, ANNULLED = "renovation.cancelled", "renovation.vote_annulled"
 ENDING = {"renovation.warranty_begun": "in_warranty", "renovation.settling_begun": "settling"}
@@ -86,7 +87,7 @@ class TablesAudit:
             self._suspended_at = None
         if event.kind in ENDING:
             self._told["state"] = ENDING[event.kind]
-        elif event.kind in (ENTERED, CLOSED):
+        elif event.kind in (ENTERED, AWAITED, CLOSED):
             field = "stage" if event.kind == ENTERED else "state"
             self._told[field] = str(event.details.get(field))
 

@@ -180,6 +180,23 @@ async def test_a_bid_is_judged_by_the_tick_under_the_lock(
     assert await events(sql, rid) == []
 
 
+async def test_a_payment_is_judged_by_the_state_under_the_lock(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    body = {"source": "owner", "payments": [{"unit_number": UNIT, "amount_fen": 1_000}]}
+    # It is sent while the case is open, and has its turn when it is closed.
+    async with sql.transaction():
+        await sql.execute("SELECT 1 FROM renovation WHERE id=$1 FOR NO KEY UPDATE", rid)
+        sent = send(http, rid, "/payments", official("bank"), command_id=f"{rid}-p", **body)
+        waiting = asyncio.create_task(sent)
+        await blocked_by(sql)
+        await sql.execute("UPDATE renovation SET state='cancelled' WHERE id=$1", rid)
+    late = await waiting
+    assert (late.status_code, late.json()["code"]) == (409, "cost_sharing.nothing_due")
+    assert await events(sql, rid) == []
+
+
 async def told(sql: asyncpg.Connection, rid: str, now: datetime) -> None:
     """Make the renovation a told case."""
     await sql.execute("INSERT INTO case_clock VALUES ($1, $2, 1)", rid, now)
