@@ -22,6 +22,7 @@ from tests.support.channels import OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, keep_here
 from tests.support.processes.commands import printed
+from tests.support.waiting import PATIENCE_S
 
 RUNNER = CliRunner()
 Run = Callable[..., Result]
@@ -181,7 +182,7 @@ async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_lang
         return await asyncio.to_thread(RUNNER.invoke, app, ["proposals", *words])
 
     ids = []
-    async with httpx.AsyncClient(base_url=service) as client:
+    async with httpx.AsyncClient(base_url=service, timeout=PATIENCE_S) as client:
         for body in mandates(rid, "1-101", "1-102", "1-201", "1-202"):
             made = await client.post(
                 f"/v1/renovations/{rid}/mandates", json=body, headers=bearer("committee")

@@ -23,6 +23,7 @@ from tests.support.estate import make_renovation
 from tests.support.people import sign_in, token_of
 from tests.support.votes.portal import assertion, portal_settings
 from tests.support.votes.tickets import unit_ticket
+from tests.support.waiting import PATIENCE_S
 
 KEY, OFFICE, BANK = "0f" * 32, "client-office", "client-bank"
 
@@ -97,7 +98,9 @@ class Weak:
                     return
                 named = ("authorization", "content-type", "idempotency-key")
                 headers = {name: self.headers[name] for name in named}
-                answer = httpx.post(address + self.path, content=body, headers=headers)
+                answer = httpx.post(
+                    address + self.path, content=body, headers=headers, timeout=PATIENCE_S
+                )
                 if what == "answer":
                     self.close_connection = True
                     return

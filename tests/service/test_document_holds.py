@@ -34,6 +34,7 @@ from tests.support.people import bearer, sign_in
 from tests.support.slow import examples
 from tests.support.votes.portal import portal_settings
 from tests.support.votes.tickets import unit_ticket
+from tests.support.waiting import PATIENCE_S
 
 Check = Callable[..., bool | None]
 RID = "rdoc"
@@ -103,7 +104,7 @@ def headers_of(sender: str) -> Mapping[str, str]:
 
 def hold(service: str, sender: str, requests: int) -> int:
     """Send so many requests for each operation of the document; how many operations there were."""
-    document = schemathesis.openapi.from_url(f"{service}/openapi.json")
+    document = schemathesis.openapi.from_url(f"{service}/openapi.json", timeout=PATIENCE_S)
     operations = [each.ok() for each in document.get_all_operations() if isinstance(each, Ok)]
     # Whoever signs out does so in the end.
     operations.sort(key=lambda each: each.path == "/v1/sign-out")
@@ -136,9 +137,9 @@ def hold(service: str, sender: str, requests: int) -> int:
 @pytest.mark.slow
 def test_every_example_is_taken_by_whom_the_door_opens_to(service: str) -> None:
     """Whatever else is said against it, as things stand: its fields are right."""
-    document = httpx.get(f"{service}/openapi.json").json()
+    document = httpx.get(f"{service}/openapi.json", timeout=PATIENCE_S).json()
     sent, opened = 0, set[str]()
-    with httpx.Client(base_url=service) as http:
+    with httpx.Client(base_url=service, timeout=PATIENCE_S) as http:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 bodies = operation.get("requestBody", {}).get("content", {})

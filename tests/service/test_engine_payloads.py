@@ -30,6 +30,7 @@ from tests.support.channels import code, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.people import bearer, sign_in, token_of
 from tests.support.processes.proxy import behind_proxy
+from tests.support.waiting import PATIENCE_S
 
 ADMIN = "engine-admin"
 KEY = "c0" * 32
@@ -189,7 +190,9 @@ async def site(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.AsyncC
     with behind_proxy(tmp_path, https, port, ui.server_port) as shown:
         own = ssl.create_default_context(cafile=str(shown))
         own.check_hostname = False  # the tests ask for it by its address
-        async with httpx.AsyncClient(verify=own, base_url=f"https://127.0.0.1:{https}") as http:
+        async with httpx.AsyncClient(
+            verify=own, base_url=f"https://127.0.0.1:{https}", timeout=PATIENCE_S
+        ) as http:
             await answering(http)
             yield http
     ui.shutdown()

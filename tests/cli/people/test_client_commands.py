@@ -8,11 +8,14 @@ import pytest
 
 from models.values.refusal import Refused
 from tests.support.processes.commands import gongjian
+from tests.support.waiting import PATIENCE_S
 
 
 def asked(service: str, key: str) -> tuple[int, str]:
     """What the service says to a program with this key, where only people come in."""
-    answer = httpx.get(f"{service}/v1/session", headers={"Authorization": f"Bearer {key}"})
+    answer = httpx.get(
+        f"{service}/v1/session", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S
+    )
     return answer.status_code, answer.json()["code"]
 
 

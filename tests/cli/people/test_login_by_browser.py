@@ -11,11 +11,14 @@ from models.values.refusal import Refused
 from tests.cli.people.conftest import ADMIN
 from tests.support.people import bearer
 from tests.support.processes.commands import gongjian
+from tests.support.waiting import PATIENCE_S
 
 
 def shown_code(service: str) -> str:
     """What the page of somebody who is signed in shows."""
-    answer = httpx.post(f"{service}/v1/session/terminal-codes", headers=bearer(ADMIN))
+    answer = httpx.post(
+        f"{service}/v1/session/terminal-codes", headers=bearer(ADMIN), timeout=PATIENCE_S
+    )
     return str(answer.json()["code"])
 
 
@@ -31,7 +34,7 @@ def test_a_code_of_the_browser_signs_in_at_a_terminal_once(
     assert ADMIN in signed_in
     (kept,) = load_sessions(terminal)
     header = {"Authorization": f"Bearer {kept.token}"}
-    session = httpx.get(f"{service}/v1/session", headers=header).json()
+    session = httpx.get(f"{service}/v1/session", headers=header, timeout=PATIENCE_S).json()
     assert (session["actor_id"], session["way"]) == (ADMIN, "password")
     with pytest.raises(Refused, match=r"sign_in\.attempt_unknown"):
         gongjian(terminal, "login", "--browser", "--service", service)
@@ -46,8 +49,10 @@ def test_a_code_of_a_browser_that_has_signed_out_since_opens_nothing(
     gongjian(terminal, "login", "--browser", "--service", service)
     (kept,) = load_sessions(terminal)
     header = {"Authorization": f"Bearer {kept.token}"}
-    late = httpx.post(f"{service}/v1/session/terminal-codes", headers=header).json()["code"]
-    assert httpx.post(f"{service}/v1/sign-out", headers=header).is_success
+    late = httpx.post(
+        f"{service}/v1/session/terminal-codes", headers=header, timeout=PATIENCE_S
+    ).json()["code"]
+    assert httpx.post(f"{service}/v1/sign-out", headers=header, timeout=PATIENCE_S).is_success
     monkeypatch.setattr(typer, "prompt", lambda *_, **__: late)
     with pytest.raises(Refused, match=r"sign_in\.attempt_unknown"):
         gongjian(terminal, "login", "--browser", "--service", service)

@@ -16,6 +16,7 @@ from models.values.refusal import Refused
 from runtime.addresses import asyncpg_url
 from tests.cli.people.conftest import ADMIN
 from tests.support.processes.commands import gongjian
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 PASSWORD = "a horse and a battery"
@@ -77,6 +78,7 @@ def test_a_role_is_given_its_holder_signs_in_and_loses_it(
         f"{service}/v1/grants",
         params={"place": PLACE},
         headers={"Authorization": f"Bearer {session.token}"},
+        timeout=PATIENCE_S,
     )
     assert asked.json()["code"] == "granting.nothing_to_see"
 

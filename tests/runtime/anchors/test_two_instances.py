@@ -20,6 +20,7 @@ from runtime.local.ports import LOOPBACK, free_port
 from runtime.local.programs import ROOT
 from tests.conftest import TEMPLATE, TestPostgres
 from tests.runtime.record.test_audit import fill
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS", "BIDS", "PERSON")
@@ -70,7 +71,7 @@ class Instance(NamedTuple):
 
 def _lives(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/health/live", trust_env=False).is_success
+        return httpx.get(f"{address}/health/live", trust_env=False, timeout=PATIENCE_S).is_success
     except httpx.TransportError:
         return False
 

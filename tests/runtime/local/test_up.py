@@ -15,6 +15,7 @@ import pytest
 from runtime.local.processes import is_running
 from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, environment_names
+from tests.support.waiting import PATIENCE_S
 
 LIMIT_S = 90
 COMMAND = [sys.executable, "-m", "cli.main", "up"]
@@ -64,7 +65,10 @@ def test_up_serves_refuses_a_second_start_and_stops_cleanly(
     shown = await_addresses(process, log)
     service = re.search(r"service +(http://\S+)", shown)
     assert service is not None
-    assert httpx.get(service[1] + "/health/ready", trust_env=False).status_code == 200
+    assert (
+        httpx.get(service[1] + "/health/ready", trust_env=False, timeout=PATIENCE_S).status_code
+        == 200
+    )
 
     second = subprocess.run(
         [*COMMAND, "--data", str(data)],
@@ -106,7 +110,7 @@ def pid_of(part: str, process: subprocess.Popen[bytes], data: Path) -> int | Non
 
 def is_ready(service: str) -> bool:
     try:
-        return httpx.get(service + "/health/ready", trust_env=False).is_success
+        return httpx.get(service + "/health/ready", trust_env=False, timeout=PATIENCE_S).is_success
     except httpx.TransportError:
         return False
 

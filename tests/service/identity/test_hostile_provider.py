@@ -34,6 +34,7 @@ from tests.support.providers.strict import (
     strict_provider,
     there,
 )
+from tests.support.waiting import PATIENCE_S
 
 CONFIGURATION = "/.well-known/openid-configuration"
 OTHER = rsa.generate_private_key(65537, 2048)
@@ -87,7 +88,7 @@ async def went(browser: httpx.AsyncClient, **query: str) -> str:
     browser.cookies.clear()
     asked = await browser.get("/v1/sign-in/oidc", params=query)
     assert asked.status_code == 303, asked.text
-    async with httpx.AsyncClient() as out:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as out:
         back = await out.get(asked.headers["location"])
     return there(back.headers["location"])
 
@@ -208,7 +209,9 @@ async def test_a_strict_provider_lets_in_with_the_verifier_and_only_with_it(
         "code": query["code"],
         "redirect_uri": f"http://127.0.0.1:8000{ROUTE}",
     }
-    async with httpx.AsyncClient(base_url=provider.issuer, auth=(CLIENT, PASSWORD)) as out:
+    async with httpx.AsyncClient(
+        base_url=provider.issuer, auth=(CLIENT, PASSWORD), timeout=PATIENCE_S
+    ) as out:
         assert (await out.post("/token", data=form)).status_code == 400
         assert (await out.get("/authorize", params={"state": "x"})).status_code == 400
     assert provider.refused == ["verifier", "no challenge"]

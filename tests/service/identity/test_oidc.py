@@ -15,6 +15,7 @@ from service.identity.browser import COOKIE, own_path
 from service.identity.invitations import Invited, invite
 from service.identity.oidc import ATTEMPT_COOKIE
 from tests.support.channels import code
+from tests.support.waiting import PATIENCE_S
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what its own libraries deprecate
@@ -48,7 +49,7 @@ async def went(browser: httpx.AsyncClient, subject: str, **query: str) -> str:
     """Where the provider sends a fresh browser back to, after somebody signed in there."""
     browser.cookies.clear()
     asked = await browser.get("/v1/sign-in/oidc", params=query)
-    async with httpx.AsyncClient() as out:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as out:
         back = await out.post(asked.headers["location"], data={"sub": subject})
     url = httpx.URL(back.headers["location"])
     return f"{url.path}?{url.query.decode()}"
