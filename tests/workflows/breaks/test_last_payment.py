@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,33 +12,41 @@ from runtime.database import Database
 from tests.support.breaks.breaking import PATIENCE_S
 from tests.support.breaks.faults import Faults
 from tests.support.journey import BANK, BUREAU, COMMITTEE, STREET, JourneyDriver
+from tests.support.journeys.reactions import release_retention
 from tests.workflows.money.test_blocked import MANDATE, WHY
-from tests.workflows.works.test_default import nothing
 from tests.workflows.works.test_settling import settled
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-CLOSE, AWAITED = "Renovations.close", "renovation.accounts_awaited"
+AWAITED = "renovation.accounts_awaited"
+STEPS = {"before_end": "Accounts.end", "before_close": "Renovations.close"}
 TOO_MUCH_FEN = 700
 BACK = "SELECT sum(amount_fen) FROM refund WHERE renovation_id = $1 AND unit_number = $2 AND paid"
 pytestmark = pytest.mark.slow
 
 
-async def at(
-    j: JourneyDriver, faults: Faults, step: str, meanwhile: Callable[[], Awaitable[Any]]
+Something = Callable[[], Awaitable[Any]]
+
+
+async def at_the_end(
+    j: JourneyDriver, faults: Faults, last: Awaitable[None], **meanwhile: Something
 ) -> None:
-    """The engine is about to take a step of the end; then something comes, and it goes on."""
-    held = faults.hold(j.rid, step, inside=False, attempts=1)
-    driving = asyncio.ensure_future(j.until("nothing"))
-    reached = asyncio.ensure_future(held.reached.wait())
-    await asyncio.wait((driving, reached), return_when=asyncio.FIRST_COMPLETED)
-    assert reached.done()
-    # It waits for the engine, which waits for us: nobody but us uses the connection after this.
-    driving.cancel()
-    with suppress(asyncio.CancelledError):
-        await driving
-    await meanwhile()
+    """After what was done last the engine comes to its steps of the end; before each of these something comes."""
+    steps = {STEPS[word]: happens for word, happens in meanwhile.items()}
+    held = {step: faults.hold(j.rid, step, inside=False, attempts=1) for step in steps}
+    going = asyncio.ensure_future(last)
     async with asyncio.timeout(PATIENCE_S):
-        await held.release()
+        for step, happens in steps.items():
+            await held[step].reached.wait()
+            await happens()
+            await held[step].release()
+        await going
+
+
+async def cancelled(j: JourneyDriver) -> None:
+    """Stopped before a contract: everything goes back when the time for objections is over."""
+    await j.until("publish_tender")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("objections.refunds")
 
 
 async def overpaid(j: JourneyDriver) -> str:
@@ -54,10 +61,10 @@ async def test_who_pays_when_a_case_is_about_to_be_completed_has_it_back(
     journey: Begin, faults: Faults, database: Database
 ) -> None:
     j = await journey()
-    await j.until("retention")
+    await j.until("release_retention")
     unit = (await j.units())[0]
     before = await j.value(BACK, unit) or 0
-    await at(j, faults, CLOSE, lambda: overpaid(j))
+    await at_the_end(j, faults, release_retention(j), before_close=lambda: overpaid(j))
     await settled(j, database, "completed")
     assert await j.value(BACK, unit) == before + TOO_MUCH_FEN
     (closed,) = await j.details("renovation.closed")
@@ -69,9 +76,8 @@ async def test_who_pays_when_a_case_that_owed_nothing_is_about_to_be_cancelled_h
     journey: Begin, faults: Faults, database: Database
 ) -> None:
     j = await journey()
-    await j.until("publish_tender")
-    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
-    await at(j, faults, CLOSE, lambda: overpaid(j))
+    await cancelled(j)
+    await at_the_end(j, faults, j.go_on(), before_close=lambda: overpaid(j))
     assert "renovation.settling_begun" not in await j.events()
     await settled(j, database, "cancelled")
     paid = await j.value("SELECT sum(amount_fen) FROM payment WHERE renovation_id = $1")
@@ -85,17 +91,17 @@ async def test_a_sum_without_an_owner_keeps_open_what_is_about_to_be_closed(
     """Until two people have decided on it: one that was cancelled is settled meanwhile."""
     j = await journey()
     if state == "cancelled":
-        await j.until("publish_tender")
-        await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+        await cancelled(j)
     else:
-        await j.until("retention")
+        await j.until("release_retention")
+    last = j.go_on if state == "cancelled" else lambda: release_retention(j)
     file = "交易日期,贷方发生额,对方户名,摘要,交易流水号\n2026-03-01,14.00,赵某某,谢谢邻居们,U1\n"
     sheet = {"name": "流水.csv", "content": base64.b64encode(file.encode()).decode()}
 
     async def import_statement() -> None:
         await j.told("/statements", await j.official(BANK), **sheet)
 
-    await at(j, faults, CLOSE, import_statement)
+    await at_the_end(j, faults, last(), before_close=import_statement)
     row = await j.until("accounts")
     assert row["state"] == ("settling" if state == "cancelled" else "in_warranty")
     (awaited,) = await j.details(AWAITED)
@@ -117,10 +123,14 @@ async def test_what_is_paid_while_payments_are_blocked_goes_back_when_they_are_f
 ) -> None:
     """Payments are blocked when nothing is owed any more, and then somebody pays too much."""
     j = await journey()
-    await j.until("retention")
-    j.on("accounts", nothing)
-    await at(j, faults, "Accounts.end", lambda: j.act(a.BlockPayments, COMMITTEE, **WHY))
-    await at(j, faults, CLOSE, lambda: overpaid(j))
+    await j.until("release_retention")
+    await at_the_end(
+        j,
+        faults,
+        release_retention(j),
+        before_end=lambda: j.act(a.BlockPayments, COMMITTEE, **WHY),
+        before_close=lambda: overpaid(j),
+    )
     await j.until("accounts")
     (awaited,) = await j.details(AWAITED)
     assert (awaited["paid_out_fen"], awaited["owed_fen"]) == (0, TOO_MUCH_FEN)
