@@ -26,7 +26,11 @@ PEOPLE = 4
 SMALL = 60
 """Cases that wait for their vote to be opened: each can be opened once, and then cancelled."""
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
-AT_MOST_S = 2.0
+SOONER = 4
+"""An act that waited for a slot of a count would take as long as the count: it takes this many times less.
+
+On a machine with nothing else to do it takes less than two seconds.
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -134,4 +138,4 @@ async def test_an_act_is_answered_while_eight_boxes_are_counted(
         (closed,) = await case.details("voting.box_closed")
         assert closed["ballots"]["counted"] == BALLOTS, closed["ballots"]
     assert len(took) >= PEOPLE
-    assert took[-1] < AT_MOST_S
+    assert took[-1] * SOONER < ended - began
