@@ -163,10 +163,6 @@ class Gateway:
             signed = await load_signed_since(session, renovation_id)
         return self._signer.public_key if signed else ""
 
-    async def everyone_paid(self, situation: Situation) -> None:
-        """Signal the collection that nothing is due any more; without it, it looks at its next deadline."""
-        await self.signal(situation.stage_workflow_id, "everyone_paid")
-
     async def signal(self, workflow_id: str, name: str, *args: object) -> bool:
         """Send a signal; False where Temporal did not take it, then the caller sends it again."""
         handle = self._client.get_workflow_handle(workflow_id)
