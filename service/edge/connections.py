@@ -42,6 +42,16 @@ class Watcher(Protocol):
         """A connection from `source` was answered with a refusal and closed."""
 
 
+class Trailers(list[tuple[bytes, bytes]]):
+    """Headers that come after the body are nobody's: they are not kept, however many there are."""
+
+    def append(self, _header: tuple[bytes, bytes]) -> None:
+        """Keep nothing."""
+
+
+TRAILERS = Trailers()
+
+
 class Unwanted(Exception):  # noqa: N818 - a limit that was met, no malfunction
     """Raised inside of the parser's callbacks; httptools hands it on as the context of its own error."""
 
@@ -91,9 +101,9 @@ class GuardedProtocol(OneWriteProtocol):
     since = inf
     due = inf
     _seen = 0
-    _head_bytes = 0
-    _longer = 0
-    """The bytes that the body may have because of its door."""
+    """Bytes that came after the piece with the first byte of the request, `_first` that piece's."""
+    _first = 0
+    _piece = 0
     _reading = False
     _in_head = False
 
@@ -110,9 +120,9 @@ class GuardedProtocol(OneWriteProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, as uvicorn does; what it or a limit refuses ends the connection."""
-        self._unset_keepalive_if_required()
         in_head = self._in_head
-        self._seen += len(data)
+        self._piece = len(data)
+        self._seen += self._piece
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -128,27 +138,17 @@ class GuardedProtocol(OneWriteProtocol):
             limits = self.guard.limits
             if in_head and self._in_head and self._reading and self._seen > limits.head_bytes:
                 self.refuse("service.head_too_large", limits.head_bytes)
-            elif self._reading and self._seen > limits.request_bytes + self._longer:
-                self.refuse("service.body_too_large", self._longer or limits.body_bytes)
+            elif self._reading and self._seen > limits.request_bytes:
+                longest = self._longest_body()
+                if self._seen > limits.request_bytes + longest:
+                    self.refuse("service.body_too_large", longest or limits.body_bytes)
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
         # What came in one piece with its first byte is not counted: it may be of the request before.
-        self._reading, self._in_head, self._seen, self._head_bytes = True, True, 0, 0
-        self._longer = 0
+        self._reading, self._in_head, self._seen, self._first = True, True, 0, self._piece
         self._wait(self.guard.limits.head_s)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; those that come after the body (trailers) are nobody's."""
-        self._count(name, value)
-        if self._in_head:
-            super().on_header(name, value)
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the address."""
-        self._count(url)
-        super().on_url(url)
 
     def on_headers_complete(self) -> None:
         """The head is whole: look at it before anybody reads it."""
@@ -156,10 +156,9 @@ class GuardedProtocol(OneWriteProtocol):
         self._look_at_head()
         if len(self.pipeline) >= PIPELINED:
             raise Unwanted("service.request_malformed")
-        path = self.url.partition(b"?")[0].decode("ascii", "replace")
-        self._longer = longest_body(self.parser.get_method().decode("ascii", "replace"), path)
         self.due = self.loop.time() + self.guard.limits.body_s
         super().on_headers_complete()
+        self.headers = TRAILERS
 
     def on_message_complete(self) -> None:
         """Everything is here: from now on the client waits, and not the service."""
@@ -168,8 +167,13 @@ class GuardedProtocol(OneWriteProtocol):
         self._rest()
 
     def on_response_complete(self) -> None:
-        """Its turn again."""
-        super().on_response_complete()
+        """Its turn again. As in uvicorn, but for its timer at each answer: the sweep knows who has rested."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if not self._reading:
             self._rest()
 
@@ -207,17 +211,16 @@ class GuardedProtocol(OneWriteProtocol):
             self.transport.write(answer)
         self._close()
 
-    def _count(self, *parts: bytes) -> None:
-        self._head_bytes += sum(map(len, parts))
-        if self._head_bytes > self.guard.limits.head_bytes:
-            raise Unwanted("service.head_too_large", self.guard.limits.head_bytes)
-
     def _look_at_head(self) -> None:
+        most = self.guard.limits.head_bytes
+        if self._first + self._seen > most and length_of(self.url, self.headers) > most:
+            raise Unwanted("service.head_too_large", most)
         given, version = dict(self.headers), self.parser.get_http_version()
         host = given.get(b"host")
-        named = (host, self._host_in_address())
-        if any(each is not None and not names_us(each, self.guard.limits.hosts) for each in named):
-            raise Unwanted("service.other_host")
+        self._look_at_host(host)
+        if not self.url.startswith(b"/"):
+            # An address that names a host ("GET http://host/path") goes before the header.
+            self._look_at_host(httptools.parse_url(self.url).host)
         if (
             version not in ("1.1", "1.0")
             or (host is None and version == "1.1")
@@ -229,15 +232,20 @@ class GuardedProtocol(OneWriteProtocol):
         ):
             raise Unwanted("service.request_malformed")
 
-    def _host_in_address(self) -> bytes | None:
-        """The host of an address that names one ("GET http://host/path"), which goes before the header."""
-        return None if self.url.startswith(b"/") else httptools.parse_url(self.url).host
+    def _look_at_host(self, host: bytes | None) -> None:
+        if host is not None and not names_us(host, self.guard.limits.hosts):
+            raise Unwanted("service.other_host")
+
+    def _longest_body(self) -> int:
+        """How long the body may be because of its door: asked of long ones alone, few requests have one."""
+        path = self.url.partition(b"?")[0].decode("ascii", "replace")
+        return longest_body(self.parser.get_method().decode("ascii", "replace"), path)
 
     def _rest(self) -> None:
         """Nobody is waited for while an answer is made; then it is the client's turn again."""
         self.since = self.due = inf
         if self.cycle is None or self.cycle.response_complete:
-            self._wait(self.timeout_keep_alive + self.guard.limits.head_s)
+            self._wait(self.timeout_keep_alive)
 
     def _wait(self, seconds: float) -> None:
         self.since = self.loop.time()
@@ -246,6 +254,11 @@ class GuardedProtocol(OneWriteProtocol):
     def _close(self) -> None:
         self._wait(LINGER_S)
         self.transport.close()
+
+
+def length_of(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    """The bytes of a head, without what stands between its parts."""
+    return len(url) + sum(len(name) + len(value) for name, value in headers)
 
 
 def _is_repeated(headers: list[tuple[bytes, bytes]]) -> bool:

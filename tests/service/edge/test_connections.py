@@ -279,6 +279,22 @@ async def test_what_comes_after_a_body_is_no_header_of_the_request(edge: Edge) -
     peer.close()
 
 
+async def test_headers_after_a_body_are_not_kept_and_come_to_an_end(edge: Edge) -> None:
+    peer = await edge.open()
+    await peer.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+    await edge.has(1)
+    (connection,) = edge.guard.connections
+    sent = 0
+    while sent < 25 << 20 and not peer.reader.at_eof() and not peer.writer.is_closing():
+        await peer.send(b"X-T: 1\r\n" * 8_000)
+        sent += 64_000
+        assert not connection.headers
+        await asyncio.sleep(0)
+    peer.close()
+    assert sent < 12 << 20
+    await edge.has(0)
+
+
 async def test_a_few_requests_ahead_are_answered_in_order_and_many_are_not_kept(edge: Edge) -> None:
     peer = await edge.open()
     await peer.send(LIVE * 5)
@@ -330,6 +346,10 @@ async def test_connections_that_are_kept_are_let_go_when_nothing_comes(edge: Edg
     # Line ends before a request are passed over by the parser: they buy no time.
     await peer.send(b"\r\n")
     await edge.has(1)
-    edge.later(60)
+    (kept,) = edge.guard.connections
+    edge.later(kept.timeout_keep_alive - 1)
+    await peer.send(LIVE)
+    assert statuses(await peer.answer()) == [200]
+    edge.later(kept.timeout_keep_alive + 1)
     assert await peer.rest() == b""
     peer.close()
