@@ -6,6 +6,7 @@ same form.
 
 import logging
 import sys
+from contextvars import ContextVar
 from typing import Literal
 
 import structlog
@@ -15,6 +16,9 @@ from runtime.told_errors import told_error
 
 LIBRARY_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries that narrate every request at INFO."""
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is being answered; every line about it has it."""
 
 
 def configure_logging(
@@ -28,7 +32,7 @@ def configure_logging(
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _of_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -64,6 +68,12 @@ def configure_logging(
     root.setLevel(threshold)
     for name, library_level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(threshold, library_level))
+
+
+def _of_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if name := REQUEST.get():
+        event.setdefault("request", name)
+    return event
 
 
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -6,7 +6,6 @@ Every answer gets its headers and its line in the access log here.
 import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from time import perf_counter
 
 from fastapi import FastAPI
@@ -21,8 +20,8 @@ from service.bodies import refuse_repeated_keys
 from service.edge.access_log import AccessLog
 from service.edge.headers import guarded_send
 from service.edge.uploads import Uploads, longest_body
-from service.http.callers import REQUEST_ID, begin_request
-from service.http.command_keys import CommandKeys, with_key
+from service.http.callers import begin_request, name_header
+from service.http.command_keys import CommandKeys
 from service.http.etags import tagged_send
 from service.http.problems import database_away
 from service.http.rates import RATE, rate_headers
@@ -63,14 +62,16 @@ class Front:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        name = begin_request(dict(scope["headers"]))
-        send = named_send(send, name)
-        with suppress(Gone):
-            path = BALLOTS.fullmatch(scope["path"])
+        headers = dict(scope["headers"])
+        begin_request(headers)
+        path = BALLOTS.fullmatch(scope["path"])
+        try:
             if path is not None and scope["method"] == "POST":
-                await self._ballot(path[1], scope, receive, send)
+                await self._ballot(path[1], headers, scope, receive, send)
             else:
-                await self._told(scope, receive, send)
+                await self._told(scope, receive, named_send(send))
+        except Gone:
+            return
 
     async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
         RATE.set(None)
@@ -85,23 +86,22 @@ class Front:
         finally:
             self._access.request(scope, told.status, perf_counter() - begun)
 
-    async def _ballot(self, renovation_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ballot(
+        self,
+        renovation_id: str,
+        headers: Mapping[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         parts = self.api.state.parts
         try:
             body = await read_body(scope, receive, self._limit)
         except TooLarge:
-            await self._too_large(scope, receive, guarded_send(scope, send, tls=self._tls))
+            guarded = guarded_send(scope, named_send(send), tls=self._tls)
+            await self._too_large(scope, receive, guarded)
             return
-        key = Headers(scope=scope).get("idempotency-key")
-        if key is not None:
-            try:
-                refuse_repeated_keys(body)  # once they are read, the last of them is the only one
-                body = with_key(key.encode("latin-1"), body)
-            except Refused as refused:
-                guarded = guarded_send(scope, send, tls=self._tls)
-                await _refuse(refused, scope, receive, guarded)
-                return
-        status = await send_ballot(parts.tickets, parts.intake, renovation_id, scope, body, send)
+        status = await send_ballot(parts.tickets, parts.intake, renovation_id, headers, body, send)
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -201,12 +201,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         message = await receive()
 
 
-def named_send(send: Send, name: str) -> Send:
-    """A `send` whose answer has the id of its request."""
+def named_send(send: Send) -> Send:
+    """A `send` whose answer has the id of the request that was begun."""
+    named = name_header()
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            named = (REQUEST_ID, name.encode())
             message = {**message, "headers": [*message.get("headers", ()), named]}
         await send(message)
 

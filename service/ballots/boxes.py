@@ -154,15 +154,12 @@ class Boxes:
             self._votes.move_to_end(renovation_id)
         return vote
 
-    async def load(self, renovation_id: str) -> tuple[Vote, bool]:
-        """The vote, and whether its boxes were read just now.
+    async def load(self, renovation_id: str) -> Vote:
+        """The vote where it is not kept.
 
         Raises:
             Refused: `voting.no_box`, `renovation.unknown`.
         """
-        vote = self.kept(renovation_id)
-        if vote is not None:
-            return vote, False
         # The first ballots of a vote come all at once: one of them reads the roll for all.
         loading = self._loading.get(renovation_id)
         if loading is None:
@@ -170,7 +167,7 @@ class Boxes:
             self._loading[renovation_id] = loading
             loading.add_done_callback(lambda _: self._loading.pop(renovation_id, None))
         # Shielded: the caller that began the reading may hang up, and the others wait for it.
-        return await asyncio.shield(loading), True
+        return await asyncio.shield(loading)
 
     async def reload(self, renovation_id: str) -> Vote:
         """Look whether there is a newer vote; the rolls are read again only then.

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,22 +13,35 @@ from starlette.types import Scope, Send
 from models.values.refusal import Refused, refusal
 from service.access.tickets import TicketCheck
 from service.ballots.intake import Intake
-from service.bodies import CastBallot
+from service.bodies import CastBallot, refuse_repeated_keys
 from service.edge.headers import ALWAYS
+from service.http.callers import name_header
+from service.http.command_keys import HEADER, with_key
 from service.http.problems import malformed, problem_response
 
 JSON = (b"content-type", b"application/json")
+HTTP: Scope = {"type": "http"}
+"""What a response looks at of a request."""
+COMMAND_KEY = HEADER.lower().encode()
 
 
 async def send_ballot(
-    tickets: TicketCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
+    tickets: TicketCheck,
+    intake: Intake,
+    renovation_id: str,
+    headers: Mapping[bytes, bytes],
+    body: bytes,
+    send: Send,
 ) -> int:
     """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem.
 
+    `headers` are of lower case.
     Returns the status.
     """
-    headers = dict(scope["headers"])
     try:
+        if (key := headers.get(COMMAND_KEY)) is not None:
+            refuse_repeated_keys(body)  # once they are read, the last of them is the only one
+            body = with_key(key, body)
         shown = tickets.read(renovation_id, headers.get(b"authorization"))
         ballot = _read(body, shown.holder)
         receipt, fresh = await intake.cast(
@@ -36,17 +50,14 @@ async def send_ballot(
     except Refused as refused:
         language = headers.get(b"accept-language", b"").decode("latin-1")
         response = problem_response(refused.problems, language)
-        response.raw_headers += ALWAYS
-        await response(scope, _nothing, send)
+        response.raw_headers += (*ALWAYS, name_header())
+        await response(HTTP, _nothing, send)
         return response.status_code
     answer = receipt.json()
     status = 201 if fresh else 200
-    start = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [JSON, (b"content-length", str(len(answer)).encode()), *ALWAYS],
-    }
-    await send(start)
+    length = (b"content-length", str(len(answer)).encode())
+    told = [JSON, length, *ALWAYS, name_header()]
+    await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": answer})
     return status
 

@@ -117,7 +117,8 @@ class Intake:
         first: bool,
     ) -> BallotAnswer:
         """Into a box that is kept in memory; where that one refuses, into a newer one if there is."""
-        vote, just_read = await self.boxes.load(renovation_id)
+        kept = self.boxes.kept(renovation_id)
+        vote, just_read = kept or await self.boxes.load(renovation_id), kept is None
         if first and not vote.v1_letters:
             raise wrong()
         while True:

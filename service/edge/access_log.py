@@ -14,7 +14,8 @@ from typing import NamedTuple
 import structlog
 from starlette.types import Scope
 
-from service.http.callers import CALLER, REFUSED, REQUEST
+from runtime.logging import REQUEST
+from service.http.callers import CALLER, REFUSED
 
 LINES_A_SECOND = 50
 QUIET = ("/health/live", "/health/ready")
@@ -31,6 +32,10 @@ class Sum(NamedTuple):
     route: str
     status: int
     code: str
+
+
+TAKEN = Sum("POST", BALLOT_ROUTE, 201, "")
+"""A ballot that came in: made once, for most are like this."""
 
 
 class AccessLog:
@@ -63,7 +68,10 @@ class AccessLog:
 
     def ballot(self, scope: Scope, status: int) -> None:
         """A ballot was answered: most requests of a vote, told in sums but for a credential that fails."""
-        told = Sum("POST", BALLOT_ROUTE, status, "" if status < BAD else REFUSED.get())
+        if status == TAKEN.status:
+            told = TAKEN
+        else:
+            told = Sum("POST", BALLOT_ROUTE, status, "" if status < BAD else REFUSED.get())
         if told.code in FAILED_CREDENTIAL and self._may_tell():
             source = (scope.get("client") or ("",))[0]
             self._line(told, source=source, request=REQUEST.get())

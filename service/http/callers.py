@@ -1,25 +1,23 @@
 """Who a request came from, its id, and how it was refused: kept for its lines in the logs, in its own context."""
 
+import random
 import re
-import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
 
-import structlog
+from runtime.logging import REQUEST
 
 CALLER: ContextVar[str] = ContextVar("caller", default="")
 """An official by id; of a resident only that it was one."""
 REFUSED: ContextVar[str] = ContextVar("refused", default="")
 """The code of the first problem."""
-REQUEST: ContextVar[str] = ContextVar("request", default="")
-"""The id of the request; its answer and every line about it have it."""
 ZONE: ContextVar[str] = ContextVar("zone", default="")
 """The IANA zone of the case that the request is about, once it was read: moments are told in it."""
 REQUEST_ID = b"x-request-id"
 _GIVEN = re.compile(rb"[A-Za-z0-9-]{1,64}")
 
 
-def begin_request(headers: Mapping[bytes, bytes]) -> str:
+def begin_request(headers: Mapping[bytes, bytes]) -> None:
     """Forget the request before, and name this one: as its sender or a proxy has, else anew.
 
     `headers` are of lower case; what is no id (up to 64 letters, digits, "-") is passed over.
@@ -28,10 +26,14 @@ def begin_request(headers: Mapping[bytes, bytes]) -> str:
     REFUSED.set("")
     ZONE.set("")
     given = headers.get(REQUEST_ID, b"")
-    name = given.decode() if _GIVEN.fullmatch(given) else secrets.token_hex(8)
+    # No secret: whoever asks is told it, and a call of the system at each ballot would cost one in thirty.
+    name = given.decode() if _GIVEN.fullmatch(given) else f"{random.getrandbits(64):016x}"
     REQUEST.set(name)
-    structlog.contextvars.bind_contextvars(request=name)
-    return name
+
+
+def name_header() -> tuple[bytes, bytes]:
+    """The header of the answer that names the request which was begun."""
+    return REQUEST_ID, REQUEST.get().encode()
 
 
 def came_from(kind: str, name: str = "") -> None:

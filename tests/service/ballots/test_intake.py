@@ -61,7 +61,7 @@ def ballot(unit: str, command_id: str = "") -> CastBallot:
 
 async def warm(intake: Intake, rid: str) -> None:
     """The roll is read and the seal is made before anybody locks the box."""
-    vote, _ = await intake.boxes.load(rid)
+    vote = await intake.boxes.load(rid)
     (box,) = vote.boxes.values()
     await box.seals.current()
 

@@ -3,7 +3,7 @@
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.http.callers import REQUEST
+from runtime.logging import REQUEST
 
 
 class Statements:
