@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import structlog
-from sqlalchemy import event, text
+from sqlalchemy import Select, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -123,6 +123,11 @@ class Database:
         """`session` for what every request reads: columns, and no objects to keep."""
         async with self._reading.connect() as connection:
             yield connection
+
+    async def is_so(self, question: Select[bool]) -> bool:
+        """The answer to a question of yes or no, of one statement: for what is asked over and over."""
+        async with self.reading() as reading:
+            return bool(await reading.scalar(question))
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[asyncpg.Connection]:

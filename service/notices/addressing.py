@@ -51,8 +51,7 @@ class _Case(NamedTuple):
 
 async def is_any_queued(database: Database) -> bool:
     """Whether a notice is to be addressed: asked before a transaction is begun for it."""
-    async with database.reading() as reading:
-        return bool((await reading.execute(IS_QUEUED)).scalar())
+    return await database.is_so(IS_QUEUED)
 
 
 async def address_some(

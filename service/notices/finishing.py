@@ -28,6 +28,14 @@ END_ALL = (
     .where(Notice.id == any_(bindparam("notices", type_=ARRAY(String))))
     .values(state=case((ARRIVED, NoticeState.SENT), else_=NoticeState.FAILED))
 )
+WAITS = exists().where(NoticeMessage.notice_id == Notice.id, NoticeMessage.state.in_(OPEN))
+TOLD = exists().where(CaseClock.renovation_id == Notice.renovation_id)
+AT_THE_END = (
+    select(Notice.id, Notice.renovation_id, Notice.template, TOLD)
+    .where(Notice.state == spelled(NoticeState.SENDING), ~WAITS)
+    .limit(TOGETHER)
+)
+"""Asked every second."""
 
 
 class NoticeEnded(Carried):
@@ -42,15 +50,8 @@ class NoticeEnded(Carried):
 
 async def finish_some(database: Database, journal: Journal) -> bool:
     """End notices whose messages have all come to their end; whether there were any."""
-    waits = exists().where(NoticeMessage.notice_id == Notice.id, NoticeMessage.state.in_(OPEN))
-    told = exists().where(CaseClock.renovation_id == Notice.renovation_id)
-    async with database.session() as session:
-        found = await session.execute(
-            select(Notice.id, Notice.renovation_id, Notice.template, told)
-            .where(Notice.state == spelled(NoticeState.SENDING), ~waits)
-            .limit(TOGETHER)
-        )
-        rows = found.all()
+    async with database.reading() as reading:
+        rows = (await reading.execute(AT_THE_END)).all()
     silent: list[str] = []
     for notice_id, renovation_id, template, in_training in rows:
         kind = REMINDERS.get(template)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contact, Notice, NoticeMessage, Renovation, UnitAccess
@@ -100,6 +100,10 @@ class NoticeSender(OutboxSender[_Taken]):
         self._settings, self._journal, self._at = settings, journal, at
         self._ways = ways_of(settings)
         self._quiet = read_quiet(settings.notice_quiet)
+        channels = [*self._ways, *(["training"] if settings.training_smtp else [])]
+        self._unfinished = NoticeMessage.state.in_(NOT_YET), NoticeMessage.channel.in_(channels)
+        due = exists().where(*self._unfinished, NoticeMessage.next_at <= func.clock_timestamp())
+        self._any_due = select(due) if channels else None
 
     async def prepare(self) -> bool:
         """Address what is new."""
@@ -126,18 +130,15 @@ class NoticeSender(OutboxSender[_Taken]):
             self._at("addressing")
         return there_was
 
-    def _channels(self) -> list[str]:
-        return [*self._ways, *(["training"] if self._settings.training_smtp else [])]
+    def any_due(self) -> Select[bool] | None:
+        """Messages in the channels that there are here."""
+        return self._any_due
 
     async def take(self, session: AsyncSession) -> Sequence[str]:
         """Take a page of the messages that are due."""
-        channels = self._channels()
-        if not channels:
-            return ()
-        due = NoticeMessage.state.in_(NOT_YET), NoticeMessage.channel.in_(channels)
         mine = self.claim(
             NoticeMessage,
-            due,
+            self._unfinished,
             PAGE,
             state=MessageState.SENDING,
             attempts=NoticeMessage.attempts + 1,

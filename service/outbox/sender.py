@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -48,8 +48,12 @@ class OutboxSender(ABC, Generic[T]):
         self._lanes, self._taken_for_s, self._poll_s = lanes, taken_for_s, poll_s
 
     @abstractmethod
+    def any_due(self) -> Select[bool] | None:
+        """Asks whether there may be anything to take, every time alike; None where nothing can be sent."""
+
+    @abstractmethod
     async def take(self, session: AsyncSession) -> Sequence[str]:
-        """The ids of the rows that this process has now, by `claim`; it looks first whether there are any."""
+        """The ids of the rows that this process has now, by `claim`."""
 
     @abstractmethod
     async def load(self, ids: Sequence[str]) -> Sequence[T]:
@@ -82,7 +86,9 @@ class OutboxSender(ABC, Generic[T]):
     async def turn(self) -> bool:
         """Take what is due, hand it over in lanes, note it; whether anything was done."""
         prepared = await self.prepare()
-        ids = await self._database.transaction(self.take)
+        question = self.any_due()
+        found = question is not None and await self._database.is_so(question)
+        ids = await self._database.transaction(self.take) if found else ()
         things = await self.load(ids) if ids else ()
         # After half of its time somebody else may have it soon: what is left then is left.
         until = time.monotonic() + self._taken_for_s / 2

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
@@ -38,6 +38,9 @@ GONE = 410
 KEPT = timedelta(days=30)
 """So long the log of deliveries is kept."""
 
+ACTIVE = Webhook.state == spelled("active")
+ANY_DUE = select(exists().where(ACTIVE, Webhook.next_at <= func.clock_timestamp()))
+
 
 class WebhookSender(OutboxSender[Webhook]):
     """Tells each webhook that has something to be told a page of it."""
@@ -48,20 +51,15 @@ class WebhookSender(OutboxSender[Webhook]):
         super().__init__(database, lanes=TOGETHER, taken_for_s=TAKEN_FOR_S, poll_s=poll_s)
         self._settings = settings
 
-    async def take(self, session: AsyncSession) -> Sequence[str]:
-        """Take webhooks that are behind; the feed is only moved on where there is one to tell.
+    def any_due(self) -> Select[bool] | None:
+        """A process without the key of their secrets leaves them to those that have it."""
+        return ANY_DUE if self._settings.person_key is not None else None
 
-        A process without the key of their secrets leaves them to those that have it.
-        """
-        if self._settings.person_key is None:
-            return ()
-        active = Webhook.state == spelled("active")
-        due = select(Webhook.id).where(active, Webhook.next_at <= func.clock_timestamp())
-        if await session.scalar(due.limit(1)) is None:
-            return ()
+    async def take(self, session: AsyncSession) -> Sequence[str]:
+        """Take webhooks that are behind; the feed is only moved on where there is one to tell."""
         await feed.advance(session)
         newest = select(func.coalesce(func.max(FeedEntry.position), 0)).scalar_subquery()
-        mine = self.claim(Webhook, (active, Webhook.position < newest), TOGETHER)
+        mine = self.claim(Webhook, (ACTIVE, Webhook.position < newest), TOGETHER)
         return (await session.scalars(mine)).all()
 
     async def load(self, ids: Sequence[str]) -> Sequence[Webhook]:
