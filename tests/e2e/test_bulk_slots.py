@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from models.messages.acts import CancelRenovation, OpenVote
+from models.messages.ids import bulk_queue, stage_workflow_id
 from models.values.refusal import Refused
 from runtime.addresses import asyncpg_url
 from runtime.local.stack import LocalStack
@@ -113,6 +114,17 @@ async def acts(cases: list[JourneyDriver], over: asyncio.Event) -> list[float]:
     return answers
 
 
+async def queue_of(case: JourneyDriver, activity: str) -> str:
+    """The queue by which the first vote of a case asked for an activity."""
+    vote = case.parts.client.get_workflow_handle(stage_workflow_id(case.rid, "voting", 1))
+    asked = (
+        event.activity_task_scheduled_event_attributes
+        for event in (await vote.fetch_history()).events
+    )
+    (queue,) = {each.task_queue.name for each in asked if each.activity_type.name == activity}
+    return str(queue)
+
+
 async def test_an_act_is_answered_while_eight_boxes_are_counted(
     stack: LocalStack, parts: Parts, http: httpx.AsyncClient, owner: asyncpg.Pool
 ) -> None:
@@ -137,5 +149,8 @@ async def test_an_act_is_answered_while_eight_boxes_are_counted(
     for case in large:
         (closed,) = await case.details("voting.box_closed")
         assert closed["ballots"]["counted"] == BALLOTS, closed["ballots"]
+        # How long an act waits hangs on the processors more than on the slots: whose they were is looked up.
+        assert await queue_of(case, "Ballots.close_box") == bulk_queue(stack.settings.task_queue)
+    assert await queue_of(small[0], "Ballots.open_box") == stack.settings.task_queue
     assert len(took) >= PEOPLE
     assert took[-1] < (ended - began) * PART
