@@ -26,7 +26,7 @@ def begin_request(headers: Mapping[bytes, bytes]) -> None:
     REFUSED.set("")
     ZONE.set("")
     given = headers.get(REQUEST_ID, b"")
-    # No secret: whoever asks is told it, and a call of the system at each ballot would cost one in thirty.
+    # No secret: whoever asks is told it, and each ballot would pay for a call of the system.
     name = given.decode() if _GIVEN.fullmatch(given) else f"{random.getrandbits(64):016x}"
     REQUEST.set(name)
 

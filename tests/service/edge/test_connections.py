@@ -280,6 +280,7 @@ async def test_what_comes_after_a_body_is_no_header_of_the_request(edge: Edge) -
 
 
 async def test_headers_after_a_body_are_not_kept_and_come_to_an_end(edge: Edge) -> None:
+    await edge.has(0)
     peer = await edge.open()
     await peer.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
     await edge.has(1)
